@@ -41,7 +41,7 @@ SELECT breakdown, periods, people FROM cdp.stickiness_table('view', 'week', 'UTC
 SELECT count(*) AS cohorts, count(*) FILTER (WHERE t.size IS DISTINCT FROM d.size) AS differences
 FROM (SELECT concat_ws(' / ', coalesce(found[1], '(none)'), coalesce(found[2], '(none)')) AS breakdown, date_trunc('month', at) AS cohort, count(*) AS size FROM (SELECT DISTINCT ON (person) * FROM bb_combination WHERE event = 'view' ORDER BY person, at, found[1] COLLATE "C", found[2] COLLATE "C") f GROUP BY 1, 2) d
 FULL JOIN (SELECT * FROM cdp.retention_table('view', 'order', 'month', 'UTC', by => '{property:a,property:b}', query => :'query', as_of => '2027-01-01') WHERE period = 0) t USING (breakdown, cohort);
-SELECT breakdown, people FROM cdp.funnel_table('{view,order}', '100 days', by => '{property:c,property:a}', query => :'query', as_of => '2027-01-01') WHERE step = 1 ORDER BY 1;
+SELECT breakdown, people FROM cdp.funnel_table('view -> order in 100 days', by => '{property:c,property:a}', query => :'query', as_of => '2027-01-01') WHERE step = 1 ORDER BY 1;
 
 SELECT FROM cdp.trend_table('*', 'month', 'UTC', '2026-01-01', by => '{property:a,property:b,property:c,property:d,property:e,property:f,property:g,property:h,property:i}', query => :'query');
 SELECT FROM cdp.trend_table('*', 'month', 'UTC', '2026-01-01', by => '{property:}', query => :'query');

@@ -30,11 +30,11 @@ FROM bx_person, unnest(ARRAY['view -> cart -> order', 'view -> cart same product
 GROUP BY n, s ORDER BY n;
 
 -- as a funnel: how far they came
-SELECT s AS sequence, string_agg(name || ' ' || sequence_depth(timeline, s::sequence, as_of => '2026-01-10'), ', ' ORDER BY name) AS depths
+SELECT s AS sequence, string_agg(name || ' ' || funnel(timeline, s::sequence, as_of => '2026-01-10'), ', ' ORDER BY name) AS depths
 FROM bx_person, unnest(ARRAY['view -> cart -> order', 'view -> cart -> order same product_id', 'view -> order[price < previous] same product_id', 'view -> cart -> order in 1 hour', 'view -> cart -> !order', 'view -> !cart -> order', '2 x view -> cart', 'view[price > 45] -> cart -> order[price > 45]', 'help -> view']) WITH ORDINALITY u (s, n)
 GROUP BY n, s ORDER BY n;
-SELECT sequence_depth(timeline, 'view -> cart -> order', within => '1 hour', as_of => '2026-01-01 03:00') AS last_hour, sequence_depth(timeline, 'cart -> order', since => '2026-01-01 02:00', until => '2026-01-01 03:00', as_of => '2026-01-10') AS second_hour,
-	sequence_depth(NULL, 'a') AS no_timeline, sequence_depth(timeline, NULL) AS no_sequence, sequence_depth(timeline, 'view', as_of => NULL) AS no_as_of, sequence_depth(timeline, 'view', as_of => '2026-01-01') AS before FROM bx_person WHERE name = 'ann';
+SELECT funnel(timeline, 'view -> cart -> order', within => '1 hour', as_of => '2026-01-01 03:00') AS last_hour, funnel(timeline, 'cart -> order', since => '2026-01-01 02:00', until => '2026-01-01 03:00', as_of => '2026-01-10') AS second_hour,
+	funnel(NULL, 'a') AS no_timeline, funnel(timeline, NULL) AS no_sequence, funnel(timeline, 'view', as_of => NULL) AS no_as_of, funnel(timeline, 'view', as_of => '2026-01-01') AS before FROM bx_person WHERE name = 'ann';
 
 -- what belongs to one element stays together
 CREATE TABLE bx_order AS
@@ -51,7 +51,7 @@ FROM (VALUES (1, 'view', '{"sku": "a"}'::jsonb), (2, 'order', '{"sku": {}}'), (3
 SELECT s AS sequence, matches(timeline, s::sequence, as_of => '2026-01-10'), cdp_internal.horizon('matches', timeline, jsonb_build_object('sequence', s, 'as_of', '2026-01-10', 'within', '20 days')) AS horizon
 FROM bx_left, unnest(ARRAY['view -> order', 'view -> order[sku = "a"]', 'view -> order same sku', 'view -> cart same sku', 'view -> order[sku > previous]', 'view -> order[sku = "a"] -> help']) s;
 
-SELECT sequence_depth(timeline, 'view -> order same sku', as_of => '2026-01-10') AS unknown, sequence_depth(timeline, 'view -> cart', as_of => '2026-01-10') AS known, sequence_depth(timeline, 'help -> order[sku = "a"]', as_of => '2026-01-10') AS none FROM bx_left;
+SELECT funnel(timeline, 'view -> order same sku', as_of => '2026-01-10') AS unknown, funnel(timeline, 'view -> cart', as_of => '2026-01-10') AS known, funnel(timeline, 'help -> order[sku = "a"]', as_of => '2026-01-10') AS none FROM bx_left;
 
 -- random histories: the same as joins say, and no answer changes before its horizon
 SELECT setseed(0.25);
@@ -84,7 +84,7 @@ BEGIN
 END $$;
 SELECT sequence, count(*) FILTER (WHERE m) > 30 AND count(*) FILTER (WHERE NOT m) > 30 AS both, count(*) FILTER (WHERE m IS DISTINCT FROM (s.person IS NOT NULL)) AS differences
 FROM bx_said CROSS JOIN LATERAL (SELECT person, matches(timeline, sequence, as_of => as_of) AS m FROM bx_history) h LEFT JOIN LATERAL pg_temp.said(said) s USING (person) GROUP BY sequence ORDER BY sequence::text COLLATE "C";
-SELECT depth, count(*) FROM (SELECT sequence_depth(timeline, 'view -> cart -> order same product', as_of => as_of) AS depth,
+SELECT depth, count(*) FROM (SELECT funnel(timeline, 'view -> cart -> order same product', as_of => as_of) AS depth,
 	CASE WHEN EXISTS (SELECT FROM bx_so_far x JOIN bx_so_far y USING (person, product) JOIN bx_so_far z USING (person, product) WHERE person = h.person AND x.event = 'view' AND y.event = 'cart' AND z.event = 'order' AND x.n < y.n AND y.n < z.n) THEN 3
 		 WHEN EXISTS (SELECT FROM bx_so_far x JOIN bx_so_far y USING (person, product) WHERE person = h.person AND x.event = 'view' AND y.event = 'cart' AND x.n < y.n) THEN 2
 		 WHEN EXISTS (SELECT FROM bx_so_far x WHERE x.person = h.person AND x.event = 'view') THEN 1 ELSE 0 END AS said

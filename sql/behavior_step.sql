@@ -51,8 +51,8 @@ FROM bs_timeline, unnest(ARRAY['a', 'a[price > 50]', 'a[price = 60]', 'a[price =
 
 -- measures, and the horizon of a step with a condition
 SELECT cdp.sum(timeline, 'a[category = "shoes"]', 'price', as_of => '2026-02-01') AS of_shoes, cdp.max(timeline, '*[price < 90]', 'price', as_of => '2026-02-01') AS below_90, cdp.median(timeline, 'a[price exists]', 'price', as_of => '2026-02-01') AS median,
-	cdp.first_time(timeline, 'a[new = false]', as_of => '2026-02-01') AS first, cdp.last_time(timeline, 'a[sku = "a"]', as_of => '2026-02-01') AS last, cdp.funnel(timeline, ARRAY['a[category = "shoes"]', 'a[category like "50%"]', '*[price = 100]']::cdp.step[], '10 days', as_of => '2026-02-01') AS steps,
-	cdp.funnel(timeline, ARRAY['a[category = "shoes"]', 'a[price = 100]']::cdp.step[], '10 days', 'strict_order', as_of => '2026-02-01') AS strict, cdp.funnel_times(timeline, ARRAY['a[price = 60]', 'a[sku = "b"]']::cdp.step[], '10 days', as_of => '2026-02-01') AS times,
+	cdp.first_time(timeline, 'a[new = false]', as_of => '2026-02-01') AS first, cdp.last_time(timeline, 'a[sku = "a"]', as_of => '2026-02-01') AS last, cdp.funnel(timeline, 'a[category = "shoes"] -> a[category like "50%"] -> *[price = 100] in 10 days', as_of => '2026-02-01') AS steps,
+	cdp.funnel(timeline, 'a[category = "shoes"] -> a[price = 100] in 10 days', 'strict_order', as_of => '2026-02-01') AS strict, cdp.funnel_times(timeline, 'a[price = 60] -> a[sku = "b"] in 10 days', as_of => '2026-02-01') AS times,
 	cdp_internal.horizon('did', timeline, '{"step": "a[sku = \"a\"]", "within": "10 days", "as_of": "2026-01-12"}') AS horizon
 FROM bs_timeline;
 
@@ -60,7 +60,7 @@ FROM bs_timeline;
 CREATE TABLE bs_left_out AS SELECT cdp.timeline_agg(at, 'a', p) AS timeline FROM (VALUES (timestamptz '2026-01-01', jsonb_build_object('t', repeat('x', 300), 'n', 1)), ('2026-01-02', '{"t": "y", "n": 2}'), ('2026-01-03', '{"n": 4}')) v(at, p);
 SELECT step, cdp.did(timeline, step, as_of => '2026-02-01') AS did, cdp.did_not(timeline, step, as_of => '2026-02-01') AS did_not, cdp.did(timeline, step, 2, as_of => '2026-02-01') AS twice, cdp.did(timeline, step, 3, as_of => '2026-02-01') AS thrice, cdp.count_events(timeline, step, as_of => '2026-02-01') AS times,
 	cdp.count_events(timeline, step, since => '2026-01-02', as_of => '2026-02-01') AS later, cdp.sum(timeline, step, 'n', as_of => '2026-02-01') AS sum, cdp.first_time(timeline, step, as_of => '2026-02-01')::date AS first, cdp.last_time(timeline, step, as_of => '2026-02-01')::date AS last,
-	cdp.funnel(timeline, ARRAY[step], '1 day', as_of => '2026-02-01') AS funnel, cdp_internal.horizon('did', timeline, jsonb_build_object('step', step, 'within', '40 days', 'as_of', '2026-02-01')) AS horizon
+	cdp.funnel(timeline, format('(%s)', step)::cdp.sequence, as_of => '2026-02-01') AS funnel, cdp_internal.horizon('did', timeline, jsonb_build_object('step', step, 'within', '40 days', 'as_of', '2026-02-01')) AS horizon
 FROM bs_left_out, unnest(ARRAY['a[t = "y"]', 'a[t <> "y"]', 'a[t exists]', 'a[t not exists]', 'a[t = "y", n = 2]', 'a[t = "y", n > 4]', 'a[t contains "x"] | a[n = 1]']::cdp.step[]) step;
 
 DROP TABLE bs_event, bs_one, bs_timeline, bs_left_out;

@@ -24,14 +24,14 @@ SELECT accepted, quarantined FROM cdp.refresh();
 SELECT count(*) AS profiles, (SELECT count(*) FROM cdp_data.profile WHERE shared) AS shared FROM cdp.profiles;
 SELECT cdp.create_segment('french', $$ traits->>'country' = 'FR' $$);
 
-SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days');
-SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by => '{property:campaign}');
-SELECT * FROM cdp.funnel_table('{view,cart}', '7 days', by => '{trait:country}');
-SELECT * FROM cdp.funnel_table('{view,cart}', '7 days', segment => 'french');
-SELECT * FROM cdp.funnel_table('{view,cart,view}', '60 days', since => '2026-03-01', until => '2026-03-02');
-SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', as_of => '2026-03-02 10:00Z');
-SELECT * FROM cdp.funnel_table('{nothing,view}', '0');
-SELECT * FROM cdp.funnel_table('{nothing,view}', '0', by => '{trait:country}');
+SELECT * FROM cdp.funnel_table('view -> cart -> buy in 7 days');
+SELECT * FROM cdp.funnel_table('view -> cart -> buy in 7 days', by => '{property:campaign}');
+SELECT * FROM cdp.funnel_table('view -> cart in 7 days', by => '{trait:country}');
+SELECT * FROM cdp.funnel_table('view -> cart in 7 days', segment => 'french');
+SELECT * FROM cdp.funnel_table('view -> cart -> view in 60 days', since => '2026-03-01', until => '2026-03-02');
+SELECT * FROM cdp.funnel_table('view -> cart -> buy in 7 days', as_of => '2026-03-02 10:00Z');
+SELECT * FROM cdp.funnel_table('nothing -> view');
+SELECT * FROM cdp.funnel_table('nothing -> view', by => '{trait:country}');
 SELECT * FROM cdp.retention_table('view', '*', 'week', 'UTC', as_of => '2026-03-22');
 SELECT * FROM cdp.retention_table('view', 'view', 'month', 'UTC', as_of => '2026-04-01', by => '{trait:country}');
 SELECT cohort, size, period, people FROM cdp.retention_table('view', 'cart', 'day', 'Pacific/Kiritimati', periods => 2, segment => 'french', as_of => '2026-04-01');
@@ -45,7 +45,7 @@ SELECT breakdown, events, people, total FROM cdp.trend_table('view[campaign = "s
 SELECT cdp.carry_property('view', 'campaign');
 SELECT breakdown, period, events, people FROM cdp.trend_table('view', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{trait:country,segment:french,property:campaign}', as_of => '2026-05-01');
 SELECT breakdown, events, people, total FROM cdp.trend_table('view[campaign = "spring"] | view[campaign > 4]', 'month', 'UTC', '2026-03-01', '2026-04-01', number => 'campaign', by => '{property:campaign}', top => 1, as_of => '2026-05-01');
-SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by => '{property:campaign}');
+SELECT * FROM cdp.funnel_table('view -> cart -> buy in 7 days', by => '{property:campaign}');
 SELECT state, people FROM cdp.lifecycle_table('*', 'month', 'UTC', '2026-03-01', '2026-04-01', segment => 'french', as_of => '2026-05-01');
 SELECT recency, frequency, monetary, people FROM cdp.rfm_table('view[campaign exists]', 'campaign', 2, as_of => '2026-05-01');
 SELECT * FROM cdp.path_edges('view', gap => '7 days', segment => 'french');
@@ -61,7 +61,7 @@ SELECT breakdown, events FROM cdp.trend_table('*[campaign exists]', 'month', 'UT
 -- a merge acts: what the second did is the first's
 INSERT INTO cdp.inbox (user_id, anonymous_id, event, "timestamp") VALUES (NULL, 'a4', 'view', '2026-02-28 10:00Z'), ('u4', 'a4', 'login', '2026-03-05 10:00Z');
 SELECT accepted FROM cdp.refresh();
-SELECT event, people, median_time FROM cdp.funnel_table('{view,buy}', '7 days');
+SELECT event, people, median_time FROM cdp.funnel_table('view -> buy in 7 days');
 
 -- who may
 CREATE ROLE regress_cdp_table_analyst;
@@ -69,10 +69,10 @@ CREATE ROLE regress_cdp_table_stranger;
 SELECT cdp.grant_access('regress_cdp_table_analyst', 'analyst');
 GRANT USAGE ON SCHEMA cdp TO regress_cdp_table_stranger;
 SET ROLE regress_cdp_table_analyst;
-SELECT count(*) FROM cdp.funnel_table('{view,buy}', '7 days', by => '{property:campaign}');
+SELECT count(*) FROM cdp.funnel_table('view -> buy in 7 days', by => '{property:campaign}');
 SELECT (SELECT count(*) FROM cdp.retention_table('*', '*', 'month', 'UTC', as_of => '2026-04-01')) AS retention, (SELECT count(*) FROM cdp.paths(segment => 'french')) AS paths;
 SET ROLE regress_cdp_table_stranger;
-SELECT * FROM cdp.funnel_table('{view,buy}', '7 days');
+SELECT * FROM cdp.funnel_table('view -> buy in 7 days');
 SELECT * FROM cdp.retention_table('*', '*', 'month', 'UTC');
 SELECT * FROM cdp.paths();
 RESET ROLE;
@@ -85,33 +85,36 @@ CREATE TABLE bt_row AS
 SELECT h AS person, n, timestamptz '2026-01-01' + floor(random() * 12) * interval '8 hours' AS at, ('{a,b,c}'::text[])[1 + floor(random() * 3)::int] AS event
 FROM generate_series(1, 20000) h, generate_series(1, 1 + h % 8) n;
 CREATE TABLE bt_funnel AS
-SELECT h AS person, (ARRAY['{a,b}', '{a,b,c}', '{c,a}', '{a,a}', '{b,a,b,a}', '{a}', '{a,c,a,b}'])[1 + h % 7]::text[] AS events, h / 7 % 5 * interval '16 hours' AS width,
+SELECT h AS person, (ARRAY['{a,b}', '{a,b,c}', '{c,a}', '{a,a}', '{b,a,b,a}', '{a}', '{a,c,a,b}'])[1 + h % 7]::text[] AS events, (h / 7 % 5 + 1) * interval '16 hours' AS width,
 	CASE WHEN h % 3 = 0 THEN timestamptz '2026-01-01 12:00' END AS since, CASE WHEN h % 5 = 0 THEN timestamptz '2026-01-03' END AS until,
-	CASE WHEN h % 4 = 0 THEN timestamptz '2026-01-03 08:00' ELSE '2027-01-01' END AS as_of
+	CASE WHEN h % 4 = 0 THEN timestamptz '2026-01-03 08:00' ELSE '2027-01-01' END AS as_of, h % 11 = 0 AS strict
 FROM generate_series(1, 20000) h;
 -- all chains, and for each step the one that reaches it first, of these the one that began last
 CREATE TABLE bt_reached AS
-WITH RECURSIVE chain AS (
-	SELECT f.person, 1 AS step, r.at AS began, r.at FROM bt_funnel f JOIN bt_row r USING (person)
-	WHERE r.event = f.events[1] AND r.at >= coalesce(f.since, '-infinity') AND r.at < coalesce(f.until, 'infinity') AND r.at <= f.as_of
+WITH RECURSIVE read AS (
+	-- in the order of reading
+	SELECT f.person, r.at, r.event, row_number() OVER (PARTITION BY f.person ORDER BY r.at, array_position(f.events, r.event)) AS place FROM bt_funnel f JOIN bt_row r USING (person) WHERE r.at <= f.as_of
+), chain AS (
+	SELECT f.person, 1 AS step, r.at AS began, r.at, r.place FROM bt_funnel f JOIN read r USING (person)
+	WHERE r.event = f.events[1] AND r.at >= coalesce(f.since, '-infinity') AND r.at < coalesce(f.until, 'infinity')
 	UNION
-	SELECT c.person, c.step + 1, c.began, r.at FROM chain c JOIN bt_funnel f USING (person) JOIN bt_row r USING (person)
-	WHERE r.event = f.events[c.step + 1] AND r.at - c.began <= f.width AND r.at <= f.as_of
-		AND (r.at > c.at OR r.at = c.at AND r.event <> ALL (f.events[1:c.step]))
+	SELECT c.person, c.step + 1, c.began, r.at, r.place FROM chain c JOIN bt_funnel f USING (person) JOIN read r USING (person)
+	WHERE r.event = f.events[c.step + 1] AND r.at - c.began <= f.width AND r.place > c.place AND (r.at > c.at OR NOT f.strict)
 )
 SELECT DISTINCT ON (person, step) person, step, at - began AS took FROM chain ORDER BY person, step, at, began DESC;
 CREATE TABLE bt_timeline AS SELECT person, cdp.timeline_agg(at, event) AS timeline FROM bt_row GROUP BY person;
 SELECT cardinality(t.times) AS depth, count(*), count(*) FILTER (WHERE t.times <> coalesce(r.times, '{}')) AS differences
-FROM (SELECT person, cdp.funnel_times(timeline, events::cdp.step[], width, since, until, as_of) AS times FROM bt_timeline JOIN bt_funnel USING (person)) t
+FROM (SELECT person, cdp.funnel_times(timeline, (array_to_string(events, ' -> ') || CASE WHEN cardinality(events) > 1 THEN format(' in %s hours', extract(epoch FROM width)::int / 3600) ELSE '' END)::cdp.sequence,
+	CASE WHEN strict THEN 'strict_increase' ELSE 'default' END::cdp.funnel_mode, 'all', since, until, as_of) AS times FROM bt_timeline JOIN bt_funnel USING (person)) t
 LEFT JOIN (SELECT person, array_agg(took ORDER BY step) AS times FROM bt_reached GROUP BY person) r USING (person) GROUP BY 1 ORDER BY 1;
 -- no name twice: as deep as cdp.window_funnel says
-SELECT count(*) AS people, count(*) FILTER (WHERE depth <> cardinality(cdp.funnel_times(timeline, '{a,b,c}', '20 hours'))) AS differences
+SELECT count(*) AS people, count(*) FILTER (WHERE depth <> cardinality(cdp.funnel_times(timeline, 'a -> b -> c in 20 hours'))) AS differences
 FROM bt_timeline JOIN (SELECT person, cdp.window_funnel('20 hours', at, event = 'a', event = 'b', event = 'c') AS depth FROM bt_row GROUP BY person) w USING (person);
 SELECT f.step, f.event, f.people, f.people = r.people AND f.from_previous IS NOT DISTINCT FROM round(r.people::numeric / lag(r.people) OVER w, 4)
 	AND f.from_first = round(r.people::numeric / first_value(r.people) OVER w, 4) AND f.median_time = r.median AS as_counted
-FROM cdp.funnel_table('{a,b,c}', '20 hours', query => 'SELECT person, at, event, n FROM public.bt_row -- all of them') f
+FROM cdp.funnel_table('a -> b -> c in 20 hours', query => 'SELECT person, at, event, n FROM public.bt_row -- all of them') f
 JOIN (SELECT step, count(*) AS people, percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS median
-	  FROM bt_timeline, unnest(cdp.funnel_times(timeline, '{a,b,c}', '20 hours')) WITH ORDINALITY t(took, step) GROUP BY step) r USING (step) WINDOW w AS (ORDER BY step) ORDER BY step;
+	  FROM bt_timeline, unnest(cdp.funnel_times(timeline, 'a -> b -> c in 20 hours')) WITH ORDINALITY t(took, step) GROUP BY step) r USING (step) WINDOW w AS (ORDER BY step) ORDER BY step;
 
 -- retention against the definition, by ranges of the calendar: over the new year, and the ends of summer time
 CREATE TABLE bt_visit AS
@@ -193,10 +196,10 @@ SELECT q.first, q.last, q.depth, q.gap, q.repeats, c.* FROM (VALUES (NULL, NULL,
 SELECT label, people FROM cdp.paths(max_rows => 2, depth => 1, query => 'SELECT person, at, event FROM public.bt_row');
 
 -- a query as psql takes it
-SELECT event, people FROM cdp.funnel_table('{x}', '1 day', query => E'VALUES (1, now(), \'x\') ; ;\n');
+SELECT event, people FROM cdp.funnel_table('x', query => E'VALUES (1, now(), \'x\') ; ;\n');
 
 -- people may be of any type; rows without a person, a time or an event do not count
-SELECT event, people FROM cdp.funnel_table('{x,y}', '1 day', query => $$ SELECT * FROM (VALUES ('p'::text, now() - interval '1 hour', 'x'), ('p', now(), 'y'), (NULL, now(), 'x'), ('q', NULL, 'x'), ('r', now(), NULL)) v $$);
+SELECT event, people FROM cdp.funnel_table('x -> y in 1 day', query => $$ SELECT * FROM (VALUES ('p'::text, now() - interval '1 hour', 'x'), ('p', now(), 'y'), (NULL, now(), 'x'), ('q', NULL, 'x'), ('r', now(), NULL)) v $$);
 
 -- what is refused
 \getenv top PG_ABS_SRCDIR
@@ -205,12 +208,13 @@ SELECT event, people FROM cdp.funnel_table('{x,y}', '1 day', query => $$ SELECT 
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT count(*) FROM cdp.' || call))
-FROM unnest(ARRAY[$$funnel_table('{}', '1 day')$$, $$funnel_table('{a,""}', '1 day')$$, $$funnel_table('{a,NULL}', '1 day')$$, $$funnel_table(array_fill('a'::text, ARRAY[33]), '1 day')$$, $$funnel_table(NULL, '1 day')$$, $$funnel_table('{a}', NULL)$$,
-	$$funnel_table('{a}', '-1 day')$$, $$funnel_table('{a}', '1 month')$$, $$funnel_table('{a}', '1 day', as_of => NULL)$$, $$funnel_table('{a}', '1 day', as_of => 'infinity')$$, $$funnel_table('{a}', '1 day', by => '{property:}')$$, $$funnel_table('{a}', '1 day', by => '{x}')$$, $$funnel_table('{a}', '1 day', by => '{NULL}')$$, $$funnel_table('{a}', '1 day', top => 0)$$, $$funnel_table('{a}', '1 day', unit => 'day')$$, $$funnel_table('{a}', '1 day', '2026-01-01', '2026-02-01', 'fortnight', 'UTC')$$,
-	$$funnel_table('{a}', '1 day', by => '{property:x,property:y}')$$, $$funnel_table('{a}', '1 day', segment => 'none')$$, $$funnel_table('{a}', '1 day', segment => 'french', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', by => '{trait:x}', query => 'SELECT 1')$$,
-	$$funnel_table('{a}', '1 day', query => ' ; ')$$, $$funnel_table('{a}', '1 day', by => '{segment:x}', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, timestamptz ''infinity'', ''a''')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, now(), ''''')$$,
-	$$funnel_table('{a}', '1 day', query => 'SELECT 1, 2, ''a''')$$, $$funnel_table('{a}', '1 day', query => 'DELETE FROM public.bt_row RETURNING person, at, event')$$, $$funnel_table('{a}', '1 day', query => 'WITH d AS (DELETE FROM public.bt_row RETURNING *) SELECT person, at, event FROM d')$$,
-	$$funnel_table('{a}', '1 day', by => $x${"property:') --"}$x$)$$, $$funnel_table('{a}', '1 day', by => $x${"trait:') --"}$x$)$$,
+FROM unnest(ARRAY[$$funnel_table('')$$, $$funnel_table('a -> ""')$$, $$funnel_table(NULL)$$, $$funnel_table('a -> b in 1 month')$$, $$funnel_table('a', mode => 'strict')$$, $$funnel_table('a', attempts => 'second')$$, $$funnel_table('a & b', attempts => 'last')$$,
+	$$funnel_table('a', as_of => NULL)$$, $$funnel_table('a', as_of => 'infinity')$$, $$funnel_table('a', by => '{property:}')$$, $$funnel_table('a', by => '{x}')$$, $$funnel_table('a', by => '{NULL}')$$, $$funnel_table('a', top => 0)$$, $$funnel_table('a', unit => 'day')$$, $$funnel_table('a', '2026-01-01', '2026-02-01', 'fortnight', 'UTC')$$,
+	$$funnel_table('a', histogram => '{}')$$, $$funnel_table('a', histogram => '{1 day,1 hour}')$$, $$funnel_table('a', histogram => '{-1 hour}')$$, $$funnel_table('a', histogram => '{1 month}')$$, $$funnel_table('a', histogram => '{1 hour,NULL}')$$, $$funnel_table('a', compare => '1 year')$$, $$funnel_table('a', '2026-01-01', '2026-02-01', compare => '1 year')$$,
+	$$funnel_table('a', '2026-01-01', '2026-02-01', time_zone => 'UTC', compare => '-1 day')$$, $$funnel_table('a', '2026-01-01', '2026-02-01', time_zone => 'Mars', compare => '1 day')$$, $$funnel_table('a', segment => 'none')$$, $$funnel_table('a', segment => 'french', query => 'SELECT 1')$$, $$funnel_table('a', by => '{trait:x}', query => 'SELECT 1')$$,
+	$$funnel_table('a', query => ' ; ')$$, $$funnel_table('a', by => '{segment:x}', query => 'SELECT 1')$$, $$funnel_table('a', query => 'SELECT 1')$$, $$funnel_table('a', query => 'SELECT 1, timestamptz ''infinity'', ''a''')$$, $$funnel_table('a', query => 'SELECT 1, now(), ''''')$$,
+	$$funnel_table('a', query => 'SELECT 1, 2, ''a''')$$, $$funnel_table('a', query => 'DELETE FROM public.bt_row RETURNING person, at, event')$$, $$funnel_table('a', query => 'WITH d AS (DELETE FROM public.bt_row RETURNING *) SELECT person, at, event FROM d')$$,
+	$$funnel_table('a', by => $x${"property:') --"}$x$)$$, $$funnel_table('a', by => $x${"trait:') --"}$x$)$$,
 	$$retention_table('', 'b', 'day', 'UTC')$$, $$retention_table('a', '', 'day', 'UTC')$$, $$retention_table('a', 'b', 'minute', 'UTC')$$, $$retention_table('a', NULL, 'day', 'UTC')$$, $$retention_table('a', 'b', 'day', 'UTC', mode => 'x')$$, $$retention_table('a', 'b', 'day', 'UTC', brackets => '{1}')$$, $$retention_table('a', 'b', 'day', 'UTC', brackets => '{1,1}')$$, $$retention_table('a', 'b', 'day', 'UTC', recurring => true)$$, $$retention_table('a', 'b', 'day', 'UTC', number => '')$$, $$retention_table('a', 'b', 'day', 'UTC', unbounded => NULL)$$, $$retention_table('a', 'b', NULL, 'UTC')$$, $$retention_table('a', 'b', 'day', 'Mars/Olympus')$$, $$retention_table('a', 'b', 'day', '')$$, $$retention_table('a', 'b', 'day', NULL)$$,
 	$$retention_table('a', 'b', 'day', 'UTC', periods => -1)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10001)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10000)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => 'infinity')$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', by => '{segment:none}')$$,
 	$$trend_table(NULL, 'day', 'UTC', '2026-01-01')$$, $$trend_table('a', 'day', 'UTC', NULL)$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-01-01')$$, $$trend_table('a', 'hour', 'UTC', '2000-01-01', '2026-01-01')$$, $$trend_table('a', 'day', 'UTC', '-infinity')$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', '')$$,
@@ -218,7 +222,7 @@ FROM unnest(ARRAY[$$funnel_table('{}', '1 day')$$, $$funnel_table('{a,""}', '1 d
 	$$stickiness_table(NULL, 'day', 'UTC', '2026-01-01', '2026-02-01')$$, $$rfm_table('a', '')$$, $$rfm_table('a', 'n', 0)$$, $$rfm_table('a', NULL)$$, $$rfm_table('a', 'n', by => '{property:x}')$$, $$path_edges(depth => 0)$$, $$path_edges('a[x =')$$,
 	$$paths('')$$, $$paths(NULL, '')$$, $$paths(depth => 0)$$, $$paths(depth => NULL)$$, $$paths(gap => '-1 second')$$, $$paths(gap => '1 month')$$, $$paths(gap => NULL)$$, $$paths(max_rows => 0)$$, $$paths(max_rows => NULL)$$, $$paths(repeats => NULL)$$, $$paths(as_of => NULL)$$, $$paths(as_of => '-infinity')$$]) call;
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.funnel_times(%s)', call)))
-FROM unnest(ARRAY[$$'{}', '{}', '1 day'$$, $$'{}', '{a,""}', '1 day'$$, $$'{}', '{NULL}', '1 day'$$, $$'{}', array_fill('a'::text, ARRAY[33])::cdp.step[], '1 day'$$, $$'{}', '{a}', '-1 day'$$, $$'{}', '{a}', '1 year'$$, $$'{}', '{a}', '1 day', as_of => 'infinity'$$, $$'{}', NULL, '1 day'$$, $$'{}', '{a}', NULL$$,
-	$$'{}', '{a}', '1 day', as_of => NULL$$, $$NULL, '{a}', '1 day'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', '-infinity', 'infinity'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', '2026-01-02'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', NULL, '2026-01-01'$$]) call;
+FROM unnest(ARRAY[$$'{}', ''$$, $$'{}', 'a', 'strict'$$, $$'{}', 'a', 'default', 'none'$$, $$'{}', 'a', as_of => 'infinity'$$, $$'{}', NULL$$, $$'{}', 'a', as_of => NULL$$, $$NULL, 'a'$$, $$'{"a":["2026-01-01"]}', 'a', since => '-infinity', until => 'infinity'$$, $$'{"a":["2026-01-01"]}', 'a', NULL, NULL$$,
+	$$'{"a":["2026-01-01"]}', 'a', since => '2026-01-02'$$, $$'{"a":["2026-01-01"]}', 'a', until => '2026-01-01'$$, $$'{"a":["2026-01-01"]}', 'a', until => '-infinity'$$]) call;
 \c :origin
 DROP DATABASE cdp_tables;

@@ -150,12 +150,12 @@ SELECT q.*, c.* FROM (VALUES ('view', 'order', 'month', 'Europe/Berlin', NULL::t
 
 -- funnel_table by period: the funnels of those whose first step is in it
 SELECT count(*) AS rows, count(*) FILTER (WHERE (d.people, d.from_first, d.median_time) IS DISTINCT FROM (t.people, t.from_first, t.median_time)) AS differences
-FROM cdp.funnel_table('{view,cart,order}', '9 days', '2025-10-01', '2026-01-10', 'month', 'Europe/Berlin', query => 'TABLE tr_row', as_of => '2026-05-01') t
-FULL JOIN (SELECT p.label AS period, f.* FROM cdp_internal.periods('month', 'Europe/Berlin', '2025-10-01', '2026-01-10', '2026-05-01') p, LATERAL cdp.funnel_table('{view,cart,order}', '9 days', p.starts, p.ends, query => 'TABLE tr_row', as_of => '2026-05-01') f (breakdown, none)) d
+FROM cdp.funnel_table('view -> cart -> order in 9 days', '2025-10-01', '2026-01-10', 'month', 'Europe/Berlin', query => 'TABLE tr_row', as_of => '2026-05-01') t
+FULL JOIN (SELECT p.label AS period, f.* FROM cdp_internal.periods('month', 'Europe/Berlin', '2025-10-01', '2026-01-10', '2026-05-01') p, LATERAL cdp.funnel_table('view -> cart -> order in 9 days', p.starts, p.ends, query => 'TABLE tr_row', as_of => '2026-05-01') f (breakdown, none)) d
 	ON (d.period, d.step) = (t.period, t.step);
 -- broken down, with the same number of people in all
-SELECT f.step, sum(f.people) AS people, count(*) AS funnels, sum(f.people) = (SELECT w.people FROM cdp.funnel_table('{view,cart,order}', '9 days', query => 'TABLE tr_row', as_of => '2026-05-01') w WHERE w.step = f.step) AS whole
-FROM cdp.funnel_table('{view,cart,order}', '9 days', by => '{property:category}', top => 3, query => 'TABLE tr_row', as_of => '2026-05-01') f GROUP BY f.step ORDER BY f.step;
+SELECT f.step, sum(f.people) AS people, count(*) AS funnels, sum(f.people) = (SELECT w.people FROM cdp.funnel_table('view -> cart -> order in 9 days', query => 'TABLE tr_row', as_of => '2026-05-01') w WHERE w.step = f.step) AS whole
+FROM cdp.funnel_table('view -> cart -> order in 9 days', by => '{property:category}', top => 3, query => 'TABLE tr_row', as_of => '2026-05-01') f GROUP BY f.step ORDER BY f.step;
 
 -- path_edges: those of all paths
 SELECT count(*) AS edges, count(*) FILTER (WHERE d.occurrences IS DISTINCT FROM t.occurrences) AS differences

@@ -1,4 +1,4 @@
--- Random histories with verdicts that two are the same, aliases of earlier user ids, and sources that are believed,
+-- Random histories with verdicts that two are the same, hashes, aliases of earlier user ids, and sources that are believed,
 -- in many small worlds: after each step the tables are what a slow reference says, which knows the events, the verdicts
 -- and the rules alone; verify() finds nothing wrong, and restitch() nothing to do.
 SELECT current_database() AS origin \gset
@@ -12,12 +12,16 @@ SET jit = off;
 SELECT setseed(0.42);
 CREATE FUNCTION pick(n int) RETURNS int LANGUAGE sql VOLATILE RETURN 1 + floor(random() * n)::int;
 CREATE FUNCTION one_of(VARIADIC of text[]) RETURNS text LANGUAGE sql VOLATILE RETURN of[1 + floor(random() * cardinality(of))::int];
--- u1 is a user_id, ~u1 the anonymous_id of the same value
+-- u1 is a user_id, ~u1 the anonymous_id of the same value, h1 the hash of the address e1
 CREATE FUNCTION id(world int, short text) RETURNS cdp.identifier LANGUAGE sql IMMUTABLE
-	RETURN cdp.identifier(CASE left(short, 1) WHEN 'u' THEN 'user_id' WHEN 'e' THEN 'email' WHEN 'd' THEN 'device_id' ELSE 'anonymous_id' END,
-		format('w%s-%s%s', world, ltrim(short, '~'), CASE WHEN short LIKE 'e%' THEN '@example.com' ELSE '' END));
+	RETURN CASE WHEN short LIKE 'h%' THEN cdp.hashed(cdp.identifier('email', format('w%s-e%s@example.com', world, ltrim(short, 'h')))) ELSE cdp.identifier(CASE left(short, 1) WHEN 'u' THEN 'user_id' WHEN 'e' THEN 'email' WHEN 'd' THEN 'device_id' ELSE 'anonymous_id' END,
+		format('w%s-%s%s', world, ltrim(short, '~'), CASE WHEN short LIKE 'e%' THEN '@example.com' ELSE '' END)) END;
+CREATE TABLE named AS SELECT w AS world, id(w, s) AS identifier FROM generate_series(1, 10) w, unnest(ARRAY['u1', 'u2', 'u3', 'u4', 'u5', '~u1', '~u2', '~u3', '~u4', '~u5', 'e1', 'e2', 'h1', 'h2', 'd1', 'd2', 'a1', 'a2']) s;
+CREATE FUNCTION is_of(w int, i cdp.identifier) RETURNS boolean LANGUAGE sql STABLE RETURN EXISTS (SELECT FROM named n WHERE n.world = w AND n.identifier = i);
+CREATE FUNCTION is_hash(a cdp.identifier, b cdp.identifier) RETURNS boolean LANGUAGE sql IMMUTABLE
+	RETURN a::text IN ('email_sha256:' || encode(sha256(cdp.value(b)::bytea), 'hex')) OR b::text = 'email_sha256:' || encode(sha256(cdp.value(a)::bytea), 'hex');
 CREATE FUNCTION any_id(world int) RETURNS cdp.identifier LANGUAGE sql VOLATILE
-	RETURN id(world, one_of('u1', 'u1', 'u2', 'u2', 'u3', 'u4', 'u5', '~u1', '~u2', 'e1', 'e2', 'd1', 'd2', 'a1', 'a2'));
+	RETURN id(world, one_of('u1', 'u1', 'u2', 'u2', 'u3', 'u4', 'u5', '~u1', '~u2', 'e1', 'e2', 'h1', 'h2', 'e1', 'h1', 'd1', 'd2', 'a1', 'a2'));
 CREATE TABLE happened (number bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, world int, at timestamptz, source text, ids cdp.identifier[], later cdp.identifier, earlier cdp.identifier);
 
 -- an event: an alias, the same identifiers as before, or others
@@ -101,6 +105,8 @@ BEGIN
 			SELECT least(x.x, y.y) AS a, greatest(x.x, y.y) AS b FROM cdp.verdict v,
 				LATERAL (SELECT array_position(s.names, v.a) AS x) x, LATERAL (SELECT array_position(s.names, v.b) AS y) y
 			WHERE v.kind = 'same' AND num_nulls(x.x, y.y) = 0
+			UNION
+			SELECT x, y FROM generate_series(1, cardinality(s.names)) x, generate_series(1, cardinality(s.names)) y WHERE x < y AND is_hash(s.names[x], s.names[y])
 		), alias AS (
 			SELECT p.a, p.b FROM believed p
 			WHERE NOT EXISTS (SELECT FROM unnest(ARRAY[p.a, p.b]) i WHERE (SELECT count(*) FROM believed o WHERE i IN (o.a, o.b)) > bound)
@@ -132,7 +138,8 @@ BEGIN
 	s.refused := ARRAY(
 		SELECT DISTINCT concat(least(s.names[p.a]::text COLLATE "C", s.names[p.b]::text), ' ', greatest(s.names[p.a]::text COLLATE "C", s.names[p.b]::text)) AS pair
 		FROM (SELECT e.a, e.b FROM ev e UNION
-			SELECT array_position(s.names, v.a), array_position(s.names, v.b) FROM cdp.verdict v WHERE v.kind = 'same') p
+			SELECT array_position(s.names, v.a), array_position(s.names, v.b) FROM cdp.verdict v WHERE v.kind = 'same' UNION
+			SELECT x, y FROM generate_series(1, cardinality(s.names)) x, generate_series(1, cardinality(s.names)) y WHERE x < y AND is_hash(s.names[x], s.names[y])) p
 		WHERE NOT s.shared[p.a] AND NOT s.shared[p.b] AND s.part[p.a] <> s.part[p.b] ORDER BY pair);
 	DROP TABLE ev, believed;
 	RETURN s;
@@ -142,7 +149,7 @@ $$;
 CREATE FUNCTION in_tables(w int) RETURNS world_state LANGUAGE plpgsql AS $$
 DECLARE
 	s world_state;
-	own cdp_data.identifier[] := ARRAY(SELECT i FROM cdp_data.identifier i WHERE cdp.value(i.identifier) LIKE format('w%s-%%', w));
+	own cdp_data.identifier[] := ARRAY(SELECT i FROM cdp_data.identifier i WHERE is_of(w, i.identifier));
 BEGIN
 	CREATE TEMP TABLE own ON COMMIT DROP AS
 		SELECT i.*, row_number() OVER (ORDER BY n.priority, i.identifier) AS place FROM unnest(own) i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier) WHERE i.profile_id <> 0;
@@ -153,8 +160,9 @@ BEGIN
 	s.refused := ARRAY(
 		SELECT DISTINCT concat(least(p.x COLLATE "C", p.y), ' ', greatest(p.x COLLATE "C", p.y)) AS pair
 		FROM (SELECT x.identifier::text AS x, y.identifier::text AS y FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b WHERE l.refused
-			UNION ALL SELECT v.a::text, v.b::text FROM cdp.verdict v WHERE v.refused) p
-		WHERE split_part(p.x, ':', 2) LIKE format('w%s-%%', w) ORDER BY pair);
+			UNION ALL SELECT v.a::text, v.b::text FROM cdp.verdict v WHERE v.refused
+			UNION ALL SELECT r.identifier, r.other_identifier FROM cdp.refused_links r WHERE r.events = 0 AND r.reasons <> '{shared}') p
+		WHERE is_of(w, p.x::cdp.identifier) ORDER BY pair);
 	DROP TABLE own;
 	RETURN s;
 END
@@ -168,7 +176,10 @@ DECLARE
 	found cdp.identifier[];
 BEGIN
 	LOOP
-		found := ARRAY(SELECT DISTINCT u.i FROM cdp.verdict v, unnest(ARRAY[v.a, v.b]) u (i) WHERE v.kind = 'same' AND (v.a = ANY (members) OR v.b = ANY (members)) AND u.i <> ALL (members));
+		found := ARRAY(SELECT DISTINCT u.i FROM cdp.verdict v, unnest(ARRAY[v.a, v.b]) u (i) WHERE v.kind = 'same' AND (v.a = ANY (members) OR v.b = ANY (members)) AND u.i <> ALL (members)
+			UNION
+			SELECT n.identifier FROM named n, unnest(members) m WHERE is_hash(n.identifier, m) AND n.identifier <> ALL (members)
+			AND (EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier = n.identifier) OR EXISTS (SELECT FROM cdp.verdict v WHERE n.identifier IN (v.a, v.b))));
 		EXIT WHEN found = '{}';
 		members := members || found;
 	END LOOP;
@@ -186,16 +197,16 @@ DECLARE
 	may boolean := true;
 BEGIN
 	IF what = 'allow' THEN
-		SELECT v.a, v.b INTO a, b FROM cdp.verdict v WHERE v.kind IN ('same', 'forbid') AND split_part(v.a::text, ':', 2) LIKE format('w%s-%%', w) ORDER BY random() LIMIT 1;
+		SELECT v.a, v.b INTO a, b FROM cdp.verdict v WHERE v.kind IN ('same', 'forbid') AND is_of(w, v.a) ORDER BY random() LIMIT 1;
 	END IF;
 	IF what = 'unlink' THEN
 		SELECT x.identifier, y.identifier INTO a, b FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b
-		WHERE cdp.value(x.identifier) LIKE format('w%s-%%', w) ORDER BY random() LIMIT 1;
+		WHERE is_of(w, x.identifier) ORDER BY random() LIMIT 1;
 	END IF;
 	-- some that contradict each other
 	IF what IN ('same', 'forbid') AND pick(2) = 1 THEN
 		SELECT v.a, one.i INTO a, b FROM cdp.verdict v CROSS JOIN LATERAL (SELECT i FROM unnest(declared(v.b)) i ORDER BY random() LIMIT 1) one
-		WHERE v.kind = CASE what WHEN 'same' THEN 'forbid' ELSE 'same' END AND split_part(v.a::text, ':', 2) LIKE format('w%s-%%', w) ORDER BY random() LIMIT 1;
+		WHERE v.kind = CASE what WHEN 'same' THEN 'forbid' ELSE 'same' END AND is_of(w, v.a) ORDER BY random() LIMIT 1;
 	END IF;
 	IF a IS NULL OR a = b THEN
 		RETURN;
@@ -205,7 +216,7 @@ BEGIN
 		together := ARRAY(SELECT unnest(together) UNION SELECT unnest(declared(b)));
 		may := cardinality(together) <= (SELECT cap FROM cdp_data.state) AND NOT EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND v.a = ANY (together) AND v.b = ANY (together));
 	ELSIF what IN ('forbid', 'unlink') THEN
-		may := NOT b = ANY (together);
+		may := NOT (b = ANY (together) OR is_hash(a, b));
 	END IF;
 	BEGIN
 		CASE what
@@ -214,7 +225,7 @@ BEGIN
 			WHEN 'forbid' THEN PERFORM cdp.forbid(a, b);
 			WHEN 'unlink' THEN PERFORM cdp.unlink(a, b);
 			WHEN 'unlink all' THEN PERFORM cdp.unlink(a);
-			ELSE PERFORM cdp.mark_shared(a, CASE what WHEN 'shared' THEN true WHEN 'not shared' THEN false END);
+			ELSE PERFORM cdp.mark_shared(CASE WHEN pick(3) = 1 THEN id(w, one_of('e1', 'h1')) ELSE a END, CASE what WHEN 'shared' THEN true WHEN 'not shared' THEN false END);
 		END CASE;
 		INSERT INTO done VALUES (what, false);
 		IF NOT may THEN
@@ -253,6 +264,7 @@ BEGIN
 	WHERE f.value IS DISTINCT FROM to_jsonb(t) -> f.key;
 	INSERT INTO done SELECT 'refused verdict', false FROM cdp.verdict v WHERE v.refused LIMIT 1;
 	INSERT INTO done SELECT 'believed alias', l.refused FROM cdp_data.link l WHERE l.believed GROUP BY l.refused;
+	INSERT INTO done SELECT CASE WHEN x.profile_id = y.profile_id THEN 'hash' ELSE 'apart' END, false FROM cdp_data.identifier x JOIN cdp_data.identifier y ON is_hash(x.identifier, y.identifier) WHERE 0 NOT IN (x.profile_id, y.profile_id);
 	INSERT INTO done SELECT 'waiting alias', false FROM cdp_data.identifier i WHERE i.profile_id = 0 AND NOT i.blocked LIMIT 1;
 END
 $$;
@@ -300,6 +312,7 @@ SELECT * FROM wrong WHERE step >= 100 LIMIT 20;
 -- the histories were no idle ones
 SELECT count(DISTINCT what) > 8 AS kinds FROM done WHERE NOT failed;
 SELECT sum(reworks) > 20 AS reworked, sum(profiles_split) > 20 AS split, sum(events_reanchored) > 20 AS reanchored FROM cdp.batch;
+SELECT count(*) FILTER (WHERE what = 'hash') > 50 AS hashes, count(*) FILTER (WHERE what = 'apart') > 0 AS hashes_apart FROM done;
 SELECT count(*) > 0 AS classes FROM cdp_data.identifier WHERE class_id <> 0;
 
 \c :origin

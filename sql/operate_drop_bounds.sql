@@ -82,6 +82,12 @@ SELECT accepted FROM cdp.refresh();
 SELECT count(*) FROM cdp.restitch();
 SELECT namespace, reason, occurrences, folded FROM cdp.rejected_value ORDER BY 1, 2;
 SELECT * FROM cdp.verify();
+-- also where the list is full
+INSERT INTO cdp_data.rejected_value (source, namespace, reason, occurrences, first_batch_id, last_batch_id, folded)
+SELECT 'full', 'n' || i, 'a reason', 1, 1, 1, 1 FROM generate_series(1, 10000 - (SELECT count(*) FROM cdp_data.rejected_value)) i;
+SELECT count(*) FROM cdp.restitch();
+SELECT namespace, reason, occurrences, folded FROM cdp.rejected_value WHERE source <> 'full' ORDER BY 1, 2;
+DELETE FROM cdp_data.rejected_value WHERE source = 'full';
 
 -- a phone_region that changes later is told, and as long as it is another one
 SELECT cdp.set_sources('{"crm": {"phone_region": "FR"}}');

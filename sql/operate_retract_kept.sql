@@ -53,6 +53,20 @@ SELECT send('order', 3, source => 'shop'), send('sold', 2, source => 'shop');
 SELECT :counts FROM cdp.refresh() r;
 SELECT message_id, properties FROM cdp.events WHERE source = 'shop' ORDER BY 1;
 SELECT * FROM cdp.verify();
+-- and a deletion is no more corrected then, whether its key was kept before or not
+SELECT cdp.set_sources('{"shop": {"deleted": "gone"}}');
+INSERT INTO cdp.inbox (message_id, event, user_id, properties, "timestamp", source)
+SELECT id, 'Seen', 'u', '{"total": 5, "gone": true}', '2025-01-01', 'shop' FROM unnest('{deleted,unseen}'::text[]) id;
+SELECT send('deleted', 1, source => 'shop');
+SELECT :counts FROM cdp.refresh() r;
+SELECT events FROM cdp.retract(message_ids => '{deleted}', forever => true);
+UPDATE cdp_data.message SET batch_id = -batch_id WHERE message_key = cdp_internal.message_key('unseen');
+SELECT events FROM cdp.retract(message_ids => '{unseen}', forever => true);
+SELECT events FROM cdp.retract(message_ids => '{unseen}', forever => true);
+SELECT send('deleted', i, source => 'shop'), send('unseen', i, source => 'shop') FROM generate_series(5, 7) i;
+SELECT :counts FROM cdp.refresh() r;
+SELECT count(*) FROM cdp_data.statement WHERE event_id IS NULL;
+SELECT * FROM cdp.verify();
 
 -- a message that was forgotten before it is taken back for ever: its event does not tell whether it had a time, or the one at which it came
 SELECT send('same', at => '2025-01-02', received_at => '2025-01-02'), send('untimed', at => NULL, received_at => '2025-01-02'),

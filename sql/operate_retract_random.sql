@@ -25,7 +25,8 @@ BEGIN
 		CASE WHEN t.type = 'group' THEN 'account ' || chance(k || 'g', 5) END,
 		CASE WHEN t.type = 'alias' THEN CASE WHEN chance(k || 'kin', 2) = 0 THEN 'u' || chance(k || 'earlier', 15) ELSE 'a' || chance(k || 'previous', 40) END END,
 		CASE WHEN chance(k || 'more', 3) = 0 THEN jsonb_build_object('email', 'e' || chance(k || 'e', 20) || '@example.com',
-			'device_id', ARRAY['d' || chance(k || 'd', 8), 'd' || chance(k || 'other', 8)]) END,
+			'device_id', ARRAY['d' || chance(k || 'd', 8), 'd' || chance(k || 'other', 8)])
+			WHEN chance(k || 'more', 3) = 1 THEN jsonb_build_object('email_sha256', encode(sha256(format('e%s@example.com', chance(k || 'h', 20))::bytea), 'hex')) END,
 		jsonb_build_object('total', CASE chance(k || 'kind', 4) WHEN 0 THEN '"none"'::jsonb WHEN 1 THEN '{"left": "out"}' ELSE to_jsonb(chance(k || 'total', 10000) / 100.0) END),
 		CASE WHEN chance(k || 'context', 3) > 0 THEN jsonb_build_object('ip', '10.0.0.' || chance(k || 'ip', 9), 'campaign',
 			jsonb_build_object('name', repeat('long ', 20) || chance(k || 'campaign', 6), 'source', CASE chance(k || 'medium', 3) WHEN 0 THEN '[{}]'::jsonb ELSE '"mail"' END)) END,

@@ -75,7 +75,7 @@ BEGIN
 			WHERE jsonb_typeof(node) = 'object' AND strpos(node ->> 'Filter', condition) > 0);
 END $$;
 SELECT pg_temp.scans_with($$ SELECT FROM cdp.profile_row WHERE cdp.did(timeline, 'a') $$, 'did(') AS did,
-	   pg_temp.scans_with($$ SELECT FROM cdp.profile_row WHERE cdp.did_not(timeline, 'a') AND cdp.funnel(timeline, '{a,b}', '1 day') = 2 $$, 'did_not(') AS did_not;
+	   pg_temp.scans_with($$ SELECT FROM cdp.profile_row WHERE cdp.did_not(timeline, 'a') AND cdp.funnel(timeline, 'a -> b in 1 day') = 2 $$, 'did_not(') AS did_not;
 
 -- names
 SELECT cdp.create_segment(NULL, 'true');

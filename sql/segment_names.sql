@@ -20,7 +20,7 @@ SELECT kind, name, batch_id FROM cdp.seen_name ORDER BY kind, name;
 -- where the names stand in a condition
 SELECT * FROM cdp_internal.condition_names($$ cdp.did(timeline, 'a') AND cdp.did(timeline, within => '1 day', step => 'b') AND NOT cdp.did_not(timeline, cdp.quote_step('c' || 'd'))
 	AND cdp.sum(timeline, 'e', 'total') > 1 AND cdp.did(cdp.filter_events(timeline, 'f', 'total', '>', 1), 'f', within => '30 days')
-	AND cdp.matches(timeline, 'g -> (h | i) within 1 day -> not j -> "k l"') AND cdp.funnel(timeline, ARRAY['m', 'n[x = 1] | "m"']::cdp.step[], '1 day') = 2 AND cdp.funnel(timeline, '{o,p}', '1 day') = 2
+	AND cdp.matches(timeline, 'g -> (h | i) within 1 day -> not j -> "k l"') AND cdp.funnel(timeline, 'm -> (n[x = 1] | m) in 1 day') = 2 AND cdp.funnel(timeline, 'o -> p in 1 day') = 2
 	AND CASE WHEN (SELECT true) THEN true END IS NULL $$);
 SELECT * FROM cdp_internal.condition_names($$ traits ->> 'a' = 'x' AND cdp.try_integer(traits -> 'b') > 1 AND traits ? 'c' AND traits ?| '{d,e}' AND traits ?& ARRAY['f', 'g'] AND traits @> '{"h": {"deep": 1}, "i": 2}'
 	AND account_traits ->> 'j' = 'y' AND traits::jsonb ->> 'k' = 'z' AND profile_row.traits ->> ('l' || 'm')::varchar = 'n' AND (traits -> 'o') ->> 'deep' = '1' AND traits <> '{}' AND cdp.identifier('q', 'us-1') = ANY (identifiers) AND 'r:1' = ANY (identifiers) AND identifiers && '{s:1,t:2}' $$);
@@ -38,19 +38,19 @@ SELECT cdp.set_trait_rules('{"*": "last"}');
 SELECT cdp.carry_property('Order Compleated', 'shipping'), cdp.carry_property('Order Completed', 'tax'), cdp.carry_property('*', 'weight');
 SELECT cdp.set_rules('{"usr_id": {"priority": 12}}');
 SELECT cdp.set_rules('{"email": {"priority": 31}}');
-SELECT people FROM cdp.funnel_table('{Product Viewed,Ordr Completed}', '7 days');
-SELECT count(*) FROM cdp.funnel_table('{Product Viewed}', '7 days', by => '{trait:citty}');
+SELECT people FROM cdp.funnel_table('"Product Viewed" -> "Ordr Completed" in 7 days');
+SELECT count(*) FROM cdp.funnel_table('"Product Viewed"', by => '{trait:citty}');
 SELECT count(*) FROM cdp.retention_table('Product Vewed', '*', 'day', 'UTC', by => '{trait:plann}');
 SELECT count(*) FROM cdp.paths('Product Viewedd', 'Order');
 -- the rows of a query have names of their own
-SELECT people FROM cdp.funnel_table('{signup,pay}', '7 days', query => $$ VALUES (1, now(), 'signup') $$);
+SELECT people FROM cdp.funnel_table('signup -> pay in 7 days', query => $$ VALUES (1, now(), 'signup') $$);
 -- an analyst gets them, too
 SET client_min_messages = warning;
 CREATE ROLE regress_names;
 SELECT cdp.grant_access('regress_names', 'analyst');
 RESET client_min_messages;
 SET ROLE regress_names;
-SELECT people FROM cdp.funnel_table('{Product Vewed}', '7 days');
+SELECT people FROM cdp.funnel_table('"Product Vewed"');
 RESET ROLE;
 
 -- the first 10,000 of a kind are kept; then a name may have been seen and is not known, so that there is no notice
@@ -60,7 +60,7 @@ SELECT kind, count(*) FROM cdp.seen_name GROUP BY kind ORDER BY kind;
 INSERT INTO cdp.inbox (type, user_id, event, "timestamp") VALUES ('track', 'us-1', 'one more', now());
 SELECT accepted FROM cdp.refresh();
 SELECT kind, count(*) FROM cdp.seen_name GROUP BY kind ORDER BY kind;
-SELECT people FROM cdp.funnel_table('{one more,Prduct Viewed}', '7 days');
+SELECT people FROM cdp.funnel_table('"one more" -> "Prduct Viewed" in 7 days');
 SELECT * FROM cdp.verify();
 \c :origin
 DROP DATABASE cdp_names;

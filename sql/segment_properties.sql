@@ -9,7 +9,7 @@ RESET client_min_messages;
 \set SHOW_CONTEXT never
 -- where they stand
 SELECT * FROM cdp_internal.condition_names($$ cdp.did(timeline, 'a[p = 1, q exists] | b[r > 2]') AND cdp.did(timeline, '*[s exists]') AND cdp.sum(timeline, 't[u = 1]', 'v') > 1 AND cdp.unique_values(timeline, property => 'w', step => 'x | y') IS NULL
-	AND cdp.did(cdp.filter_events(timeline, 'f', 'n', '>', 1), 'f') AND cdp.matches(timeline, 'g[h = 1] -> i -> not j same k') AND cdp.matches(timeline, 'l -> m[z > previous] -> o') AND cdp.funnel(timeline, ARRAY['c[d = 1]', 'e']::cdp.step[], '1 day') = 2
+	AND cdp.did(cdp.filter_events(timeline, 'f', 'n', '>', 1), 'f') AND cdp.matches(timeline, 'g[h = 1] -> i -> not j same k') AND cdp.matches(timeline, 'l -> m[z > previous] -> o') AND cdp.funnel(timeline, 'c[d = 1] -> e in 1 day') = 2
 	AND cdp.max(timeline, cdp.quote_step('A ' || 'B'), 'C' || 'D') > 1 AND cdp.min(timeline, NULL, 'E') > 1 $$);
 -- not carried, also before the first refresh
 SELECT cdp.create_segment('s', $$ cdp.did(timeline, 'Signed Up[plan = "pro"]') $$);
@@ -35,7 +35,7 @@ SELECT cdp.create_segment('l4', $$ cdp.did(timeline, '"Signed Up" | "Order Compl
 SELECT events FROM cdp.trend_table('Order Completed[brand = "x"]', 'month', 'UTC', '2026-01-01', '2026-02-01', number => 'quantity', by => '{property:sku,property:category}');
 SELECT events FROM cdp.trend_table('Signed Up | Order Completed', 'month', 'UTC', '2026-01-01', '2026-02-01');
 SELECT channel_name, model, conversions FROM cdp.attribution_table('Order Completed', 'total', models => '{first}', as_of => '2026-02-01');
-SELECT people FROM cdp.funnel_table(ARRAY['Signed Up[plan = "pro"]', 'Order Completed[value > 1]']::cdp.step[], '1 day');
+SELECT people FROM cdp.funnel_table('"Signed Up"[plan = "pro"] -> "Order Completed"[value > 1] in 1 day');
 -- what changes at every instant
 SELECT cdp.create_segment('quiet', $$ cdp.time_since(timeline, 'Order Completed') > '30 days' $$);
 SELECT cdp.create_segment('quiet', $$ cdp.did_not(timeline, 'Order Completed', within => '30 days') AND cdp.longest_gap(timeline, 'Order Completed') < '30 days' $$);

@@ -7,6 +7,8 @@
 
 #include "access/genam.h"
 #include "access/tableam.h"
+#include "catalog/index.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "storage/lock.h"
@@ -148,6 +150,19 @@ cdp_hold_transaction_timeout(bool hold)
 		setting->flags |= GUC_NOT_WHILE_SEC_REST;
 	else
 		setting->flags &= ~GUC_NOT_WHILE_SEC_REST;
+#endif
+}
+
+/* cdp_build_index builds an index anew, which is ready and valid then. */
+static inline void
+cdp_build_index(Oid index)
+{
+	ReindexParams parameters = {0};
+
+#if PG_VERSION_NUM >= 170000
+	reindex_index(NULL, index, false, RELPERSISTENCE_PERMANENT, &parameters);
+#else
+	reindex_index(index, false, RELPERSISTENCE_PERMANENT, &parameters);
 #endif
 }
 

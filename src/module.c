@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "cdp.h"
+#include "platform/follow/connection.h"
 #include "platform/refresh/restitch.h"
 #include "platform/segment/restrict.h"
 #include "platform/store/store.h"
@@ -23,4 +24,5 @@ _PG_init(void)
 	restrict_define_settings();
 	store_define_settings();
 	restitch_define_settings();
+	connection_define_settings();
 }

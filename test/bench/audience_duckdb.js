@@ -8,7 +8,9 @@ async function main([task, database, argument]) {
 	const connection = await instance.connect();
 	if (task === 'load') {
 		await connection.run(`CREATE TABLE member AS SELECT * FROM read_csv('${argument}', header = false, columns = {name: 'VARCHAR', id: 'BIGINT'})`);
-		await connection.run(`CREATE TABLE person AS PIVOT (SELECT id, name, true AS present FROM member) ON name USING coalesce(bool_or(present), false) GROUP BY id`);
+		const names = (await connection.runAndReadAll('SELECT DISTINCT name FROM member ORDER BY name')).getRows().map(([name]) => name);
+		const columns = names.map((name) => `bool_or(name = '${name}') AS ${name}`).join(', ');
+		await connection.run(`CREATE TABLE person AS SELECT id, ${columns} FROM member GROUP BY id`);
 		await connection.run('CHECKPOINT');
 		return;
 	}

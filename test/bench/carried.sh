@@ -55,7 +55,7 @@ printf '%-44s %9s %9s %6s\n' 'seconds of CPU' without with ratio
 compare 'bare scan of the rows' 'SELECT count(user_id) FROM TABLE WHERE timeline IS NOT NULL'
 compare 'did(), one event within 30 days' "SELECT count(*) FROM TABLE WHERE cdp.did(timeline, 'product_added', within => '30 days', as_of => '2026-04-01')"
 compare 'did(), an event that carries properties' "SELECT count(*) FROM TABLE WHERE cdp.did(timeline, 'product_viewed', at_least => 3, within => '30 days', as_of => '2026-04-01')"
-compare 'funnel of three steps' "SELECT sum(cdp.funnel(timeline, '{product_viewed,product_added,order_completed}', '7 days')) FROM TABLE"
+compare 'funnel of three steps' "SELECT sum(cdp.funnel(timeline, 'product_viewed -> product_added -> order_completed in 7 days')) FROM TABLE"
 compare 'appending an event to each' "SELECT sum(cdp.event_count(cdp.timeline_concat(timeline, '{\"page_viewed\": [\"2026-04-02\"]}'))) FROM TABLE"
 compare 'building of rows' "SELECT sum(cdp.event_count(t)) FROM (SELECT cdp.timeline_agg(ts, name, CASE WHEN 'TABLE' = 'with_properties' THEN properties END) AS t FROM carried GROUP BY user_id) s"
 echo

@@ -13,6 +13,7 @@ FROM (SELECT i, (hashint8extended(i, 1) & 1152921504606846975) / 115292150460684
 VACUUM ANALYZE events;
 CREATE INDEX events_by_name ON events (name, ts) INCLUDE (user_id);
 CREATE INDEX events_by_user ON events (user_id, ts) INCLUDE (name);
+CREATE INDEX events_by_step ON events (user_id, name, ts);
 
 -- as the platform stores them: timelines of people with very many events are sealed, except for the latest events
 SELECT cdp.init();
@@ -26,4 +27,4 @@ CHECKPOINT;
 VACUUM ANALYZE cdp_data.profile;
 -- as conditions read them
 CREATE VIEW person AS SELECT profile_id, timeline FROM cdp.profile_row;
-SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,cdp_data.profile,cdp_data.profile_pkey}'::regclass[]) c;
+SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,events_by_step,cdp_data.profile,cdp_data.profile_pkey}'::regclass[]) c;

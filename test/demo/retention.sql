@@ -10,4 +10,4 @@ ORDER BY cohort;
 
 \echo 'The most frequent paths to an order within a visit'
 SELECT label AS path, people, occurrences, round(100 * share, 1) AS "% of orders"
-FROM cdp.paths(to_event => 'Order Completed', depth => 4, max_rows => 5);
+FROM cdp.paths(to_step => 'Order Completed', depth => 4, max_rows => 5);

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sequence/sequence_form.h"
+#include "core/sequence/sequence_timeline.h"
 
+#include "ask_funnel.h"
 #include "fuzz.h"
 
 /* A stored sequence is the only one for its text. */
@@ -67,6 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			full.horizon <= instants[i])
 			abort();
 	}
+	ask_funnel(&sequence, &timeline, cdpk_time_range_until_now(instants[2]));
 	cdpk_sequence_free(&fuzz_allocator, &sequence);
 	return 0;
 }

@@ -4,16 +4,16 @@
  */
 #include <stdlib.h>
 
-#include "core/sequence/funnel_times.h"
 #include "core/timeline/horizon.h"
 #include "core/timeline/measure.h"
 #include "core/timeline/sessions.h"
-#include "core/sequence/timeline_funnel.h"
+#include "core/sequence/step_events.h"
 #include "core/timeline/timeline_check.h"
 #include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_merge.h"
 #include "core/timeline/timeline_text.h"
 
+#include "ask_funnel.h"
 #include "fuzz.h"
 
 /* Reads everything without having checked it first. */
@@ -151,43 +151,72 @@ merge_parts(const uint8_t *data, size_t size)
 	free(merged);
 }
 
-/* Asks for steps, the last with conditions, without having checked the bytes first. */
+/* Asks for one name after another, without having checked the bytes first. */
 static void
-ask_steps(const CdpkTimeline *timeline, const CdpkName *names, const CdpkTimeRangeSpec *spec)
+ask_names(const CdpkTimeline *timeline, const CdpkName *names, const CdpkTimeRangeSpec *spec)
+{
+	CdpkSequence sequence;
+
+	cdpk_sequence_init(&sequence);
+	sequence.alternatives = sequence.items = 2;
+	for (unsigned i = 0; i < 2; i++)
+	{
+		memset(&sequence.item[i], 0, sizeof(sequence.item[i]));
+		sequence.item[i].any = UINT32_C(1) << i;
+		sequence.item[i].times = 1;
+		sequence.alternative[i] = cdpk_plain_step(names[i].text, names[i].length);
+	}
+	ask_funnel(&sequence, timeline, cdpk_time_range_of(spec));
+}
+
+/* Asks for sequences, likewise. */
+static void
+ask_sequences(const CdpkTimeline *timeline, const CdpkTimeRangeSpec *spec)
+{
+	static const char *const texts[] = {
+		"* -> * in 1 day same session",
+		"* -> cart? -> !view -> *[total > 1, category not in (\"shoes\")] same category",
+		"view & *[total exists] & *"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+	{
+		CdpkSequence sequence;
+		CdpkTextProblem problem;
+		uint8_t *form;
+		size_t length;
+
+		if (cdpk_sequence_parse(texts[i], strlen(texts[i]), &fuzz_allocator, 0, &form, &length,
+								&problem) != CDPK_OK ||
+			cdpk_sequence_read(form, length, &fuzz_allocator, &sequence) != CDPK_OK)
+			abort();
+		ask_funnel(&sequence, timeline, cdpk_time_range_of(spec));
+		cdpk_sequence_free(&fuzz_allocator, &sequence);
+		free(form);
+	}
+}
+
+/* Asks for a step with conditions, likewise. */
+static void
+ask_step(const CdpkTimeline *timeline, const CdpkTimeRangeSpec *spec)
 {
 	static const char text[] = "*[total > 1, category not in (\"shoes\")]";
 	CdpkTimeRange range = cdpk_time_range_of(spec);
-	CdpkStep steps[3];
-	CdpkTimelineFunnel funnel = {0, 3, steps, INT64_C(86400000000), range};
-	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec->as_of, INT64_C(86400000000)};
-	int64_t took[CDPK_FUNNEL_STEPS_MAX];
+	CdpkStep step;
 	CdpkTextProblem problem;
 	CdpkStepCount count;
 	CdpkStepExtremes extremes;
 	uint8_t *form;
 	size_t length;
-	unsigned depth;
-	bool unknown;
 
-	for (unsigned i = 0; i < 2; i++)
-		steps[i] = cdpk_plain_step(names[i].text, names[i].length);
 	if (cdpk_step_parse(text, sizeof(text) - 1, &fuzz_allocator, 0, &form, &length, &problem) !=
 			CDPK_OK ||
-		cdpk_step_read(form, length, &fuzz_allocator, &steps[2]) != CDPK_OK)
+		cdpk_step_read(form, length, &fuzz_allocator, &step) != CDPK_OK)
 		abort();
-	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
-		if (cdpk_funnel_modes_valid(funnel.modes))
-			cdpk_timeline_funnel(&funnel, timeline, &fuzz_allocator, &depth, &unknown);
-	if (cdpk_funnel_times(timeline, steps, 3, &bounds, &fuzz_allocator, took, &depth, &unknown) ==
-			CDPK_OK &&
-		depth > 3)
-		abort();
-	if (cdpk_step_count(&steps[2], timeline, range, UINT64_MAX, &fuzz_allocator, &count) ==
-			CDPK_OK &&
+	if (cdpk_step_count(&step, timeline, range, UINT64_MAX, &fuzz_allocator, &count) == CDPK_OK &&
 		count.least > count.most)
 		abort();
-	cdpk_step_extremes(&steps[2], timeline, range, &fuzz_allocator, &extremes);
-	cdpk_step_free(&fuzz_allocator, &steps[2]);
+	cdpk_step_extremes(&step, timeline, range, &fuzz_allocator, &extremes);
+	cdpk_step_free(&fuzz_allocator, &step);
 	free(form);
 }
 
@@ -234,7 +263,9 @@ ask_all(const uint8_t *data, size_t size)
 			cdpk_measure_sum(&measured, &sum);
 	}
 	free(texts);
-	ask_steps(&timeline, names, &spec);
+	ask_names(&timeline, names, &spec);
+	ask_sequences(&timeline, &spec);
+	ask_step(&timeline, &spec);
 	cdpk_timeline_sessions(&timeline, range, 1000000, &fuzz_allocator, &sessions);
 	cdpk_horizon_bound_all(&spec, &timeline, &horizon);
 }

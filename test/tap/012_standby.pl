@@ -37,7 +37,7 @@ my @queries = (
 	q{SELECT count(*) FROM cdp.verify('user_id:u3')},
 	q{SELECT count(*) FROM cdp.members('planned')},
 	q{SELECT count(*), sum(events) FROM cdp.profiles},
-	q{SELECT * FROM cdp.funnel_table('{Event 1,Event 2}', '7 days', by => '{property:n}', as_of => '2030-01-01')},
+	q{SELECT * FROM cdp.funnel_table('"Event 1" -> "Event 2" in 7 days', by => '{property:n}', as_of => '2030-01-01')},
 	q{SELECT * FROM cdp.retention_table('*', '*', 'month', 'UTC', as_of => '2030-01-01')},
 	q{SELECT * FROM cdp.paths(as_of => '2030-01-01')},
 	q{SELECT count(*) FROM cdp.components('SELECT anonymous_id, user_id FROM cdp.events')});

@@ -63,8 +63,8 @@ allowed('ann', $_) for
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
   q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
   q{SELECT cdp.rules(), cdp.trait_rules()}, q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
-  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{trait:email}')},
-  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{property:sku}')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
+  q{SELECT * FROM cdp.funnel_table('x -> y in 7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('x -> y in 7 days', by => '{trait:email}')},
+  q{SELECT * FROM cdp.funnel_table('x -> y in 7 days', by => '{property:sku}')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
   q{SELECT * FROM cdp.paths('x', segment => 'doers')}, q{SELECT * FROM cdp.path_edges('x', segment => 'doers')}, q{SELECT * FROM cdp.rfm_table('x', 'n')},
   q{SELECT * FROM cdp.paths('x', by => '{trait:email,segment:doers}')}, q{SELECT * FROM cdp.attribution_table('x', 'n', spend => 'SELECT 1, 2', segment => 'doers')},
   q{SELECT * FROM cdp.attribution_table('x', 'n', channel => '{sku,colour}', by => '{trait:email,segment:doers}')},
@@ -86,7 +86,7 @@ refused('stranger', $_)
 
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[])}),
-	'cdp_data.add_event_month(timestamp with time zone) cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.gather_statistics() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.verify(bigint,text)',
+	'cdp_data.add_event_month(timestamp with time zone) cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.follow_row() cdp_data.follow_statement() cdp_data.gather_statistics() cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.verify(bigint,text)',
 	'the functions that run as their owner');
 is( $node->safe_psql('postgres', q{
 		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND a.grantee = 0}),

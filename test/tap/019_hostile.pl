@@ -198,7 +198,7 @@ for my $victim ('postgres', 'ann')
 		SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance');
 		SELECT * FROM cdp.profile_view_problems('cdp_segment.people');
 		SELECT * FROM cdp.near_shared; SELECT * FROM cdp.refused_links; SELECT * FROM cdp.outvoted; SELECT * FROM cdp.refused_traits; SELECT * FROM cdp.open_cases;
-		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
+		SELECT * FROM cdp.funnel_table('x -> y in 7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
 		SELECT * FROM cdp.lifecycle_table('x', 'day', 'UTC', '2026-01-01', '2026-01-09'), cdp.stickiness_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01'), cdp.rfm_table('x', 'n'), cdp.path_edges();
 		SELECT cdp.explain('user_id:u', 'anonymous_id:a')};
 	$any = q{
@@ -238,7 +238,7 @@ allowed('postgres', q{
 	SELECT cdp.create_profile_view('cdp_segment.more', 'plan integer', 'email identifier'); SELECT * FROM cdp_segment.more; SELECT * FROM cdp.profile_view_problems('cdp_segment.more');
 	SELECT * FROM cdp.profiles, cdp.identifiers; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_cases, cdp.near_shared;
 	SELECT cdp.did(timeline, 'x', within => '7 days'), cdp.sum(timeline, 'x', 'p') FROM cdp.profile_row;
-	SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{property:p}'), cdp.retention_table('x', 'y', 'day', 'UTC'), cdp.paths('x'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
+	SELECT * FROM cdp.funnel_table('x -> y in 7 days', by => '{property:p}'), cdp.retention_table('x', 'y', 'day', 'UTC'), cdp.paths('x'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
 		SELECT * FROM cdp.lifecycle_table('x', 'day', 'UTC', '2026-01-01', '2026-01-09'), cdp.stickiness_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01'), cdp.rfm_table('x', 'n'), cdp.path_edges();
 	SELECT cdp.explain('user_id:u', 'anonymous_id:a'), cdp.profile_at('user_id:u', pg_catalog.now()); SELECT * FROM cdp.events_at(pg_catalog.now());
 	SELECT cdp.forbid('user_id:u', 'user_id:w'), cdp.allow('user_id:u', 'user_id:w'), cdp.unlink('user_id:u', 'anonymous_id:a2'), cdp.mark_shared('anonymous_id:a', true);

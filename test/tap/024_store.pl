@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('store', settings => "wal_level = logical\nmax_replication_slots = 4\n");
+my $node = new_node('store', settings => "wal_level = logical\nmax_replication_slots = 4\nautovacuum = off\n");
 sub query { return $node->safe_psql('postgres', $_[0]) }
 query('CREATE EXTENSION cdp_store_test');
 
@@ -116,6 +116,13 @@ sub beside
 	$waiter->finish;
 	return $error;
 }
+
+# --- an index of blocks asks once for each range to be summarized (nothing takes the requests here, and there is room for 256)
+my $log = -s $node->logfile;
+query('CREATE TABLE ranges (id bigint, fill text); CREATE INDEX ON ranges USING brin (id) WITH (pages_per_range = 1, autosummarize)');
+query("SELECT store_test.insert('direct', 'public.ranges', '{id,fill}', array_agg(i::bigint), array_agg(repeat('x', 1900))) FROM generate_series(1, 800) i");
+is(query("SELECT pg_relation_size('ranges') / 8192"), 200, 'as many ranges as there is room for');
+unlike(slurp_file($node->logfile, $log), qr/not recorded/, 'and each asked once to be summarized');
 
 # --- a crash leaves all of a transaction or nothing
 query('CREATE TABLE k (id bigint PRIMARY KEY, n integer, big text); CREATE INDEX ON k (n)');

@@ -221,6 +221,43 @@ local_part(void)
 	CHECK(cdpk_email_local_length("ann", 3) == 0);
 }
 
+/* The address of the mailbox by a rule, "" if it is not its own again. */
+static bool
+names(const char *email, CdpkMailbox rule, const char *expected)
+{
+	char result[CDPK_EMAIL_MAX];
+	char again[CDPK_EMAIL_MAX];
+	size_t length = cdpk_email_mailbox(email, strlen(email), rule, result);
+	char normal[CDPK_EMAIL_MAX];
+	size_t normal_length;
+
+	return length == strlen(expected) && memcmp(result, expected, length) == 0 &&
+		   cdpk_email_mailbox(result, length, rule, again) == length &&
+		   memcmp(again, result, length) == 0 &&
+		   cdpk_email_normalize(result, length, true, normal, &normal_length) == CDPK_OK &&
+		   normal_length == length && memcmp(normal, result, length) == 0;
+}
+
+static void
+mailboxes(void)
+{
+	CdpkMailbox rule;
+
+	CHECK(names("a.nn+x@gmail.com", CDPK_MAILBOX_EXACT, "a.nn+x@gmail.com"));
+	CHECK(names("a.nn+x+y@gmail.com", CDPK_MAILBOX_GMAIL, "ann@gmail.com"));
+	CHECK(names("ann@googlemail.com", CDPK_MAILBOX_GMAIL, "ann@gmail.com"));
+	CHECK(names("a.nn+x@googlemail.com", CDPK_MAILBOX_PLUS, "ann@gmail.com"));
+	CHECK(names("a.nn+x@example.com", CDPK_MAILBOX_GMAIL, "a.nn+x@example.com"));
+	CHECK(names("a.nn+x@example.com", CDPK_MAILBOX_PLUS, "a.nn@example.com"));
+	CHECK(names("a.nn@gmailx.com", CDPK_MAILBOX_PLUS, "a.nn@gmailx.com"));
+	CHECK(names("a.nn@mail.gmail.com", CDPK_MAILBOX_PLUS, "a.nn@mail.gmail.com"));
+	CHECK(names("+x@example.com", CDPK_MAILBOX_PLUS, "+x@example.com"));
+	CHECK(names("..+x@gmail.com", CDPK_MAILBOX_PLUS, "..+x@gmail.com"));
+	CHECK(names("\"a.b+c\"@gmail.com", CDPK_MAILBOX_PLUS, "\"a.b+c\"@gmail.com"));
+	CHECK(cdpk_mailbox_read("gmail", 5, &rule) && rule == CDPK_MAILBOX_GMAIL);
+	CHECK(!cdpk_mailbox_read("gmail", 4, &rule) && !cdpk_mailbox_read("", 0, &rule));
+}
+
 int
 main(void)
 {
@@ -230,5 +267,6 @@ main(void)
 	TEST(beyond_ascii);
 	TEST(canonical_stays);
 	TEST(local_part);
+	TEST(mailboxes);
 	UNIT_EXIT();
 }

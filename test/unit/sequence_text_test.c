@@ -82,6 +82,12 @@ texts_have_one_form(void)
 		{"a -> b same session gap 1 hour", "a -> b same session gap 1 hour"},
 		{"same -> gap -> previous -> session same gap",
 		 "same -> gap -> previous -> session same gap"},
+		{"a -> b ? within 1 day->c", "a -> b? within 1 day -> c"},
+		{"a -> (b|c)? -> !d -> \"e?\"? after 1 hour same p",
+		 "a -> (b | c)? -> not d -> \"e?\"? after 1 hour same p"},
+		{"a -> b[x = 1, n < previous]?", "a -> b[x = 1, n < previous]?"},
+		{"view&cart & 2 x (order|* [n=1]) in 24 hours same session",
+		 "view & cart & 2 x (order | *[n = 1]) in 1 day same session"},
 		{"(a[n = 1] | a[n=1]) -> \"in\"[\"in\" like \"%]\"\"->%\"]",
 		 "a[n = 1] -> \"in\"[\"in\" like \"%]\"\"->%\"]"},
 	};
@@ -188,6 +194,22 @@ texts_are_refused_at_a_place(void)
 				 {"a -> b[n < previous] -> c[m < previous]", 25, CDPK_INVALID},
 				 {"a -> 2 x b[n < previous] within 1 hour", 6, CDPK_INVALID},
 				 {"2 x a within 1 hour -> b[n < previous]", 1, CDPK_INVALID},
+				 {"a? -> b", 1, CDPK_INVALID},
+				 {"a -> !b? -> c", 6, CDPK_INVALID},
+				 {"a -> 2 x b? -> c", 6, CDPK_INVALID},
+				 {"a -> b within 1 day? -> c", 20, CDPK_INVALID},
+				 {"a -> b? -> c? -> d? -> e? -> f?", 30, CDPK_TOO_LONG},
+				 {"a -> ?", 6, CDPK_INVALID},
+				 {"a &", 4, CDPK_INVALID},
+				 {"a & b -> c", 7, CDPK_INVALID},
+				 {"a -> b & c", 8, CDPK_INVALID},
+				 {"a & !b", 5, CDPK_INVALID},
+				 {"a & b?", 5, CDPK_INVALID},
+				 {"a & b within 1 day", 5, CDPK_INVALID},
+				 {"2 x a within 1 day & b", 1, CDPK_INVALID},
+				 {"a & b after 1 day", 5, CDPK_INVALID},
+				 {"a & b[n < previous]", 5, CDPK_INVALID},
+				 {"33 x a & 32 x b", 10, CDPK_TOO_LONG},
 				 {"a\xc2\xa0-> b", 2, CDPK_INVALID},
 				 {"a -> \xff", 0, CDPK_BAD_ENCODING}};
 	char many[500] = "a0";
@@ -221,11 +243,12 @@ texts_are_refused_at_a_place(void)
 
 /* The stored form is one for each sequence: any byte changed or cut off is refused or another. */
 static void
-change_bytes(const char *text, uint8_t other_version)
+change_bytes(const char *text)
 {
 	CdpkTextProblem problem;
 	uint8_t *bytes;
 	size_t length;
+	uint8_t former_version;
 	unsigned taken = 0;
 	CdpkSequence sequence;
 
@@ -259,10 +282,11 @@ change_bytes(const char *text, uint8_t other_version)
 		}
 	}
 	CHECK(taken > 1000);
-	/* names alone are version 1, others 2 */
-	bytes[0] = other_version;
-	CHECK(cdpk_sequence_read(bytes, length, &unit_allocator, &sequence) == CDPK_CORRUPT);
-	bytes[0] = 3;
+	/* each sequence has one version */
+	former_version = bytes[0];
+	for (bytes[0] = 1; bytes[0] <= 3; bytes[0]++)
+		CHECK(bytes[0] == former_version ||
+			  cdpk_sequence_read(bytes, length, &unit_allocator, &sequence) == CDPK_CORRUPT);
 	CHECK(cdpk_sequence_read(bytes, length, &unit_allocator, &sequence) == CDPK_UNKNOWN_VERSION);
 	free(bytes);
 }
@@ -271,12 +295,12 @@ static void
 other_bytes_are_refused_or_another_sequence(void)
 {
 	change_bytes(
-		"view -> 3 x (cart | \"a b\") after 1 hour within 1 day -> not refund -> view in 30 days",
-		2);
+		"view -> 3 x (cart | \"a b\") after 1 hour within 1 day -> not refund -> view in 30 days");
 	change_bytes("view[n > 1.5] -> 2 x (* | \"a b\"[c in (\"x\", true), d exists]) within 1 day -> "
-				 "not *[m like \"%y\"]",
-				 1);
-	change_bytes("a -> b[n >= previous] in 1 hour same p same session", 1);
+				 "not *[m like \"%y\"]");
+	change_bytes("a -> b[n >= previous] in 1 hour same p same session");
+	change_bytes("a -> b? within 1 day -> not c -> (d[x = 1] | e)? -> f");
+	change_bytes("view & 2 x (cart | \"a b\") & view in 1 hour");
 }
 
 /* Limits count what is kept: an event that is written again is none more. */

@@ -4,7 +4,7 @@
  * The reference knows events and the parts of a sequence, and tries every choice of events as
  * toolkit/DEFINITIONS.md says.  The horizon is compared with the answers at all later instants.
  */
-#include "core/sequence/sequence_form.h"
+#include "core/sequence/sequence_timeline.h"
 #include "core/timeline/timeline_compact.h"
 #include "unit.h"
 

@@ -10,6 +10,7 @@
 #include "core/traits/traits_limit.h"
 #include "core/traits/traits_merge.h"
 #include "core/traits/traits_page.h"
+#include "core/traits/traits_path.h"
 #include "core/traits/traits_view.h"
 #include "unit.h"
 
@@ -37,6 +38,11 @@ static const CdpkValue values[] = {
 	VALUE(ARRAY, "[1, 2]"),
 	VALUE(ARRAY, "[1.0, 2]"),
 	VALUE(OBJECT, "{\"a\": null}"),
+	VALUE(OBJECT, "{\"a\": \"}\"}"),
+	VALUE(OBJECT, "{\"a\": {\"b\": 1}}"),
+	VALUE(OBJECT, "{\"a\": {\"b\": 1.0}}"),
+	VALUE(OBJECT, "{\"a\": {\"b\": {\"c \\\"\": [{}, {\"d\": 1}]}}}"),
+	VALUE(OBJECT, "{\"ab\": 3}"),
 	VALUE(STRING, "a string of more than 127 bytes, the length of which takes two bytes instead of "
 				  "one, and so moves everything that stands after it in the cell by a byte")};
 

@@ -40,6 +40,37 @@ beats(const CdpkTrait *a, const CdpkTrait *b)
 	return a->trust != b->trust ? a->trust > b->trust : source_order(a, b) > 0;
 }
 
+/* The place of the leaf of a path: behind the last ": " in front of which only brackets and strings stand. */
+static size_t
+leaf_of(const CdpkTrait *trait)
+{
+	static const char *const leaves[] = {"null", "\"}\"", "1}}", "1.0}}", "[{}", "3}"};
+	char text[256] = {0};
+
+	memcpy(text, trait->value.bytes, trait->value.length);
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+		if (strstr(text, leaves[i]) != NULL && trait->value.type == CDPK_VALUE_OBJECT)
+			return (size_t) (strstr(text, leaves[i]) - text);
+	return 0;
+}
+
+/* Whether two values of the rule merge have one path. */
+static bool
+path_is(const CdpkTrait *a, const CdpkTrait *b)
+{
+	return leaf_of(a) == leaf_of(b) && memcmp(a->value.bytes, b->value.bytes, leaf_of(a)) == 0;
+}
+
+/* The order of two paths, by their bytes, the shorter of two that begin alike first. */
+static int
+path_order(const CdpkTrait *a, const CdpkTrait *b)
+{
+	size_t shorter = leaf_of(a) < leaf_of(b) ? leaf_of(a) : leaf_of(b);
+	int order = memcmp(a->value.bytes, b->value.bytes, shorter);
+
+	return order != 0 ? order : (int) leaf_of(a) - (int) leaf_of(b);
+}
+
 /* Whether two values of a key are merged into one cell. */
 static bool
 same_cell(const CdpkTrait *a, const CdpkTrait *b)
@@ -48,9 +79,19 @@ same_cell(const CdpkTrait *a, const CdpkTrait *b)
 		return false;
 	if (a->rule & CDPK_RULE_KEEP)
 		return source_order(a, b) == 0;
+	if (base_of(a) == CDPK_RULE_MERGE)
+		return path_is(a, b);
 	if (base_of(a) == CDPK_RULE_UNION || base_of(a) == CDPK_RULE_MOST_FREQUENT)
 		return cdpk_value_compare(&a->value, &b->value) == 0;
 	return true;
+}
+
+/* Whether null is something to merge. */
+static bool
+takes_null(const CdpkTrait *trait)
+{
+	return base_of(trait) == CDPK_RULE_LAST || base_of(trait) == CDPK_RULE_UNION ||
+		   base_of(trait) == CDPK_RULE_MERGE;
 }
 
 /* Whether the rules ignore a value, or it is outranked by others of its key. */
@@ -59,15 +100,14 @@ counts(const History *history, const CdpkTrait *trait)
 {
 	bool null = trait->value.type == CDPK_VALUE_NULL;
 
-	if (null && base_of(trait) != CDPK_RULE_LAST && base_of(trait) != CDPK_RULE_UNION)
+	if (null && !takes_null(trait))
 		return false;
 	for (size_t i = 0; i < history->count; i++)
 	{
 		const CdpkTrait *other = &history->traits[i];
 		int base = base_of(other);
 
-		if (!same_key(trait, other) || (other->value.type == CDPK_VALUE_NULL &&
-										base != CDPK_RULE_LAST && base != CDPK_RULE_UNION))
+		if (!same_key(trait, other) || (other->value.type == CDPK_VALUE_NULL && !takes_null(other)))
 			continue;
 		if (other->rule > trait->rule)
 			return false;
@@ -78,6 +118,11 @@ counts(const History *history, const CdpkTrait *trait)
 			return false;
 		if (base == CDPK_RULE_UNION && !null && other->value.type == CDPK_VALUE_NULL &&
 			other->at >= trait->at &&
+			(!(trait->rule & CDPK_RULE_TRUSTED) || other->trust == trait->trust))
+			return false;
+		/* what is said of the whole object comes before what was said of its parts until then */
+		if (base == CDPK_RULE_MERGE && trait->value.type == CDPK_VALUE_OBJECT &&
+			other->value.type != CDPK_VALUE_OBJECT && other->at >= trait->at &&
 			(!(trait->rule & CDPK_RULE_TRUSTED) || other->trust == trait->trust))
 			return false;
 	}
@@ -268,15 +313,19 @@ static const CdpkTraitsLimits small_limits[] = {
 static bool
 stays_before(const CdpkTrait *a, const CdpkTrait *b)
 {
-	bool removal_a = a->value.type == CDPK_VALUE_NULL;
-	bool removal_b = b->value.type == CDPK_VALUE_NULL;
+	bool merge = base_of(a) == CDPK_RULE_MERGE;
+	bool by_time = merge || base_of(a) == CDPK_RULE_UNION;
+	bool whole_a = merge ? a->value.type != CDPK_VALUE_OBJECT : a->value.type == CDPK_VALUE_NULL;
+	bool whole_b = merge ? b->value.type != CDPK_VALUE_OBJECT : b->value.type == CDPK_VALUE_NULL;
 
 	if (a->rule & CDPK_RULE_KEEP)
 		return source_order(a, b) < 0;
-	if (base_of(a) == CDPK_RULE_UNION && removal_a != removal_b)
-		return removal_a;
-	if (base_of(a) == CDPK_RULE_UNION && a->at != b->at)
+	if (by_time && whole_a != whole_b)
+		return whole_a;
+	if (by_time && a->at != b->at)
 		return a->at > b->at;
+	if (merge)
+		return path_order(a, b) < 0;
 	return cdpk_value_compare(&a->value, &b->value) < 0;
 }
 

@@ -19,8 +19,8 @@ names_are_read_back(void)
 		CHECK(strlen(name) < sizeof(name));
 		CHECK(cdpk_rule_parse(name, strlen(name), &again) && again == code);
 	}
-	/* seven, with and without trust; four of them kept, with and without trust */
-	CHECK(valid == 22);
+	/* eight, with and without trust; four of them kept, with and without trust */
+	CHECK(valid == 24);
 }
 
 static void
@@ -52,8 +52,8 @@ other_names_are_refused(void)
 static void
 codes_are_fixed(void)
 {
-	static const char *const names[] = {"last", "first", "min",          "max",
-										"sum",  "union", "most_frequent"};
+	static const char *const names[] = {"last", "first", "min",           "max",
+										"sum",  "union", "most_frequent", "merge"};
 	uint8_t code;
 
 	for (unsigned i = 0; i < CDPK_RULES; i++)

@@ -161,6 +161,45 @@ values_have_a_limit(void)
 	}
 }
 
+/* Whether a text is a value of the rule merge, with a path of so many bytes. */
+static bool
+is_path(const char *text, size_t length)
+{
+	CdpkValue value = {CDPK_VALUE_OBJECT, (const uint8_t *) text, strlen(text)};
+
+	return cdpk_value_check(&value) == CDPK_OK && cdpk_path_valid(&value) &&
+		   cdpk_path_length(&value) == length;
+}
+
+static bool
+is_no_path(const char *text)
+{
+	CdpkValue value = {CDPK_VALUE_OBJECT, (const uint8_t *) text, strlen(text)};
+
+	return cdpk_value_check(&value) == CDPK_OK && !cdpk_path_valid(&value);
+}
+
+static void
+paths(void)
+{
+	CdpkValue a = {CDPK_VALUE_OBJECT, (const uint8_t *) "{\"a\": 1}", 8};
+	CdpkValue ab = {CDPK_VALUE_OBJECT, (const uint8_t *) "{\"a\": {\"b\": 1}}", 15};
+	CdpkValue ax = {CDPK_VALUE_OBJECT, (const uint8_t *) "{\"ab\": 1}", 9};
+	CdpkValue whole = {CDPK_VALUE_NUMBER, (const uint8_t *) "1", 1};
+
+	CHECK(is_path("{\"a\": 1}", 6) && is_path("{\"a\": {\"b\": null}}", 12));
+	CHECK(is_path("{\"\": [{\"x\": 1, \"y\": {}}]}", 5));
+	CHECK(is_path("{\"{\\\"\": \"}, {\"}", 8));
+	CHECK(is_no_path("{}") && is_no_path("{\"a\": {}}") && is_no_path("{\"a\": 1, \"b\": 2}"));
+	CHECK(is_no_path("{\"a\": {\"b\": 1, \"c\": 2}}") &&
+		  is_no_path("{\"a\": {\"b\": 1}, \"c\": 2}"));
+	CHECK(cdpk_path_leads_on(&a, &ab) && cdpk_path_leads_on(&a, &a) &&
+		  cdpk_path_leads_on(&whole, &a));
+	CHECK(!cdpk_path_leads_on(&ab, &a) && !cdpk_path_leads_on(&a, &ax));
+	CHECK(cdpk_path_compare(&a, &ab) < 0 && cdpk_path_compare(&whole, &a) < 0);
+	CHECK(cdpk_path_compare(&ab, &ax) != 0 && cdpk_path_compare(&a, &a) == 0);
+}
+
 static void
 memory_that_ends_leaves_the_state(void)
 {
@@ -364,6 +403,7 @@ main(void)
 	TEST(sums_have_limits);
 	TEST(keys_have_a_limit);
 	TEST(values_have_a_limit);
+	TEST(paths);
 	TEST(memory_that_ends_leaves_the_state);
 	TEST(states_stay_small);
 	TEST(dead_bytes_are_counted);

@@ -233,6 +233,63 @@ normalize_unicode(const char *value, size_t length, char *result, size_t *result
 	return join_parts(text, local_length, encoded, domain_length, result, result_length);
 }
 
+bool
+cdpk_mailbox_read(const char *name, size_t length, CdpkMailbox *rule)
+{
+	static const char *const names[] = {"exact", "gmail", "plus"};
+
+	for (int i = 0; i <= CDPK_MAILBOX_PLUS; i++)
+		if (length == strlen(names[i]) && memcmp(name, names[i], length) == 0)
+		{
+			*rule = (CdpkMailbox) i;
+			return true;
+		}
+	return false;
+}
+
+/* Return whether a domain is Gmail's. */
+static bool
+is_gmail(const char *domain, size_t length)
+{
+	static const char *const domains[] = {"gmail.com", "googlemail.com"};
+
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
+		if (length == strlen(domains[i]) && memcmp(domain, domains[i], length) == 0)
+			return true;
+	return false;
+}
+
+/* Keep a local part of which nothing would be left, and one in quotes. */
+size_t
+cdpk_email_mailbox(const char *email, size_t length, CdpkMailbox rule, char *result)
+{
+	size_t local = cdpk_email_local_length(email, length);
+	bool gmail = is_gmail(email + local + 1, length - local - 1);
+	const char *plus = memchr(email, '+', local);
+	size_t end = plus != NULL ? (size_t) (plus - email) : local;
+	size_t written = 0;
+
+	memcpy(result, email, length);
+	if (rule == CDPK_MAILBOX_EXACT || (rule == CDPK_MAILBOX_GMAIL && !gmail) || email[0] == '"')
+		return length;
+	for (size_t i = 0; i < end; i++)
+		if (!gmail || email[i] != '.')
+			result[written++] = email[i];
+	if (written == 0)
+	{
+		memcpy(result, email, length);
+		return length;
+	}
+	result[written++] = '@';
+	if (gmail)
+	{
+		memcpy(result + written, "gmail.com", strlen("gmail.com"));
+		return written + strlen("gmail.com");
+	}
+	memcpy(result + written, email + local + 1, length - local - 1);
+	return written + length - local - 1;
+}
+
 /* Normalise ASCII, which nearly all addresses are, without a library. */
 CdpkStatus
 cdpk_email_normalize(const char *value, size_t length, bool ascii, char *result,

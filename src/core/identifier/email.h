@@ -26,6 +26,23 @@
 extern CdpkStatus cdpk_email_normalize(const char *value, size_t length, bool ascii, char *result,
 									   size_t *result_length);
 
+/* What else than the address itself names a mailbox. */
+typedef enum CdpkMailbox
+{
+	CDPK_MAILBOX_EXACT, /* nothing */
+	CDPK_MAILBOX_GMAIL, /* Gmail: dots and what follows a plus do not count; googlemail.com is gmail.com */
+	CDPK_MAILBOX_PLUS /* besides, everywhere: what follows a plus does not count */
+} CdpkMailbox;
+
+/* Read a rule by its name: exact, gmail or plus; false: there is no such rule. */
+extern bool cdpk_mailbox_read(const char *name, size_t length, CdpkMailbox *rule);
+
+/*
+ * Write the address that stands for the mailbox of a canonical address into a buffer of CDPK_EMAIL_MAX bytes, and
+ * return its length.  It is canonical, and its own.
+ */
+extern size_t cdpk_email_mailbox(const char *email, size_t length, CdpkMailbox rule, char *result);
+
 /* Return the place of the '@' that ends the local part of a canonical address. */
 extern size_t cdpk_email_local_length(const char *email, size_t length);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
-#include "core/identifier/email.h"
 #include "core/identifier/hexid.h"
 #include "core/identifier/meaningless.h"
 #include "core/text/utf8.h"
@@ -154,6 +153,23 @@ cdpk_identifier_make(const char *name_space, size_t namespace_length, const char
 	payload[1] = (uint8_t) namespace_length;
 	*payload_length = CDPK_IDENTIFIER_HEADER + namespace_length + result_length;
 	return CDPK_OK;
+}
+
+/* Only e-mail addresses have mailboxes. */
+size_t
+cdpk_identifier_mailbox(const uint8_t *payload, size_t length, CdpkMailbox rule, uint8_t *result)
+{
+	size_t head = CDPK_IDENTIFIER_HEADER + payload[1];
+
+	if (rule == CDPK_MAILBOX_EXACT ||
+		!is_namespace(cdpk_identifier_namespace(payload), payload[1], "email"))
+	{
+		memcpy(result, payload, length);
+		return length;
+	}
+	memcpy(result, payload, head);
+	return head + cdpk_email_mailbox(cdpk_identifier_value(payload), length - head, rule,
+									 (char *) result + head);
 }
 
 /* Check that making the payload again gives the same bytes. */

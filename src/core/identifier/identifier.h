@@ -10,6 +10,7 @@
 #define CDPK_IDENTIFIER_H
 
 #include "core/base/cdpk.h"
+#include "core/identifier/email.h"
 
 #define CDPK_IDENTIFIER_VERSION 1
 /* raise it whenever a normaliser gives another result for some value */
@@ -55,6 +56,13 @@ extern CdpkStatus cdpk_identifier_make(const char *name_space, size_t namespace_
 									   const char *value, size_t value_length,
 									   const CdpkPhone *phone, uint8_t *payload,
 									   size_t *payload_length);
+
+/*
+ * Write the payload of the mailbox of an e-mail address into a buffer of CDPK_IDENTIFIER_PAYLOAD_MAX bytes; that of
+ * another identifier is the same.  Returns its length.
+ */
+extern size_t cdpk_identifier_mailbox(const uint8_t *payload, size_t length, CdpkMailbox rule,
+									  uint8_t *result);
 
 /* Return whether bytes from anywhere are a payload that cdpk_identifier_make could have made. */
 extern CdpkStatus cdpk_identifier_check(const uint8_t *payload, size_t length);

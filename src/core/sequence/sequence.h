@@ -17,6 +17,7 @@
 
 #include "core/base/sort.h"
 #include "core/sequence/timekind.h"
+#include "core/timeline/time_range.h"
 
 #define CDPK_SEQUENCE_STEPS_MAX 64
 
@@ -32,6 +33,7 @@ typedef struct CdpkSequenceStep
 {
 	uint32_t any;    /* conditions, bit 0 the first; an event satisfies one of them; 0: any event */
 	uint32_t absent; /* no event between the former step's and this satisfies one of these */
+	bool strangers;  /* and none that satisfies no condition at all: then they are fed too */
 	bool adjacent;   /* the event follows the former step's immediately */
 	bool joined;     /* "most" counts from where the former step's counts */
 	CdpkSequenceBound least; /* from the former step's event */
@@ -44,12 +46,68 @@ typedef struct CdpkSequenceStep
 typedef struct CdpkProgram
 {
 	CdpkTimeKind kind;
-	unsigned count;               /* of steps, at least 1 */
+	unsigned count; /* of steps, at least 1 */
+	bool any_order; /* events may come in any order; then steps say nothing else */
+	bool bounded;   /* the first event of a match lies in "begins" */
+	CdpkTimeRange begins;
 	CdpkSequenceBound whole;      /* from the first event to the last */
 	uint32_t absent_after;        /* no event after the last satisfies one of these ... */
 	CdpkSequenceBound absent_for; /* ... for so long, which must have passed */
+	/* which step of the funnel each is, where some are left out */
+	uint8_t place[CDPK_SEQUENCE_STEPS_MAX];
 	CdpkSequenceStep steps[CDPK_SEQUENCE_STEPS_MAX];
 } CdpkProgram;
+
+/* Return whether a match may begin at a time. */
+static inline bool
+cdpk_program_begins(const CdpkProgram *program, int64_t at)
+{
+	return !program->bounded || (at >= program->begins.first && at <= program->begins.last);
+}
+
+/* ---------------------------------------------------------------- results */
+
+/* When a step was reached, by the chain that reached it first: of several, the one that began last. */
+typedef struct CdpkReach
+{
+	bool reached;
+	int64_t at;
+	int64_t first; /* the chain's first event */
+} CdpkReach;
+
+/* What the matches of one history or of several come to. */
+typedef struct CdpkMatches
+{
+	unsigned depth;   /* the place of the last step that a chain reaches, from 1 on */
+	CdpkReach *reach; /* of each place; NULL: not asked for */
+	bool matched;
+	int64_t latest; /* the latest beginning of a match */
+	/* some chain of all steps, the oldest at this time, waits for an absence to last long enough */
+	bool waiting;
+	int64_t waits;
+} CdpkMatches;
+
+/* Note that a chain reaches a step. */
+extern void cdpk_matches_reach(CdpkMatches *matches, const CdpkProgram *program, unsigned step,
+							   int64_t at, int64_t first);
+
+/* Note a match. */
+static inline void
+cdpk_matches_add(CdpkMatches *matches, int64_t first)
+{
+	if (!matches->matched || first > matches->latest)
+		matches->latest = first;
+	matches->matched = true;
+}
+
+/* Note a chain of all steps that waits for an absence. */
+static inline void
+cdpk_matches_wait(CdpkMatches *matches, int64_t at)
+{
+	if (!matches->waiting || at < matches->waits)
+		matches->waits = at;
+	matches->waiting = true;
+}
 
 /* ---------------------------------------------------------------- the matcher */
 
@@ -84,6 +142,7 @@ typedef struct CdpkMatcher
 	/* the oldest chain of all steps that waits for absent_for to pass */
 	bool waiting;
 	CdpkChain waits;
+	int64_t first[CDPK_SEQUENCE_STEPS_MAX]; /* of the chain that reached a step last */
 	CdpkChains chains[CDPK_SEQUENCE_STEPS_MAX];
 } CdpkMatcher;
 

@@ -182,6 +182,7 @@ take_step(const CdpkProgram *program, unsigned i, const CdpkChainEvent *events, 
 	for (size_t j = 0; j < count; j++)
 	{
 		const CdpkChainEvent *event = &events[j];
+		size_t from = step->adjacent && j > 0 ? j - 1 : barrier;
 
 		for (; next < j &&
 			   !(step->least.given && is_under(events[next].at, event->at, step->least.length));
@@ -190,7 +191,7 @@ take_step(const CdpkProgram *program, unsigned i, const CdpkChainEvent *events, 
 				(step->previous == 0 || key_of(step, &events[next]) != 0))
 				set_leaf(room, room->leaf[next], room->former[next]);
 		for (; first < next &&
-			   (first < barrier ||
+			   (first < from ||
 				(step->most.given && is_over(events[first].at, event->at, step->most.length)));
 			 first++)
 			if (room->former[first] != NONE)
@@ -201,7 +202,7 @@ take_step(const CdpkProgram *program, unsigned i, const CdpkChainEvent *events, 
 			is_over(room->present[j], event->at, program->whole.length))
 			room->present[j] = NONE;
 		any = any || room->present[j] != NONE;
-		if ((event->set & step->absent) != 0)
+		if ((event->set & step->absent) != 0 || (step->strangers && event->set == 0))
 			barrier = j;
 	}
 	return any;
@@ -216,7 +217,8 @@ take_first(const CdpkProgram *program, const CdpkChainEvent *events, size_t coun
 
 	for (size_t j = 0; j < count; j++)
 	{
-		bool begins = (events[j].set & program->steps[0].any) != 0;
+		bool begins = (events[j].set & program->steps[0].any) != 0 &&
+					  cdpk_program_begins(program, events[j].at);
 
 		room->present[j] = begins ? events[j].at : NONE;
 		any = any || begins;
@@ -224,12 +226,27 @@ take_first(const CdpkProgram *program, const CdpkChainEvent *events, size_t coun
 	return any;
 }
 
+/* Note when a step is reached first. */
+static void
+note_step(const CdpkProgram *program, unsigned step, const CdpkChainEvent *events, size_t count,
+		  const int64_t *present, CdpkMatches *matches)
+{
+	size_t j = 0;
+
+	while (j < count && present[j] == NONE)
+		j++;
+	/* others of this time may have begun later */
+	for (int64_t at = j < count ? events[j].at : 0; j < count && events[j].at == at; j++)
+		if (present[j] != NONE)
+			cdpk_matches_reach(matches, program, step, at, present[j]);
+}
+
 /* ---------------------------------------------------------------- the end */
 
 /* Note a chain of all steps, after which the first event that must be absent comes at "broken" (or NONE). */
 static void
 note_chain(const CdpkProgram *program, int64_t at, int64_t beginning, int64_t broken, int64_t as_of,
-		   CdpkChainResult *result)
+		   CdpkMatches *matches)
 {
 	const CdpkSequenceBound *wait = &program->absent_for;
 
@@ -238,38 +255,34 @@ note_chain(const CdpkProgram *program, int64_t at, int64_t beginning, int64_t br
 		return;
 	if (program->absent_after != 0 && wait->given && is_under(at, as_of, wait->length))
 	{
-		if (!result->waiting || at < result->waits)
-			result->waits = at;
-		result->waiting = true;
+		cdpk_matches_wait(matches, at);
 		return;
 	}
-	if (!result->matched || beginning > result->latest)
-		result->latest = beginning;
-	result->matched = true;
+	cdpk_matches_add(matches, beginning);
 }
 
 void
 cdpk_chain_match(const CdpkProgram *program, const CdpkChainEvent *events, size_t count,
-				 int64_t as_of, CdpkChainRoom *room, CdpkChainResult *result)
+				 int64_t as_of, CdpkChainRoom *room, CdpkMatches *matches)
 {
 	int64_t broken = NONE;
 	bool any = take_first(program, events, count, room);
 
-	result->depth = any;
-	result->matched = result->waiting = false;
-	while (any && result->depth < program->count)
+	for (unsigned step = 0; any; step++)
 	{
 		int64_t *former = room->former;
 
+		note_step(program, step, events, count, room->present, matches);
+		if (step + 1 == program->count)
+			break;
 		room->former = room->present;
 		room->present = former;
-		any = take_step(program, result->depth, events, count, room);
-		result->depth += any;
+		any = take_step(program, step + 1, events, count, room);
 	}
 	for (size_t j = count; any && j-- > 0;)
 	{
 		if (room->present[j] != NONE)
-			note_chain(program, events[j].at, room->present[j], broken, as_of, result);
+			note_chain(program, events[j].at, room->present[j], broken, as_of, matches);
 		if ((events[j].set & program->absent_after) != 0)
 			broken = events[j].at;
 	}

@@ -23,17 +23,6 @@ typedef struct CdpkChainEvent
 	uint32_t high;
 } CdpkChainEvent;
 
-/* What the matches of some events come to. */
-typedef struct CdpkChainResult
-{
-	unsigned depth; /* steps that a chain reaches at most */
-	bool matched;
-	int64_t latest; /* the latest beginning of a match */
-	/* some chain of all steps, the oldest at this time, waits for an absence to last long enough */
-	bool waiting;
-	int64_t waits;
-} CdpkChainResult;
-
 /* Room for the matching of so many events. */
 typedef struct CdpkChainRoom
 {
@@ -50,10 +39,10 @@ extern CdpkStatus cdpk_chain_room(CdpkChainRoom *room, size_t count,
 								  const CdpkAllocator *allocator);
 
 /*
- * Match events in the order of a history (cdpk_history_order), for no more than the room was made for.
- * No step may be joined.  as_of: nothing comes up to this instant.
+ * Match events in the order of a history (cdpk_history_order), for no more than the room was made for, and
+ * add what comes of it.  No step may be joined.  as_of: nothing comes up to this instant.
  */
 extern void cdpk_chain_match(const CdpkProgram *program, const CdpkChainEvent *events, size_t count,
-							 int64_t as_of, CdpkChainRoom *room, CdpkChainResult *result);
+							 int64_t as_of, CdpkChainRoom *room, CdpkMatches *matches);
 
 #endif /* CDPK_SEQUENCE_CHAIN_H */

@@ -9,31 +9,24 @@
 #define CDPK_SEQUENCE_CORRELATED_H
 
 #include "core/sequence/sequence_chain.h"
-#include "core/sequence/sequence_form.h"
-#include "core/sequence/step_set.h"
+#include "core/sequence/sequence_survey.h"
 
 /* What was read of a timeline, and what its matches come to. */
 typedef struct CdpkCorrelation
 {
-	CdpkChainResult result;
+	CdpkMatches matches;
 	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
 	/* the newest event of which it is not known what it satisfies, or has in common */
 	bool unknown;
 	int64_t unknown_at;
 } CdpkCorrelation;
 
-/* What is to be known of the matches. */
-typedef enum CdpkWanted
-{
-	CDPK_WANT_MATCH, /* whether there is one; it stops at the first */
-	CDPK_WANT_ALL,   /* all but the depth */
-	CDPK_WANT_DEPTH
-} CdpkWanted;
-
-/* Read the events of a timeline and match a sequence, whose alternatives are those of the set. */
-extern CdpkStatus cdpk_sequence_correlate(const CdpkSequence *sequence, const CdpkProgram *program,
-										  const CdpkTimeline *timeline, CdpkTimeRange range,
-										  CdpkStepSet *set, CdpkWanted wanted,
+/*
+ * Read the events of a timeline that was surveyed, and match a sequence, whose alternatives are those of the set.  In the correlation
+ * only matches.reach is set before.
+ */
+extern CdpkStatus cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey,
+										  CdpkTimeRange range, CdpkStepSet *set,
 										  const CdpkAllocator *allocator,
 										  CdpkCorrelation *correlation);
 

@@ -15,14 +15,19 @@
 #define ITEM_AFTER 4
 #define ITEM_WITHIN 8
 #define ITEM_PREVIOUS 16
-#define ITEM_NAMES_FLAGS 15 /* in a sequence of names */
-#define ITEM_FLAGS 31
+#define ITEM_OPTIONAL 32
+/* those that a version has */
+#define ITEM_NAMES_FLAGS 15
+#define ITEM_STEPS_FLAGS 31
+#define ITEM_FUNNEL_FLAGS 63
 
-/* the byte at the end of a sequence of steps, and what follows it */
+/* the byte at the end of any but a sequence of names, and what follows it */
 #define END_SAME 1
 #define END_SESSION 2
 #define END_COMPARED 4
-#define END_FLAGS 7
+#define END_ANY_ORDER 8
+#define END_STEPS_FLAGS 7
+#define END_FUNNEL_FLAGS 15
 
 /* ---------------------------------------------------------------- what goes together */
 
@@ -80,10 +85,57 @@ check_step(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem)
 	return CDPK_OK;
 }
 
+/* Check the events that may be left out. */
+static CdpkStatus
+check_optional(const CdpkSequence *sequence, CdpkTextProblem *problem)
+{
+	unsigned optional = 0;
+
+	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		const CdpkSequenceItem *item = &sequence->item[i];
+
+		if (!item->optional)
+			continue;
+		if (i == 0)
+			return refuse(problem, CDPK_INVALID, item->position, "the first event is optional");
+		if (item->absent)
+			return refuse(problem, CDPK_INVALID, item->position, "\"not\" takes no \"?\"");
+		if (item->times > 1)
+			return refuse(problem, CDPK_INVALID, item->position, "a number takes no \"?\"");
+		if (++optional > CDPK_SEQUENCE_OPTIONAL_MAX)
+			return refuse(problem, CDPK_TOO_LONG, item->position, "more than 4 optional events");
+	}
+	return CDPK_OK;
+}
+
+/* Check events in any order: each is there, and only "in" says more of them. */
+static CdpkStatus
+check_any_order(const CdpkSequence *sequence, CdpkTextProblem *problem)
+{
+	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		const CdpkSequenceItem *item = &sequence->item[i];
+
+		if (item->absent || item->optional || item->previous != 0 || item->after != 0 ||
+			item->within != 0)
+			return refuse(problem, CDPK_INVALID, item->position,
+						  "events in any order (&) take none of not, ?, previous, after, within; "
+						  "\"in\" bounds the time of all");
+	}
+	return sequence->items > 1 ? CDPK_OK
+							   : refuse(problem, CDPK_INVALID, 1, "\"&\" without a second event");
+}
+
 CdpkStatus
 cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem)
 {
 	uint64_t steps = 0;
+	CdpkStatus order = sequence->any_order ? check_any_order(sequence, problem)
+										   : check_optional(sequence, problem);
+
+	if (order != CDPK_OK)
+		return order;
 
 	for (unsigned i = 0; i < sequence->items; i++)
 	{
@@ -123,11 +175,26 @@ cdpk_sequence_is_plain(const CdpkSequence *sequence)
 	return true;
 }
 
-/* Return whether the stored form is that of sequences of names. */
+/* Return whether it is that of sequences of which a later version has more to say. */
 static bool
-has_names_form(const CdpkSequence *sequence)
+has_funnel_form(const CdpkSequence *sequence)
 {
-	return cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
+	bool optional = false;
+
+	for (unsigned i = 0; i < sequence->items; i++)
+		optional = optional || sequence->item[i].optional;
+	return optional || sequence->any_order;
+}
+
+/* Return the version of the stored form. */
+static uint8_t
+version_of(const CdpkSequence *sequence)
+{
+	if (has_funnel_form(sequence))
+		return CDPK_SEQUENCE_FUNNEL;
+	return cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence)
+			   ? CDPK_SEQUENCE_NAMES
+			   : CDPK_SEQUENCE_STEPS;
 }
 
 /* Return the maximum size of the stored form. */
@@ -136,7 +203,7 @@ cdpk_sequence_room(const CdpkSequence *sequence)
 {
 	size_t room = 2 + 6 * CDPK_VARINT_MAX + sequence->items * (2 + 4 * CDPK_VARINT_MAX) +
 				  sequence->same.length + sequence->compared.length;
-	bool names = has_names_form(sequence);
+	bool names = version_of(sequence) == CDPK_SEQUENCE_NAMES;
 
 	for (unsigned i = 0; i < sequence->alternatives; i++)
 		room += CDPK_VARINT_MAX +
@@ -148,9 +215,10 @@ cdpk_sequence_room(const CdpkSequence *sequence)
 static uint8_t *
 write_alternatives(const CdpkSequence *sequence, uint8_t *at)
 {
-	bool names = has_names_form(sequence);
+	uint8_t version = version_of(sequence);
+	bool names = version == CDPK_SEQUENCE_NAMES;
 
-	*at++ = names ? CDPK_SEQUENCE_NAMES : CDPK_SEQUENCE_STEPS;
+	*at++ = version;
 	at = cdpk_write_varint(at, sequence->alternatives);
 	for (unsigned i = 0; i < sequence->alternatives; i++)
 	{
@@ -164,7 +232,7 @@ write_alternatives(const CdpkSequence *sequence, uint8_t *at)
 	return at;
 }
 
-/* Write what events have in common. */
+/* Write what is said of all events. */
 static uint8_t *
 write_end(const CdpkSequence *sequence, uint8_t *at)
 {
@@ -172,7 +240,8 @@ write_end(const CdpkSequence *sequence, uint8_t *at)
 
 	*at++ = (uint8_t) ((sequence->same.length > 0 ? END_SAME : 0) |
 					   (sequence->session != 0 ? END_SESSION : 0) |
-					   (sequence->compared.length > 0 ? END_COMPARED : 0));
+					   (sequence->compared.length > 0 ? END_COMPARED : 0) |
+					   (sequence->any_order ? END_ANY_ORDER : 0));
 	if (sequence->session != 0)
 		at = cdpk_write_varint(at, (uint64_t) sequence->session);
 	for (int i = 0; i < 2; i++)
@@ -200,7 +269,8 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 		*at++ =
 			(uint8_t) ((item->absent ? ITEM_ABSENT : 0) | (item->times > 1 ? ITEM_REPEATED : 0) |
 					   (item->after != 0 ? ITEM_AFTER : 0) | (item->within != 0 ? ITEM_WITHIN : 0) |
-					   (item->previous != 0 ? ITEM_PREVIOUS : 0));
+					   (item->previous != 0 ? ITEM_PREVIOUS : 0) |
+					   (item->optional ? ITEM_OPTIONAL : 0));
 		at = cdpk_write_varint(at, item->any);
 		if (item->times > 1)
 			at = cdpk_write_varint(at, item->times);
@@ -212,7 +282,7 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 			*at++ = item->previous;
 	}
 	at = cdpk_write_varint(at, (uint64_t) sequence->whole);
-	if (!has_names_form(sequence))
+	if (version_of(sequence) != CDPK_SEQUENCE_NAMES)
 		at = write_end(sequence, at);
 	return (size_t) (at - bytes);
 }
@@ -320,6 +390,7 @@ read_item(CdpkReader *reader, unsigned alternatives, uint8_t all_flags, CdpkSequ
 
 	memset(item, 0, sizeof(*item));
 	item->absent = (flags & ITEM_ABSENT) != 0;
+	item->optional = (flags & ITEM_OPTIONAL) != 0;
 	item->any = (uint32_t) any;
 	item->times = (uint32_t) times;
 	*named |= any;
@@ -339,16 +410,17 @@ read_item(CdpkReader *reader, unsigned alternatives, uint8_t all_flags, CdpkSequ
 			(any & (any - 1)) == 0);
 }
 
-/* Read what events have in common. */
+/* Read what is said of all events. */
 static bool
-read_end(CdpkReader *reader, CdpkSequence *sequence)
+read_end(CdpkReader *reader, uint8_t all_flags, CdpkSequence *sequence)
 {
 	uint8_t flags = cdpk_read_u8(reader);
 	bool compares = false;
 
 	for (unsigned i = 0; i < sequence->items; i++)
 		compares = compares || sequence->item[i].previous != 0;
-	return (flags & ~END_FLAGS) == 0 && compares == ((flags & END_COMPARED) != 0) &&
+	sequence->any_order = (flags & END_ANY_ORDER) != 0;
+	return (flags & ~all_flags) == 0 && compares == ((flags & END_COMPARED) != 0) &&
 		   (!(flags & END_SESSION) || read_length(reader, &sequence->session)) &&
 		   (!(flags & END_SAME) || read_name(reader, &sequence->same)) &&
 		   (!compares || read_name(reader, &sequence->compared));
@@ -358,7 +430,8 @@ read_end(CdpkReader *reader, CdpkSequence *sequence)
 static CdpkStatus
 read_items(CdpkReader *reader, uint8_t version, CdpkSequence *sequence)
 {
-	uint8_t flags = version == CDPK_SEQUENCE_NAMES ? ITEM_NAMES_FLAGS : ITEM_FLAGS;
+	static const uint8_t flags[] = {0, ITEM_NAMES_FLAGS, ITEM_STEPS_FLAGS, ITEM_FUNNEL_FLAGS};
+	static const uint8_t end_flags[] = {0, 0, END_STEPS_FLAGS, END_FUNNEL_FLAGS};
 	CdpkTextProblem problem;
 	uint64_t named = 0;
 	uint64_t items = cdpk_read_varint(reader);
@@ -367,17 +440,16 @@ read_items(CdpkReader *reader, uint8_t version, CdpkSequence *sequence)
 	if (items < 1 || items > CDPK_SEQUENCE_ITEMS_MAX)
 		return CDPK_CORRUPT;
 	for (sequence->items = 0; sequence->items < items; sequence->items++)
-		if (!read_item(reader, sequence->alternatives, flags, &sequence->item[sequence->items],
-					   &named))
+		if (!read_item(reader, sequence->alternatives, flags[version],
+					   &sequence->item[sequence->items], &named))
 			return CDPK_CORRUPT;
 	whole = cdpk_read_varint(reader);
 	sequence->whole = (int64_t) whole;
-	if (version == CDPK_SEQUENCE_STEPS && !read_end(reader, sequence))
+	if (version != CDPK_SEQUENCE_NAMES && !read_end(reader, end_flags[version], sequence))
 		return CDPK_CORRUPT;
 	/* each sequence has one form */
-	if (has_names_form(sequence) != (version == CDPK_SEQUENCE_NAMES) || reader->failed ||
-		cdpk_left(reader) > 0 || whole > INT64_MAX ||
-		named + 1 != UINT64_C(1) << sequence->alternatives ||
+	if (version_of(sequence) != version || reader->failed || cdpk_left(reader) > 0 ||
+		whole > INT64_MAX || named + 1 != UINT64_C(1) << sequence->alternatives ||
 		cdpk_sequence_check(sequence, &problem) != CDPK_OK)
 		return CDPK_CORRUPT;
 	return CDPK_OK;
@@ -392,9 +464,9 @@ cdpk_sequence_read(const uint8_t *bytes, size_t length, const CdpkAllocator *all
 	CdpkStatus status;
 
 	cdpk_sequence_init(sequence);
-	if (!reader.failed && version != CDPK_SEQUENCE_NAMES && version != CDPK_SEQUENCE_STEPS)
+	if (!reader.failed && (version < CDPK_SEQUENCE_NAMES || version > CDPK_SEQUENCE_FUNNEL))
 		return CDPK_UNKNOWN_VERSION;
-	if (reader.failed || (version == CDPK_SEQUENCE_STEPS && length > CDPK_STEP_SIZE_MAX))
+	if (reader.failed || (version != CDPK_SEQUENCE_NAMES && length > CDPK_STEP_SIZE_MAX))
 		return CDPK_CORRUPT;
 	status = read_alternatives(&reader, version, allocator, sequence);
 	if (status == CDPK_OK)
@@ -409,58 +481,4 @@ cdpk_sequence_free(const CdpkAllocator *allocator, CdpkSequence *sequence)
 {
 	for (unsigned i = 0; i < sequence->alternatives; i++)
 		cdpk_step_free(allocator, &sequence->alternative[i]);
-}
-
-/* ---------------------------------------------------------------- the program */
-
-/* Make a bound from a length; 0 means none. */
-static CdpkSequenceBound
-bound(int64_t length)
-{
-	CdpkSequenceBound result = {length != 0, false, length};
-
-	return result;
-}
-
-/* Add the steps of an item after an absence. */
-static void
-add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
-{
-	for (uint32_t i = 0; i < item->times; i++)
-	{
-		CdpkSequenceStep *step = &program->steps[program->count++];
-
-		step->any = item->any;
-		step->adjacent = false;
-		step->absent = i == 0 ? absent : 0;
-		step->least = bound(i == 0 ? item->after : 0);
-		step->most = bound(item->within);
-		/* all of the repetition lies within, from the event before it or from its own first */
-		step->joined = i > 0 && item->within != 0;
-		step->previous = item->previous;
-	}
-}
-
-/* Make the program of a sequence. */
-void
-cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program)
-{
-	uint32_t absent = 0;
-
-	memset(program, 0, offsetof(CdpkProgram, steps));
-	program->kind = CDPK_TIME_INSTANT;
-	program->whole = bound(sequence->whole);
-	for (unsigned i = 0; i < sequence->items; i++)
-	{
-		const CdpkSequenceItem *item = &sequence->item[i];
-
-		if (!item->absent)
-			add_steps(program, item, absent);
-		absent = item->absent ? item->any : 0;
-		if (item->absent && i + 1 == sequence->items)
-		{
-			program->absent_after = item->any;
-			program->absent_for = bound(item->within);
-		}
-	}
 }

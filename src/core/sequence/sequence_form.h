@@ -8,7 +8,6 @@
 #ifndef CDPK_SEQUENCE_FORM_H
 #define CDPK_SEQUENCE_FORM_H
 
-#include "core/timeline/time_range.h"
 #include "core/sequence/sequence.h"
 #include "core/sequence/step.h"
 #include "core/sequence/steps_state.h"
@@ -16,12 +15,16 @@
 /* the gap where none is given */
 #define CDPK_SEQUENCE_SESSION (30 * INT64_C(60000000))
 
-/* first byte of the stored form: of sequences of names alone, and of others */
+/* first byte of the stored form: of sequences of names alone, of others, and of what only a later version can say */
 #define CDPK_SEQUENCE_NAMES 1
 #define CDPK_SEQUENCE_STEPS 2
+#define CDPK_SEQUENCE_FUNNEL 3 /* optional events, any order */
 #define CDPK_SEQUENCE_ALTERNATIVES_MAX CDPK_STEPS_MAX
 /* every step may have an absence after it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
+
+/* there is a way for each choice of them */
+#define CDPK_SEQUENCE_OPTIONAL_MAX 4
 
 /* what is wrong with an absence that compares */
 #define CDPK_SEQUENCE_ABSENT_PREVIOUS "\"not\" takes no \"previous\""
@@ -30,6 +33,7 @@
 typedef struct CdpkSequenceItem
 {
 	bool absent;    /* none of the events is there */
+	bool optional;  /* it may be left out, with what it says */
 	uint32_t any;   /* alternatives, bit 0 the first */
 	uint32_t times; /* how many such events follow one another, from 1 */
 	/* how their number "compared" must compare with that of the event before: CDPK_STEP_LESS …; or 0 */
@@ -47,7 +51,8 @@ typedef struct CdpkSequence
 {
 	unsigned alternatives;
 	unsigned items;
-	int64_t whole; /* from the first event to the last at most; 0 where not given */
+	bool any_order; /* of the items */
+	int64_t whole;  /* from the first event to the last at most; 0 where not given */
 	size_t whole_position;
 	/* what all events have in common */
 	CdpkName same;   /* a value of this property; length 0: not asked for */
@@ -73,6 +78,10 @@ extern CdpkStatus cdpk_sequence_parse(const char *text, size_t length,
 /* Print a stored form, NUL-terminated; the same for equal sequences. */
 extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 									  const CdpkAllocator *allocator, char **text);
+
+/* Print some alternatives, not none, as the text of a step, NUL-terminated. */
+extern CdpkStatus cdpk_sequence_print_step(const CdpkSequence *sequence, uint32_t any,
+										   const CdpkAllocator *allocator, char **text);
 
 /* ---------------------------------------------------------------- the stored form */
 
@@ -104,36 +113,5 @@ extern size_t cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes);
 
 /* Return whether the parts go together; CDPK_INVALID or CDPK_TOO_LONG with *problem. */
 extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem);
-
-/* Make the program of a sequence that was checked; its conditions are the alternatives. */
-extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program);
-
-/* ---------------------------------------------------------------- timelines */
-
-typedef struct CdpkSequenceAnswer
-{
-	bool matches;
-	bool unknown; /* it depends on a value that was left out */
-	int64_t
-		horizon; /* the answer stays the same before this time if the timeline does; or CDPK_NEVER */
-} CdpkSequenceAnswer;
-
-/*
- * Return whether the events of a timeline up to as_of, and later than as_of - within where that is
- * not 0, have a sequence; NULL is a timeline without events.  The horizon is left out (0) unless
- * it is wanted.
- */
-extern CdpkStatus cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline,
-										 int64_t within, int64_t as_of, bool want_horizon,
-										 const CdpkAllocator *allocator,
-										 CdpkSequenceAnswer *result);
-
-/*
- * Find how many of the events that must be there a timeline has, from the first on, in a time range; an
- * absence at the end does not count.  *unknown: it depends on a value that was left out.
- */
-extern CdpkStatus cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline,
-									  CdpkTimeRange range, const CdpkAllocator *allocator,
-									  unsigned *depth, bool *unknown);
 
 #endif /* CDPK_SEQUENCE_FORM_H */

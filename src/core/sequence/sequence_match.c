@@ -113,7 +113,8 @@ forget(CdpkChains *chains)
 void
 cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program, const CdpkAllocator *allocator)
 {
-	memset(matcher, 0, offsetof(CdpkMatcher, chains) + program->count * sizeof(CdpkChains));
+	memset(matcher, 0, offsetof(CdpkMatcher, first));
+	memset(matcher->chains, 0, program->count * sizeof(CdpkChains));
 	matcher->program = program;
 	matcher->allocator = allocator;
 }
@@ -157,7 +158,7 @@ continue_chain(CdpkMatcher *matcher, unsigned i, int64_t at, CdpkChain *chain)
 	chain->since = at;
 	chain->place = matcher->place;
 	if (former == NULL)
-		return true;
+		return cdpk_program_begins(program, at);
 	if (!former->alive || (step->adjacent && former->newest.place + 1 != matcher->place))
 		return false;
 	chain->first = former->newest.first;
@@ -229,9 +230,10 @@ cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event, uint64_t *reache
 	for (unsigned i = program->count; i-- > 0 && status == CDPK_OK;)
 	{
 		const CdpkSequenceStep *step = &program->steps[i];
+		bool breaks = (step->absent & event->value) != 0 || (step->strangers && event->value == 0);
 		CdpkChain chain;
 
-		if (step->any != 0 && ((step->any | step->absent) & event->value) == 0)
+		if (step->any != 0 && (step->any & event->value) == 0 && !breaks)
 			continue;
 		if (step->least.given && i > 0)
 			promote_early(program, &step->least, &matcher->chains[i - 1], event->at);
@@ -239,9 +241,10 @@ cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event, uint64_t *reache
 			continue_chain(matcher, i, event->at, &chain))
 		{
 			*reached |= UINT64_C(1) << i;
+			matcher->first[i] = chain.first;
 			status = keep_chain(matcher, i, &chain);
 		}
-		if ((step->absent & event->value) != 0 && i > 0)
+		if (breaks && i > 0)
 			forget(&matcher->chains[i - 1]);
 	}
 	return status;

@@ -4,9 +4,9 @@
  */
 #include "core/sequence/sequence_form.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/sequence/sequence_words.h"
 #include "core/sequence/step_parse.h"
 #include "core/text/timestamp.h"
 #include "core/text/utf8.h"
@@ -14,20 +14,13 @@
 /* words that are no names unless they are quoted */
 static const char *const words[] = {"not", "after", "within", "in"};
 
-static const struct
-{
-	const char *name; /* without the s of the plural */
-	int64_t length;
-} units[] = {{"week", 7 * CDPK_DAY},
-			 {"day", CDPK_DAY},
-			 {"hour", 3600 * CDPK_SECOND},
-			 {"minute", 60 * CDPK_SECOND},
-			 {"second", CDPK_SECOND},
-			 {"millisecond", 1000},
-			 {"microsecond", 1}};
-
-/* the first unit that is printed: a week is 7 days */
-#define FIRST_PRINTED 1
+const CdpkSequenceUnit cdpk_sequence_units[CDPK_SEQUENCE_UNITS] = {{"week", 7 * CDPK_DAY},
+																   {"day", CDPK_DAY},
+																   {"hour", 3600 * CDPK_SECOND},
+																   {"minute", 60 * CDPK_SECOND},
+																   {"second", CDPK_SECOND},
+																   {"millisecond", 1000},
+																   {"microsecond", 1}};
 
 /* The sequence that is read. */
 typedef struct Reading
@@ -58,9 +51,8 @@ bare_character(const char *at, const char *end, bool first)
 	return cdpk_is_blank(character) || cdpk_is_control(character) ? 0 : length;
 }
 
-/* Return the bytes from "at" on that can be a name without quotes, or 0. */
-static size_t
-bare_length(const char *at, const char *end)
+size_t
+cdpk_sequence_bare_length(const char *at, const char *end)
 {
 	const char *start = at;
 
@@ -75,9 +67,8 @@ bare_length(const char *at, const char *end)
 	return (size_t) (at - start);
 }
 
-/* Return whether a bare name is one of the words. */
-static bool
-is_reserved(const char *text, size_t length)
+bool
+cdpk_sequence_is_reserved(const char *text, size_t length)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (cdpk_parse_is(text, length, words[i]))
@@ -89,7 +80,7 @@ is_reserved(const char *text, size_t length)
 static bool
 take_word(CdpkParse *p, const char *word)
 {
-	size_t length = bare_length(p->at, p->end);
+	size_t length = cdpk_sequence_bare_length(p->at, p->end);
 
 	if (!cdpk_parse_is(p->at, length, word))
 		return false;
@@ -131,7 +122,7 @@ take_name(CdpkParse *p, CdpkName *room, const CdpkName **name)
 	if (cdpk_parse_take(p, "*"))
 		return CDPK_OK;
 	room->text = p->at;
-	room->length = bare_length(p->at, p->end);
+	room->length = cdpk_sequence_bare_length(p->at, p->end);
 	*name = room;
 	if (room->length == 0 && (p->at == p->end || *p->at != '"'))
 		return cdpk_parse_refuse(p, CDPK_INVALID, start, "no name of an event");
@@ -142,7 +133,7 @@ take_name(CdpkParse *p, CdpkName *room, const CdpkName **name)
 			return cdpk_parse_refuse(p, CDPK_INVALID, start, "an empty name");
 		return status;
 	}
-	if (is_reserved(room->text, room->length))
+	if (cdpk_sequence_is_reserved(room->text, room->length))
 		return cdpk_parse_refuse(
 			p, CDPK_INVALID, start,
 			"no name of an event; write a name that is such a word in double quotes");
@@ -243,16 +234,16 @@ take_length(CdpkParse *p, int64_t *length)
 
 	if (status != CDPK_OK)
 		return status;
-	word = bare_length(p->at, p->end);
+	word = cdpk_sequence_bare_length(p->at, p->end);
 	word -= word > 1 && cdpk_ascii_lower(p->at[word - 1]) == 's';
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+	for (size_t i = 0; i < CDPK_SEQUENCE_UNITS; i++)
 	{
-		if (!cdpk_parse_is(p->at, word, units[i].name))
+		if (!cdpk_parse_is(p->at, word, cdpk_sequence_units[i].name))
 			continue;
-		if (number > INT64_MAX / units[i].length)
+		if (number > INT64_MAX / cdpk_sequence_units[i].length)
 			return cdpk_parse_refuse(p, CDPK_OUT_OF_RANGE, start, "a length of time out of range");
-		*length = number * units[i].length;
-		p->at += bare_length(p->at, p->end);
+		*length = number * cdpk_sequence_units[i].length;
+		p->at += cdpk_sequence_bare_length(p->at, p->end);
 		cdpk_parse_skip_blanks(p);
 		return CDPK_OK;
 	}
@@ -333,6 +324,7 @@ take_item(Reading *r)
 	p->previous = &r->previous;
 	if (status == CDPK_OK)
 		status = take_any(r, &item.any);
+	item.optional = status == CDPK_OK && cdpk_parse_take(p, "?");
 	if (status == CDPK_OK)
 		status = keep_previous(r, &item);
 	if (status == CDPK_OK)
@@ -340,7 +332,8 @@ take_item(Reading *r)
 	if (status != CDPK_OK)
 		return status;
 	/* absence of one item and of the next is one absence of both */
-	if (item.absent && sequence->items > 0 && sequence->item[sequence->items - 1].absent &&
+	if (item.absent && !item.optional && sequence->items > 0 &&
+		sequence->item[sequence->items - 1].absent &&
 		sequence->item[sequence->items - 1].within == 0)
 	{
 		item.any |= sequence->item[sequence->items - 1].any;
@@ -399,6 +392,19 @@ take_end(Reading *r)
 	return status;
 }
 
+/* Parse the items: one after another, or with & in any order. */
+static CdpkStatus
+take_items(Reading *r)
+{
+	CdpkParse *p = &r->parse;
+	CdpkStatus status = take_item(r);
+
+	r->sequence->any_order = status == CDPK_OK && p->at < p->end && *p->at == '&';
+	while (status == CDPK_OK && cdpk_parse_take(p, r->sequence->any_order ? "&" : "->"))
+		status = take_item(r);
+	return status;
+}
+
 /* Parse the whole text. */
 static CdpkStatus
 take_sequence(Reading *r)
@@ -407,13 +413,13 @@ take_sequence(Reading *r)
 	CdpkStatus status;
 
 	cdpk_parse_skip_blanks(p);
-	do
-		status = take_item(r);
-	while (status == CDPK_OK && cdpk_parse_take(p, "->"));
+	status = take_items(r);
 	if (status == CDPK_OK)
 		status = take_end(r);
 	if (status == CDPK_OK && p->at < p->end)
-		return cdpk_parse_refuse(p, CDPK_INVALID, p->at, "neither -> nor the end");
+		return cdpk_parse_refuse(p, CDPK_INVALID, p->at,
+								 r->sequence->any_order ? "neither & nor the end"
+														: "neither -> nor the end");
 	return status == CDPK_OK ? cdpk_sequence_check(r->sequence, p->problem) : status;
 }
 
@@ -426,7 +432,7 @@ make_form(Reading *r, const CdpkAllocator *allocator, size_t head, uint8_t **byt
 	if (*bytes == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	*bytes_length = cdpk_sequence_write(r->sequence, *bytes + head);
-	if (*bytes_length <= CDPK_STEP_SIZE_MAX || cdpk_sequence_is_plain(r->sequence))
+	if (*bytes_length <= CDPK_STEP_SIZE_MAX || (*bytes)[head] == CDPK_SEQUENCE_NAMES)
 		return CDPK_OK;
 	cdpk_release(allocator, *bytes);
 	return cdpk_parse_refuse(&r->parse, CDPK_TOO_LONG, r->parse.start,
@@ -462,157 +468,4 @@ cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *alloca
 	cdpk_release(allocator, scratch);
 	cdpk_release(allocator, forms);
 	return status;
-}
-
-/* ---------------------------------------------------------------- printing */
-
-/* Print an alternative. */
-static char *
-print_alternative(char *to, const CdpkAlternative *alternative)
-{
-	const CdpkName *name = &alternative->name;
-
-	if (alternative->any)
-		*to++ = '*';
-	else if (bare_length(name->text, name->text + name->length) == name->length &&
-			 !is_reserved(name->text, name->length))
-	{
-		memcpy(to, name->text, name->length);
-		to += name->length;
-	}
-	else
-		to = cdpk_print_quoted(to, name);
-	return cdpk_print_conditions(to, alternative);
-}
-
-/* Print what an alternative compares with the event before, after its conditions. */
-static char *
-print_previous(char *to, const CdpkSequence *sequence, const CdpkSequenceItem *item)
-{
-	if (item->previous == 0)
-		return to;
-	/* an item that compares has one alternative */
-	if (to[-1] == ']')
-		to += sprintf(to - 1, ", ") - 1;
-	else
-		*to++ = '[';
-	to = cdpk_print_property(to, &sequence->compared);
-	to = cdpk_print_operator(to, (CdpkStepOperator) item->previous);
-	return to + sprintf(to, " previous]");
-}
-
-/* Print a set of alternatives. */
-static char *
-print_any(char *to, const CdpkSequence *sequence, uint32_t any)
-{
-	bool several = (any & (any - 1)) != 0;
-
-	if (several)
-		*to++ = '(';
-	for (unsigned i = 0; any != 0; i++, any >>= 1)
-	{
-		if ((any & 1) == 0)
-			continue;
-		to = print_alternative(to, cdpk_step_alternatives(&sequence->alternative[i]));
-		if (any >> 1 != 0)
-			to += sprintf(to, " | ");
-	}
-	if (several)
-		*to++ = ')';
-	return to;
-}
-
-/* Print a length of time after a word, in the largest unit that holds it whole. */
-static char *
-print_length(char *to, const char *word, int64_t length)
-{
-	size_t unit = FIRST_PRINTED;
-
-	if (length == 0)
-		return to;
-	while (length % units[unit].length != 0)
-		unit++;
-	length /= units[unit].length;
-	return to + sprintf(to, " %s %lld %s%s", word, (long long) length, units[unit].name,
-						length == 1 ? "" : "s");
-}
-
-/* Return the maximum size of a text. */
-static size_t
-print_room(const CdpkSequence *sequence)
-{
-	/* what is said of all; of each a number and a word in front, two lengths of time after */
-	size_t room = 200 + 2 * sequence->same.length + sequence->items * (size_t) 130;
-
-	for (unsigned i = 0; i < sequence->items; i++)
-	{
-		if (sequence->item[i].previous != 0)
-			room += 2 * sequence->compared.length + 24;
-		for (unsigned j = 0; j < sequence->alternatives; j++)
-			if (sequence->item[i].any >> j & 1)
-				room += cdpk_print_room(cdpk_step_alternatives(&sequence->alternative[j])) + 5;
-	}
-	return room;
-}
-
-/* Print what is said of all events. */
-static char *
-print_end(char *to, const CdpkSequence *sequence)
-{
-	const CdpkName *same = &sequence->same;
-
-	to = print_length(to, "in", sequence->whole);
-	if (same->length > 0)
-	{
-		to += sprintf(to, " same ");
-		if (cdpk_parse_is(same->text, same->length, "session"))
-			to = cdpk_print_quoted(to, same);
-		else
-			to = cdpk_print_property(to, same);
-	}
-	if (sequence->session != 0)
-		to += sprintf(to, " same session");
-	if (sequence->session != CDPK_SEQUENCE_SESSION)
-		to = print_length(to, "gap", sequence->session);
-	return to;
-}
-
-/* Print an item. */
-static char *
-print_item(char *to, const CdpkSequence *sequence, const CdpkSequenceItem *item)
-{
-	if (item->absent)
-		to += sprintf(to, "not ");
-	if (item->times > 1)
-		to += sprintf(to, "%u x ", (unsigned) item->times);
-	to = print_any(to, sequence, item->any);
-	to = print_previous(to, sequence, item);
-	to = print_length(to, "after", item->after);
-	return print_length(to, "within", item->within);
-}
-
-CdpkStatus
-cdpk_sequence_print(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
-					char **text)
-{
-	CdpkSequence sequence;
-	CdpkStatus status = cdpk_sequence_read(bytes, length, allocator, &sequence);
-	char *to;
-
-	if (status != CDPK_OK)
-		return status;
-	*text = to = cdpk_allocate(allocator, print_room(&sequence));
-	for (unsigned i = 0; to != NULL && i < sequence.items; i++)
-	{
-		if (i > 0)
-			to += sprintf(to, " -> ");
-		to = print_item(to, &sequence, &sequence.item[i]);
-	}
-	if (to != NULL)
-	{
-		to = print_end(to, &sequence);
-		*to = '\0';
-	}
-	cdpk_sequence_free(allocator, &sequence);
-	return to != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
 }

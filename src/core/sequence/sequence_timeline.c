@@ -1,97 +1,61 @@
 /*
  * sequence_timeline.c
- *		Whether a timeline has a sequence, and until when the answer stays.
+ *		Whether a timeline has a sequence, until when the answer stays, and how far it goes into it.
  */
+#include "core/sequence/sequence_timeline.h"
+
+#include <string.h>
+
+#include "core/sequence/sequence_columns.h"
 #include "core/sequence/sequence_correlated.h"
-#include "core/sequence/sequence_form.h"
-#include "core/sequence/step_set.h"
+#include "core/sequence/sequence_run.h"
 
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
+/* so many events of which it is not known what they satisfy can leave the answer known */
+#define UNKNOWN_MAX 32
+
 /* The events of a timeline that a sequence reads. */
 typedef struct History
 {
-	const CdpkSequence *sequence;
-	CdpkTimeline timeline;
-	bool plain;                                        /* the columns have been found */
-	CdpkColumn column[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* of each name, where all are names */
-	uint32_t present; /* alternatives whose name, or any, is there */
-	uint64_t most;    /* events, in all columns that are named */
+	const CdpkAsked *asked;
+	CdpkSurvey survey;
 	CdpkTimeRange range;
 	CdpkTimed *events;
 	CdpkTimed few[2 * FEW];
 	size_t count;
 	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
-	/* the newest event of which it is not known what it satisfies */
+	/* the newest event of which it is not known what it satisfies, and the oldest */
 	bool unknown;
 	int64_t unknown_at;
+	int64_t unknown_first;
+	/* how such events are read: as what speaks for a match, or against it */
+	bool hopeful;
+	uint32_t absent;     /* alternatives of which one must not be there ... */
+	uint32_t ambivalent; /* ... and those that stand for both */
+	uint32_t unknown_set;
+	int64_t unknown_times[UNKNOWN_MAX];
+	size_t unknown_count;
+	bool bounds; /* whether the two ways to read them bound the answer */
 } History;
 
-/* ---------------------------------------------------------------- what is there */
-
-/* Note that a column has events of some alternatives. */
-static CdpkStatus
-note_column(History *history, const CdpkColumn *column, uint32_t named)
-{
-	/* every event takes a byte */
-	if (column->count > cdpk_left(&column->times))
-		return CDPK_CORRUPT;
-	history->present |= named;
-	history->most += column->count;
-	return CDPK_OK;
-}
-
-/* Find the columns of names. */
-static CdpkStatus
-find_names(History *history)
-{
-	const CdpkSequence *sequence = history->sequence;
-	CdpkName names[CDPK_SEQUENCE_ALTERNATIVES_MAX];
-	CdpkStatus status = CDPK_OK;
-
-	for (unsigned i = 0; i < sequence->alternatives; i++)
-		names[i] = sequence->alternative[i].alone.name;
-	if (!cdpk_timeline_find_all(&history->timeline, names, sequence->alternatives, history->column))
-		return CDPK_CORRUPT;
-	for (unsigned i = 0; i < sequence->alternatives && status == CDPK_OK; i++)
-		if (history->column[i].count > 0)
-			status = note_column(history, &history->column[i], UINT32_C(1) << i);
-	return status;
-}
-
-/* Find which alternatives have a column, and how many events there are at most. */
-static CdpkStatus
-survey(History *history, const CdpkStepSet *set)
-{
-	CdpkTimeline passage = history->timeline;
-	CdpkColumn column;
-	CdpkStatus status = CDPK_OK;
-
-	if (history->plain)
-		return find_names(history);
-	while (status == CDPK_OK && cdpk_timeline_next(&passage, &column))
-	{
-		uint32_t named = cdpk_step_set_named(set, column.name, column.name_length);
-
-		if (named != 0)
-			status = note_column(history, &column, named);
-	}
-	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
-}
-
-/* Return how many steps have one of their alternatives in the timeline, one after the other. */
-static unsigned
-steps_possible(const CdpkProgram *program, uint32_t present)
-{
-	unsigned steps = 0;
-
-	while (steps < program->count && (program->steps[steps].any & present) != 0)
-		steps++;
-	return steps;
-}
 
 /* ---------------------------------------------------------------- reading */
+
+/* Note an event of which it is not known whether it satisfies some alternatives. */
+static void
+note_unknown(History *history, int64_t at, uint32_t unknown)
+{
+	if (history->unknown_count < UNKNOWN_MAX)
+		history->unknown_times[history->unknown_count] = at;
+	if (history->unknown_count == 0 || at > history->unknown_at)
+		history->unknown_at = at;
+	if (history->unknown_count++ == 0 || at < history->unknown_first)
+		history->unknown_first = at;
+	history->unknown_set |= unknown;
+	history->unknown = true;
+}
 
 /* Read the events of a column in the time range, and find the first one after it. */
 static CdpkStatus
@@ -103,23 +67,23 @@ read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
 	while (status == CDPK_OK && cdpk_column_next(column, &at) && at >= history->range.first)
 	{
 		uint32_t satisfied = set->always;
-		bool unknown = false;
+		uint32_t unknown = 0;
 
 		if (set->maybe != 0)
 			status =
 				cdpk_step_set_event(set, column->count - column->left - 1, &satisfied, &unknown);
-		if (satisfied == 0 && !unknown)
+		if (satisfied == 0 && unknown == 0 && !cdpk_asks_for_strangers(history->asked))
 			continue;
 		if (at > history->range.last)
 		{
 			history->due = at < history->due ? at : history->due;
 			continue;
 		}
-		if (unknown && (!history->unknown || at > history->unknown_at))
-			history->unknown_at = at;
-		history->unknown |= unknown;
+		if (unknown != 0)
+			note_unknown(history, at, unknown);
 		history->events[history->count].at = at;
-		history->events[history->count++].value = satisfied;
+		history->events[history->count++].value =
+			satisfied | (unknown & (history->hopeful ? ~history->absent : history->absent));
 	}
 	return column->times.failed ? CDPK_CORRUPT : status;
 }
@@ -128,105 +92,128 @@ read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
 static CdpkStatus
 read_events(History *history, CdpkStepSet *set)
 {
-	CdpkTimeline passage = history->timeline;
+	CdpkSurveyPassage passage;
 	CdpkColumn column;
 	CdpkStatus status = CDPK_OK;
 
-	set->always = set->maybe = 0;
-	for (unsigned i = 0; history->plain && i < set->count && status == CDPK_OK; i++)
-	{
-		if ((history->present >> i & 1) == 0)
-			continue;
-		set->always = UINT32_C(1) << i;
-		status = read_column(history, &history->column[i], set);
-	}
-	while (!history->plain && status == CDPK_OK && cdpk_timeline_next(&passage, &column))
+	cdpk_survey_start(&history->survey, &passage);
+	while (status == CDPK_OK && cdpk_survey_next(&history->survey, &passage, set, &column))
 	{
 		status = cdpk_step_set_column(set, &column);
-		if (status == CDPK_OK && (set->always | set->maybe) != 0)
+		if (status == CDPK_OK)
 			status = read_column(history, &column, set);
 		cdpk_step_set_close_column(set);
 	}
-	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
+	return status == CDPK_OK && cdpk_survey_failed(&passage) ? CDPK_CORRUPT : status;
 }
 
-/* ---------------------------------------------------------------- the answer */
+/* ---------------------------------------------------------------- what is not known */
 
-/* Feed events to a matcher, as many as the answer needs; *depth: the steps that some chain reaches. */
-static CdpkStatus
-run(CdpkMatcher *matcher, const History *history, CdpkWanted wanted, unsigned *depth)
+/* Start to read the events. */
+static void
+begin_events(History *history, bool hopeful)
 {
-	unsigned steps = matcher->program->count;
+	history->hopeful = hopeful;
+	history->count = history->unknown_count = 0;
+	history->unknown = history->bounds = false;
+	history->unknown_set = 0;
+	history->due = CDPK_NEVER;
+}
 
-	*depth = 0;
-	for (size_t i = 0; i < history->count; i++)
+/* Find the alternatives of which one must not be there. */
+static void
+find_absent(History *history)
+{
+	const CdpkSequence *sequence = history->asked->sequence;
+	uint32_t there = 0;
+
+	history->absent = 0;
+	for (unsigned i = 0; i < sequence->items; i++)
+		*(sequence->item[i].absent ? &history->absent : &there) |= sequence->item[i].any;
+	history->ambivalent = history->absent & there;
+}
+
+/*
+ * Return whether the two ways to read unknown events bound the answer: more events that satisfy what must be
+ * there make more matches, more of the others fewer.  Not so where an alternative stands for both, nor
+ * among events of one time, which are read in the order of what they satisfy.  The events are in order.
+ */
+static bool
+find_bounds(const History *history)
+{
+	if (history->unknown_count > UNKNOWN_MAX || (history->unknown_set & history->ambivalent) != 0)
+		return false;
+	for (size_t i = 1; i < history->count; i++)
+		for (size_t j = 0;
+			 history->events[i].at == history->events[i - 1].at && j < history->unknown_count; j++)
+			if (history->unknown_times[j] == history->events[i].at)
+				return false;
+	return true;
+}
+
+/* ---------------------------------------------------------------- matching */
+
+/* Feed the events to a matcher, as many as are needed. */
+static CdpkStatus
+run_program(const CdpkProgram *program, const History *history, const CdpkAllocator *allocator,
+			CdpkMatches *matches)
+{
+	CdpkRun run;
+	bool over = false;
+	CdpkStatus status = CDPK_OK;
+
+	cdpk_run_init(&run, program, history->asked->wanted, allocator, matches);
+	for (size_t i = 0; i < history->count && status == CDPK_OK && !over; i++)
+		status = cdpk_run_feed(&run, &history->events[i], &over);
+	cdpk_run_end(&run, history->range.last);
+	return status;
+}
+
+/* Match the events that were read, in each way. */
+static CdpkStatus
+match(History *history, const CdpkAllocator *allocator, CdpkMatches *matches)
+{
+	CdpkAsked asked = *history->asked;
+	unsigned ways = cdpk_sequence_ways(asked.sequence);
+	CdpkStatus status = CDPK_OK;
+
+	cdpk_sort(history->events, history->count, history->events + history->survey.most,
+			  cdpk_history_order, NULL);
+	history->bounds = history->unknown && find_bounds(history);
+	if (asked.attempts != CDPK_ATTEMPTS_ALL)
 	{
-		uint64_t reached;
-		CdpkStatus status;
+		CdpkAttempt attempt = cdpk_attempt(asked.sequence);
 
-		if ((wanted == CDPK_WANT_MATCH && matcher->matched) ||
-			(wanted == CDPK_WANT_DEPTH && *depth == steps))
-			break;
-		status = cdpk_matcher_feed(matcher, &history->events[i], &reached);
-		if (status != CDPK_OK)
-			return status;
-		while (*depth < steps && reached >> *depth != 0)
-			++*depth;
+		for (size_t i = 0; i < history->count; i++)
+			cdpk_attempt_note(&attempt, &asked, history->events[i].at, history->events[i].value);
+		if (!cdpk_ask_for_attempt(&asked, &attempt))
+			return CDPK_OK;
 	}
-	cdpk_matcher_finish(matcher, history->range.last);
-	return CDPK_OK;
-}
+	for (unsigned way = 0; way < ways && status == CDPK_OK; way++)
+	{
+		CdpkProgram program;
 
-/* Return the earliest of the instants at which the answer could change, where it is known. */
-static int64_t
-find_horizon(const CdpkProgram *program, const CdpkChainResult *result, int64_t due, int64_t within)
-{
-	int64_t change = CDPK_NEVER;
-
-	/* as long as the match that begins latest is within, the answer is true */
-	if (result->matched && within != 0)
-		change = cdpk_later(result->latest, within);
-	/* an event that leaves the window makes nothing true; the end of an absence does */
-	if (!result->matched && result->waiting)
-		change = cdpk_later(result->waits, program->absent_for.length);
-	return change < due ? change : due;
-}
-
-/* Match the events that were read. */
-static CdpkStatus
-match(const CdpkProgram *program, History *history, CdpkWanted wanted,
-	  const CdpkAllocator *allocator, CdpkChainResult *result)
-{
-	CdpkMatcher matcher;
-	CdpkStatus status;
-
-	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
-			  NULL);
-	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, history, wanted, &result->depth);
-	result->matched = matcher.matched;
-	result->latest = matcher.latest;
-	result->waiting = matcher.waiting;
-	result->waits = matcher.waits.at;
-	cdpk_matcher_free(&matcher);
+		cdpk_program_make(&asked, way, &program);
+		status = run_program(&program, history, allocator, matches);
+	}
 	return status;
 }
 
 /* Read the events and match them, where they have nothing in common. */
 static CdpkStatus
-match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
-			 const CdpkAllocator *allocator, CdpkCorrelation *found)
+match_events(History *history, CdpkStepSet *set, const CdpkAllocator *allocator,
+			 CdpkCorrelation *found)
 {
 	CdpkStatus status;
 
 	history->events = history->few;
-	if (history->most > FEW)
-		history->events = cdpk_allocate(allocator, 2 * history->most * sizeof(CdpkTimed));
+	if (history->survey.most > FEW)
+		history->events = cdpk_allocate(allocator, 2 * history->survey.most * sizeof(CdpkTimed));
 	if (history->events == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	status = read_events(history, set);
 	if (status == CDPK_OK)
-		status = match(program, history, wanted, allocator, &found->result);
+		status = match(history, allocator, &found->matches);
 	found->due = history->due;
 	found->unknown = history->unknown;
 	found->unknown_at = history->unknown_at;
@@ -237,65 +224,139 @@ match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, Cdp
 
 /* Read the events and match them. */
 static CdpkStatus
-find(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
-	 const CdpkAllocator *allocator, CdpkCorrelation *found)
+find(History *history, CdpkStepSet *set, const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
-	if (cdpk_sequence_is_correlated(history->sequence))
-		return cdpk_sequence_correlate(history->sequence, program, &history->timeline,
-									   history->range, set, wanted, allocator, found);
-	return match_events(program, history, set, wanted, allocator, found);
+	if (cdpk_sequence_is_correlated(history->asked->sequence))
+		return cdpk_sequence_correlate(history->asked, &history->survey, history->range, set,
+									   allocator, found);
+	return match_events(history, set, allocator, found);
 }
 
 /* Start to read a timeline, and find out what is there. */
 static CdpkStatus
-open_history(History *history, const CdpkSequence *sequence, const CdpkTimeline *timeline,
+open_history(History *history, const CdpkAsked *asked, const CdpkTimeline *timeline,
 			 CdpkTimeRange range, const CdpkAllocator *allocator, CdpkStepSet *set)
 {
+	const CdpkSequence *sequence = asked->sequence;
 	CdpkStatus status;
 
-	history->sequence = sequence;
-	history->timeline = *timeline;
-	history->plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
-	history->present = 0;
-	history->most = history->count = 0;
+	history->asked = asked;
 	history->range = range;
-	history->due = CDPK_NEVER;
-	history->unknown = false;
+	begin_events(history, false);
+	find_absent(history);
+	history->survey.present = 0;
 	status =
 		cdpk_step_set_open(set, sequence->alternative, sequence->alternatives, timeline, allocator);
-	return status == CDPK_OK ? survey(history, set) : status;
+	return status == CDPK_OK ? cdpk_survey(asked, timeline, set, &history->survey) : status;
+}
+
+/* ---------------------------------------------------------------- whether it matches */
+
+/* Return the earliest of the instants at which the answer could change, where it is known. */
+static int64_t
+find_horizon(const CdpkSequence *sequence, const CdpkMatches *matches, int64_t due, int64_t within)
+{
+	int64_t change = CDPK_NEVER;
+
+	/* as long as the match that begins latest is within, the answer is true */
+	if (matches->matched && within != 0)
+		change = cdpk_later(matches->latest, within);
+	/* an event that leaves the window makes nothing true; the end of an absence does */
+	if (!matches->matched && matches->waiting)
+		change = cdpk_later(matches->waits, sequence->item[sequence->items - 1].within);
+	return change < due ? change : due;
+}
+
+/* Return whether each event that must be there has its name in the timeline. */
+static bool
+can_match(const History *history)
+{
+	CdpkProgram program;
+
+	/* all optional events are left out */
+	cdpk_program_make(history->asked, cdpk_sequence_ways(history->asked->sequence) - 1, &program);
+	return cdpk_program_possible(&program, history->survey.present) ==
+		   program.place[program.count - 1] + 1U;
+}
+
+/* Return until when an answer that is not known stays so. */
+static int64_t
+find_unknown_horizon(const History *history, const CdpkCorrelation *found, int64_t within)
+{
+	/* without one of them the answer may be known; where events have something in common, without all */
+	int64_t at = cdpk_sequence_is_correlated(history->asked->sequence) ? found->unknown_at
+																	   : history->unknown_first;
+	int64_t horizon = within != 0 ? cdpk_later(at, within) : CDPK_NEVER;
+
+	return found->due < horizon ? found->due : horizon;
+}
+
+/* Answer where some events are unknown, which were read as what speaks against a match ("least"). */
+static CdpkStatus
+answer_by_bounds(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator *allocator,
+				 const CdpkCorrelation *least, CdpkSequenceAnswer *answer)
+{
+	const CdpkSequence *sequence = history->asked->sequence;
+	CdpkCorrelation most;
+	CdpkStatus status;
+
+	memset(&most.matches, 0, sizeof(most.matches));
+	begin_events(history, true);
+	status = find(history, set, allocator, &most);
+	if (status != CDPK_OK)
+		return status;
+	answer->matches = least->matches.matched;
+	answer->unknown = most.matches.matched != least->matches.matched;
+	if (history->asked->wanted == CDPK_WANT_ALL)
+	{
+		int64_t horizon = find_horizon(sequence, &most.matches, most.due, within);
+
+		answer->horizon = find_horizon(sequence, &least->matches, least->due, within);
+		answer->horizon = horizon < answer->horizon ? horizon : answer->horizon;
+	}
+	return CDPK_OK;
 }
 
 /* Evaluate a sequence over a timeline, of which it is known what is there. */
 static CdpkStatus
-evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
-		 const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+evaluate(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator *allocator,
+		 CdpkSequenceAnswer *answer)
 {
-	CdpkProgram program;
+	bool want_horizon = history->asked->wanted == CDPK_WANT_ALL;
+	bool possible = can_match(history);
 	CdpkCorrelation found;
-	bool can_match;
 	CdpkStatus status;
 
-	cdpk_sequence_compile(history->sequence, &program);
-	can_match = steps_possible(&program, history->present) == program.count;
-	if (history->present == 0 || (!want_horizon && !can_match))
+	if (history->survey.present == 0 || (!want_horizon && !possible))
 		return CDPK_OK;
-	status = find(&program, history, set, want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH, allocator,
-				  &found);
+	memset(&found.matches, 0, sizeof(found.matches));
+	status = find(history, set, allocator, &found);
 	if (status != CDPK_OK)
 		return status;
 	/* without an event for each step there is no match, whatever is unknown */
-	answer->unknown = found.unknown && can_match;
-	answer->matches = found.result.matched && !answer->unknown;
-	if (want_horizon && !answer->unknown)
-		answer->horizon = find_horizon(&program, &found.result, found.due, within);
-	else if (want_horizon)
-	{
-		/* it stays unknown at least until then */
-		answer->horizon = within != 0 ? cdpk_later(found.unknown_at, within) : CDPK_NEVER;
-		answer->horizon = found.due < answer->horizon ? found.due : answer->horizon;
-	}
+	answer->unknown = found.unknown && possible;
+	if (answer->unknown && history->bounds)
+		return answer_by_bounds(history, set, within, allocator, &found, answer);
+	answer->matches = found.matches.matched && !answer->unknown;
+	if (want_horizon)
+		answer->horizon = answer->unknown ? find_unknown_horizon(history, &found, within)
+										  : find_horizon(history->asked->sequence, &found.matches,
+														 found.due, within);
 	return CDPK_OK;
+}
+
+/* Find out without reading anything but the columns of names. */
+static CdpkStatus
+match_columns(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+			  const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+{
+	CdpkMatches matches;
+	CdpkStatus status;
+
+	memset(&matches, 0, sizeof(matches));
+	status = cdpk_columns_match(asked, timeline, range, allocator, &matches);
+	answer->matches = status == CDPK_OK && matches.matched;
+	return status;
 }
 
 CdpkStatus
@@ -303,6 +364,8 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
 					   CdpkSequenceAnswer *answer)
 {
+	CdpkAsked asked = {.sequence = sequence,
+					   .wanted = want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH};
 	CdpkTimeRange range = cdpk_time_range_until_now(as_of);
 	CdpkStepSet set;
 	History history;
@@ -314,32 +377,51 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 		return CDPK_OK;
 	if (within != 0)
 		cdpk_time_range_within(&range, as_of, within);
-	status = open_history(&history, sequence, timeline, range, allocator, &set);
+	if (cdpk_columns_serve(&asked))
+		return match_columns(&asked, timeline, range, allocator, answer);
+	status = open_history(&history, &asked, timeline, range, allocator, &set);
 	if (status == CDPK_OK)
-		status = evaluate(&history, &set, within, want_horizon, allocator, answer);
+		status = evaluate(&history, &set, within, allocator, answer);
+	cdpk_step_set_close(&set);
+	return status;
+}
+
+/* ---------------------------------------------------------------- how far it goes */
+
+/* Find how far it goes by reading what the sequence names. */
+static CdpkStatus
+find_depth(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+		   const CdpkAllocator *allocator, CdpkCorrelation *found)
+{
+	uint32_t first = asked->sequence->any_order ? UINT32_MAX : asked->sequence->item[0].any;
+	CdpkStepSet set;
+	History history;
+	CdpkStatus status = open_history(&history, asked, timeline, range, allocator, &set);
+
+	if (status == CDPK_OK && (history.survey.present & first) != 0)
+		status = find(&history, &set, allocator, found);
 	cdpk_step_set_close(&set);
 	return status;
 }
 
 CdpkStatus
-cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline, CdpkTimeRange range,
-					const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
+cdpk_sequence_funnel(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+					 const CdpkAllocator *allocator, CdpkFunnelAnswer *answer)
 {
-	CdpkProgram program;
 	CdpkCorrelation found;
-	CdpkStepSet set;
-	History history;
-	CdpkStatus status = open_history(&history, sequence, timeline, range, allocator, &set);
+	CdpkStatus status;
 
-	*depth = 0;
-	*unknown = false;
-	cdpk_sequence_compile(sequence, &program);
-	if (status == CDPK_OK && steps_possible(&program, history.present) > 0)
+	memset(&found.matches, 0, sizeof(found.matches));
+	found.unknown = false;
+	if (asked->wanted == CDPK_WANT_TIMES)
 	{
-		status = find(&program, &history, &set, CDPK_WANT_DEPTH, allocator, &found);
-		*unknown = status == CDPK_OK && found.unknown;
-		*depth = status == CDPK_OK && !*unknown ? found.result.depth : 0;
+		memset(answer->reach, 0, sizeof(answer->reach));
+		found.matches.reach = answer->reach;
 	}
-	cdpk_step_set_close(&set);
+	status = cdpk_columns_serve(asked)
+				 ? cdpk_columns_match(asked, timeline, range, allocator, &found.matches)
+				 : find_depth(asked, timeline, range, allocator, &found);
+	answer->unknown = status == CDPK_OK && found.unknown;
+	answer->depth = status == CDPK_OK && !answer->unknown ? found.matches.depth : 0;
 	return status;
 }

@@ -54,7 +54,7 @@ cdpk_step_set_column(CdpkStepSet *set, const CdpkColumn *column)
 	uint32_t named = cdpk_step_set_named(set, column->name, column->name_length);
 
 	set->always = set->maybe = 0;
-	for (unsigned i = 0; named >> i != 0; i++)
+	for (unsigned i = 0; i < set->count; i++)
 	{
 		const CdpkStep *step = &set->steps[i];
 		CdpkStepFilter *filter;
@@ -86,10 +86,11 @@ cdpk_step_set_close_column(CdpkStepSet *set)
 }
 
 CdpkStatus
-cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps, bool *unknown)
+cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps, uint32_t *unknown)
 {
 	*steps = set->always;
-	for (unsigned i = 0; set->maybe >> i != 0; i++)
+	*unknown = 0;
+	for (unsigned i = 0; i < set->count; i++)
 	{
 		CdpkTruth truth;
 		CdpkStatus status;
@@ -100,15 +101,16 @@ cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps, bool *unk
 		if (status != CDPK_OK)
 			return status;
 		*steps |= (uint32_t) (truth == CDPK_YES) << i;
-		*unknown |= truth == CDPK_UNKNOWN;
+		*unknown |= (uint32_t) (truth == CDPK_UNKNOWN) << i;
 	}
 	return CDPK_OK;
 }
 
 void
-cdpk_step_set_element(const CdpkStepSet *set, unsigned element, uint32_t *steps, bool *unknown)
+cdpk_step_set_element(const CdpkStepSet *set, unsigned element, uint32_t *steps, uint32_t *unknown)
 {
 	*steps = set->always;
+	*unknown = 0;
 	for (unsigned i = 0; set->maybe >> i != 0; i++)
 	{
 		CdpkTruth truth;
@@ -117,6 +119,6 @@ cdpk_step_set_element(const CdpkStepSet *set, unsigned element, uint32_t *steps,
 			continue;
 		truth = cdpk_step_filter_element(&set->filters[set->filter_of[i]], element);
 		*steps |= (uint32_t) (truth == CDPK_YES) << i;
-		*unknown |= truth == CDPK_UNKNOWN;
+		*unknown |= (uint32_t) (truth == CDPK_UNKNOWN) << i;
 	}
 }

@@ -39,12 +39,12 @@ extern CdpkStatus cdpk_step_set_column(CdpkStepSet *set, const CdpkColumn *colum
 /* Release what the column took. */
 extern void cdpk_step_set_close_column(CdpkStepSet *set);
 
-/* Find which steps an event of the column satisfies; *unknown is set where that is not known. */
+/* Find which steps an event of the column satisfies, and of which that is not known. */
 extern CdpkStatus cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps,
-									  bool *unknown);
+									  uint32_t *unknown);
 
 /* Find which steps that event satisfies by its values in one element, and in none. */
 extern void cdpk_step_set_element(const CdpkStepSet *set, unsigned element, uint32_t *steps,
-								  bool *unknown);
+								  uint32_t *unknown);
 
 #endif /* CDPK_STEP_SET_H */

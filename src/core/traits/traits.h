@@ -9,11 +9,12 @@
  * traits are equal bytes; the loose form is that of aggregate states.
  *
  * A key with one value has one cell.  A key of the rules "union" and
- * "most_frequent" has one for each value, and one of a rule that keeps what was
- * outdone has one for each source.
+ * "most_frequent" has one for each value, one of "merge" one for each path, and
+ * one of a rule that keeps what was outdone one for each source.
  *
  * Each file calls only files above it in this list:
  *	traits_rule		the rules by which values merge, and their names
+ *	traits_path		the path of a value of the rule "merge"
  *	traits.h		what the files below share
  *	traits_cell		the bytes of slots and cells
  *	traits_order	which of two cells wins, and which comes first

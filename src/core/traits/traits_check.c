@@ -10,6 +10,7 @@
 #include "core/traits/traits_cell.h"
 #include "core/traits/traits_limit.h"
 #include "core/traits/traits_order.h"
+#include "core/traits/traits_path.h"
 #include "core/traits/traits_view.h"
 
 /* Return whether a cell is one that merging could have made, seen alone. */
@@ -30,6 +31,8 @@ cell_valid(const CdpkTrait *trait)
 	if (trait->count < 1 || trait->count > INT64_MAX ||
 		!cdpk_value_fits(&trait->value, cdpk_value_size_max(trait->rule)))
 		return false;
+	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE)
+		return cdpk_path_valid(&trait->value);
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
 		return true;
 	if (trait->value.type != CDPK_VALUE_NUMBER)
@@ -53,7 +56,7 @@ same_key_valid(const CdpkTrait *first, const CdpkTrait *previous, const CdpkTrai
 		return true;
 	if ((next->rule & CDPK_RULE_TRUSTED) && next->trust != first->trust)
 		return false;
-	return first->value.type != CDPK_VALUE_NULL || next->at > first->at;
+	return !cdpk_trait_whole(first) || next->at > first->at;
 }
 
 CdpkStatus

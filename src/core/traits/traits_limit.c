@@ -4,8 +4,8 @@
  *
  * Of the keys the first stay, in their order.  The places for cells are shared out
  * equally among the keys that stay, and of a key that has more cells than its
- * share the best stay: of a union its removal and the latest elements, else the
- * first in the order of the cells.
+ * share the best stay: of a union and of merged objects what is said of the whole
+ * and the latest cells, else the first in the order of the cells.
  *
  * None of this depends on the order of merging, nor on the parts: a key that is
  * among the first of all was among the first of every part that had it.  A key
@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "core/traits/traits_cell.h"
+#include "core/traits/traits_order.h"
 #include "core/traits/traits_page.h"
 #include "core/traits/traits_view.h"
 
@@ -101,18 +102,18 @@ count_keys(CdpkTraitsState *state)
 
 /* ---- which cells of a key are the best ---- */
 
-/* the claim of a cell of a union to stay: a later one has more, of equal ones the first in order */
+/* the claim of a cell of a union, or of a merged object, to stay: a later one has more, of equal ones the first in order */
 typedef struct Claim
 {
 	int64_t at;
 	uint32_t index;
 } Claim;
 
-/* Return what a cell at an index claims; the removal always stays. */
+/* Return what a cell at an index claims; what is said of the whole always stays. */
 static Claim
 claim_of(const CdpkTrait *trait, uint32_t index)
 {
-	Claim claim = {trait->value.type == CDPK_VALUE_NULL ? INT64_MAX : trait->at, index};
+	Claim claim = {cdpk_trait_whole(trait) ? INT64_MAX : trait->at, index};
 
 	return claim;
 }
@@ -133,7 +134,7 @@ compare_claims(const void *left, const void *right)
 static bool
 keeps_latest(unsigned rule)
 {
-	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
+	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION || (rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE;
 }
 
 /* Find the cell with the least claim among first .. end - 1. */

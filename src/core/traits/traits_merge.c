@@ -15,6 +15,7 @@
 #include "core/traits/traits_limit.h"
 #include "core/traits/traits_order.h"
 #include "core/traits/traits_page.h"
+#include "core/traits/traits_path.h"
 #include "core/traits/traits_view.h"
 
 /* one value on its way into the cells first .. end - 1 of its key */
@@ -129,7 +130,7 @@ put_summed(const Merge *merge, const CdpkTrait *present)
 	return cdpk_page_replace_with_parts(merge->state, merge->first, present, &merged);
 }
 
-/* Take out the elements of a union that are not later than its removal. */
+/* Take out the cells of a key that are not later than what was said of the whole. */
 static CdpkStatus
 sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t removed_at)
 {
@@ -151,18 +152,18 @@ sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t rem
 	return CDPK_OK;
 }
 
-/* Merge one element of a union, or its removal, which is the cell with null. */
+/* Merge one element of a union, or one path of an object, or what is said of the whole, which is the first cell. */
 static CdpkStatus
 put_united(const Merge *merge, const CdpkTrait *present)
 {
-	bool removed = present->value.type == CDPK_VALUE_NULL;
 	uint32_t before = merge->state->view.count;
 	CdpkStatus status;
 
-	if (removed && merge->trait->at <= present->at && merge->trait->value.type != CDPK_VALUE_NULL)
+	if (cdpk_trait_whole(present) && merge->trait->at <= present->at &&
+		!cdpk_trait_whole(merge->trait))
 		return CDPK_OK;
 	status = put_preferred(merge);
-	if (status != CDPK_OK || merge->trait->value.type != CDPK_VALUE_NULL)
+	if (status != CDPK_OK || !cdpk_trait_whole(merge->trait))
 		return status;
 	return sweep_elements(merge->state, merge->first + 1,
 						  merge->end + (merge->state->view.count - before), merge->trait->at);
@@ -205,6 +206,7 @@ put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, cons
 		case CDPK_RULE_SUM:
 			return put_summed(&merge, present);
 		case CDPK_RULE_UNION:
+		case CDPK_RULE_MERGE:
 			return put_united(&merge, present);
 		case CDPK_RULE_MOST_FREQUENT:
 			return put_counted(&merge);
@@ -221,6 +223,8 @@ refuses(const CdpkTrait *trait)
 {
 	if (!cdpk_value_fits(&trait->value, cdpk_value_size_max(trait->rule)))
 		return CDPK_TOO_LONG;
+	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE)
+		return cdpk_path_valid(&trait->value) ? CDPK_OK : CDPK_INVALID;
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
 		return CDPK_OK;
 	if (trait->value.type != CDPK_VALUE_NUMBER)

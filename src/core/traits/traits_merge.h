@@ -11,7 +11,8 @@
  * Merge one value.  *hint is where to begin to look for the key: 0, or what the
  * call before left there if keys come in ascending order.
  *
- * CDPK_INVALID: the rule is sum and the value is no number.  CDPK_OUT_OF_RANGE: a
+ * CDPK_INVALID: the rule is sum and the value is no number, or merge and it is an object of another form than
+ * traits_path.h says.  CDPK_OUT_OF_RANGE: a
  * number with too many digits to be summed.  CDPK_TOO_LONG: the value is larger than
  * cdpk_value_size_max.
  */

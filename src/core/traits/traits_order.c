@@ -5,6 +5,7 @@
 #include "core/traits/traits_order.h"
 
 #include "core/base/bytes.h"
+#include "core/traits/traits_path.h"
 
 /* Order the names of two cells' sources. */
 static int
@@ -64,6 +65,9 @@ cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b)
 int
 cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b)
 {
-	return (a->rule & CDPK_RULE_KEEP) ? compare_sources(a, b)
-									  : cdpk_value_compare(&a->value, &b->value);
+	if (a->rule & CDPK_RULE_KEEP)
+		return compare_sources(a, b);
+	if ((a->rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE)
+		return cdpk_path_compare(&a->value, &b->value);
+	return cdpk_value_compare(&a->value, &b->value);
 }

@@ -7,6 +7,18 @@
 
 #include "core/traits/traits.h"
 
+/*
+ * Return whether a cell speaks of all that its key has, and those of other values count only if they are later: of a
+ * union its removal; by the rule "merge" a value in place of the object, or null.
+ */
+static inline bool
+cdpk_trait_whole(const CdpkTrait *trait)
+{
+	return (trait->rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE
+			   ? trait->value.type != CDPK_VALUE_OBJECT
+			   : trait->value.type == CDPK_VALUE_NULL;
+}
+
 /* Return the order by time, then by what makes the order total: trust and source. */
 extern int cdpk_trait_compare_origins(const CdpkTrait *a, const CdpkTrait *b);
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static const char *const base_names[CDPK_RULES] = {"last", "first", "min",          "max",
-												   "sum",  "union", "most_frequent"};
+static const char *const base_names[CDPK_RULES] = {"last", "first", "min",           "max",
+												   "sum",  "union", "most_frequent", "merge"};
 
 static const char keep_prefix[] = "keep_";
 static const char trusted_prefix[] = "trusted_";

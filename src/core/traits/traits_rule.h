@@ -20,7 +20,8 @@ typedef enum CdpkTraitsRule
 	CDPK_RULE_SUM,           /* the exact decimal sum */
 	CDPK_RULE_UNION,         /* the set of all elements; null removes those up to its time */
 	CDPK_RULE_MOST_FREQUENT, /* the value that came most often */
-	CDPK_RULES               /* how many there are */
+	CDPK_RULE_MERGE, /* objects key by key: traits_path.h; null removes what is up to its time */
+	CDPK_RULES       /* how many there are */
 } CdpkTraitsRule;
 
 /* A rule's code is one of these, and flags. */
@@ -45,14 +46,16 @@ static inline bool
 cdpk_rule_many(unsigned code)
 {
 	return (code & CDPK_RULE_KEEP) || (code & CDPK_RULE_BASE) == CDPK_RULE_UNION ||
-		   (code & CDPK_RULE_BASE) == CDPK_RULE_MOST_FREQUENT;
+		   (code & CDPK_RULE_BASE) == CDPK_RULE_MOST_FREQUENT ||
+		   (code & CDPK_RULE_BASE) == CDPK_RULE_MERGE;
 }
 
 /* Return whether a null is something to merge; the other rules ignore it. */
 static inline bool
 cdpk_rule_removes(unsigned code)
 {
-	return (code & CDPK_RULE_BASE) == CDPK_RULE_LAST || (code & CDPK_RULE_BASE) == CDPK_RULE_UNION;
+	return (code & CDPK_RULE_BASE) == CDPK_RULE_LAST ||
+		   (code & CDPK_RULE_BASE) == CDPK_RULE_UNION || (code & CDPK_RULE_BASE) == CDPK_RULE_MERGE;
 }
 
 #endif /* CDPK_TRAITS_RULE_H */

@@ -46,6 +46,8 @@ BEGIN ATOMIC
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
+		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
+		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -91,6 +93,8 @@ BEGIN ATOMIC
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
+		('followed_row',       '{}',        'all',    '{writer,refresh}', 1,    '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES

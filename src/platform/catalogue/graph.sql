@@ -13,6 +13,7 @@ BEGIN
 		max_per_profile integer CHECK (max_per_profile > 0),
 		max_links jsonb,
 		blocked text[],
+		mailbox text CHECK (mailbox IS NULL OR namespace = 'email' AND mailbox IN ('gmail', 'plus')),
 		batch_id bigint);
 	COMMENT ON TABLE cdp_data.namespace IS
 		'The namespaces of identifiers and their rules, changed by cdp.set_rules(). An unknown namespace is added with '
@@ -32,8 +33,12 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.namespace.blocked IS
 		'Values that mean nothing: compared whole, ignoring case, or as regular expressions if they begin with ^. '
 		'NULL: none.';
+	COMMENT ON COLUMN cdp_data.namespace.mailbox IS
+		'What else than the address itself names a mailbox: gmail (of Gmail, dots and what follows a plus do not '
+		'count) or plus (besides, everywhere, what follows a plus does not count); NULL: nothing.';
 	COMMENT ON COLUMN cdp_data.namespace.batch_id IS
-		'The batch that first saw it; NULL: cdp.init() or cdp.set_rules() added it before.';
+		'The batch that first saw it; NULL: cdp.init() or cdp.set_rules() added it before. Of email_sha256 and '
+		'phone_sha256 the batch that first saw either; NULL: none did.';
 	INSERT INTO cdp_data.namespace (namespace, priority, max_per_profile, max_links)
 	SELECT d.namespace, d.priority, d.max_per_profile, cdp_internal.default_max_links(d.namespace)
 	FROM cdp_internal.known_namespaces() d;
@@ -74,6 +79,10 @@ BEGIN
 		link_counts bytea NOT NULL DEFAULT '',
 		identifier cdp.identifier NOT NULL);
 	CREATE INDEX identifier_profile_id ON cdp_data.identifier (profile_id);
+	-- an address and its hash have one key, by which each finds the other
+	CREATE INDEX identifier_hashed ON cdp_data.identifier (cdp.hashed(identifier))
+		WHERE cdp_internal.has_hash(identifier);
+	ALTER INDEX cdp_data.identifier_hashed ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.identifier IS
 		'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.identifier.identifier_id IS
@@ -175,6 +184,10 @@ BEGIN
 	CREATE UNIQUE INDEX verdict_a ON cdp_data.verdict (a, kind, b) NULLS NOT DISTINCT;
 	CREATE INDEX verdict_b ON cdp_data.verdict (b) WHERE b IS NOT NULL;
 	CREATE INDEX verdict_same ON cdp_data.verdict (verdict_id) WHERE kind = 'same';
+	CREATE INDEX verdict_hashed_a ON cdp_data.verdict (cdp.hashed(a)) WHERE cdp_internal.has_hash(a);
+	CREATE INDEX verdict_hashed_b ON cdp_data.verdict (cdp.hashed(b)) WHERE cdp_internal.has_hash(b);
+	ALTER INDEX cdp_data.verdict_hashed_a ALTER COLUMN 1 SET STATISTICS 0;
+	ALTER INDEX cdp_data.verdict_hashed_b ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.verdict IS
 		'What people decided about identifiers, as far as it is in force: forbid (a and b are two people), same '
 		'(a and b are one person), unlink (evidence for a and b up to until_at is void), shared and not_shared.';
@@ -193,15 +206,32 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_graph() IS 'Internal: makes the tables of identifiers, links and verdicts.';
 
+CREATE FUNCTION cdp_internal.click_namespaces(of_browsers boolean) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'cdp_click_namespaces' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.click_namespaces(boolean) IS
+	'Internal: lists the namespaces of click ids, or of the cookies that platforms of ads set in browsers.';
+
+CREATE FUNCTION cdp_internal.device_namespaces() RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ARRAY['device_id', 'idfv', 'idfa', 'gaid', 'advertising_id', 'push_token', 'anonymous_id', 'ga_client_id',
+			'network_userid'] || cdp_internal.click_namespaces(true);
+COMMENT ON FUNCTION cdp_internal.device_namespaces() IS
+	'Internal: lists the namespaces of identifiers that are of a device or browser.';
+
 -- The only list of the namespaces that have rules of their own by default.
 CREATE FUNCTION cdp_internal.known_namespaces()
 	RETURNS TABLE (namespace text, priority integer, max_per_profile integer)
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 17
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 32
 BEGIN ATOMIC
 	VALUES ('user_id', 10, 1), ('customer_no', 20, NULL), ('customer_id', 20, NULL), ('crm_id', 20, NULL),
 		('external_id', 20, NULL), ('email', 30, 5), ('email_sha256', 32, 5), ('phone', 40, 5), ('phone_sha256', 42, 5),
 		('device_id', 60, NULL), ('idfv', 60, NULL), ('idfa', 62, NULL), ('gaid', 62, NULL),
-		('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL), ('ga_client_id', 75, NULL);
+		('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL),
+		('network_userid', 72, NULL), ('ga_client_id', 75, NULL)
+	UNION ALL
+	SELECT b.name, 75, NULL FROM unnest(cdp_internal.click_namespaces(true)) AS b (name)
+	UNION ALL
+	SELECT c.name, 80, NULL FROM unnest(cdp_internal.click_namespaces(false)) AS c (name);
 END;
 COMMENT ON FUNCTION cdp_internal.known_namespaces() IS
 	'Internal: lists the namespaces that cdp.init() adds, with their default rules.';
@@ -215,21 +245,27 @@ END;
 COMMENT ON FUNCTION cdp_internal.default_rule(text) IS
 	'Internal: returns the default rules of a namespace, except max_links; max_per_profile NULL: any number.';
 
+CREATE FUNCTION cdp_internal.with_max_links(max_links jsonb, namespaces text[], number integer) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN max_links || (SELECT jsonb_object_agg(n.name, number) FROM unnest(namespaces) AS n (name));
+COMMENT ON FUNCTION cdp_internal.with_max_links(jsonb, text[], integer) IS
+	'Internal: returns max_links with one number for some namespaces.';
+
 -- A browser that forgets its anonymous id every week makes 52 a year, and the busiest customer of a wholesaler has 250
 -- orders a year.  A person has at most 1,000 identifiers (cdp_data.state.cap), so an identifier with more links than
--- that to one namespace is a placeholder or a test account.
+-- that to one namespace is a placeholder or a test account.  A click is made by one person in one browser; a second one
+-- of any kind was passed the link.  People click as often as they like.
 CREATE FUNCTION cdp_internal.default_max_links(namespace text) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE
-		WHEN namespace IN ('device_id', 'idfv', 'idfa', 'gaid', 'advertising_id', 'push_token', 'anonymous_id',
-						   'ga_client_id')
-		THEN '{"user_id": 3, "*": 10,
-			   "device_id": 100, "idfv": 100, "idfa": 100, "gaid": 100, "advertising_id": 100, "push_token": 100,
-			   "anonymous_id": 100, "ga_client_id": 100}'::jsonb
-		ELSE '{"user_id": 5, "*": 20,
-			   "device_id": 1000, "idfv": 1000, "idfa": 1000, "gaid": 1000, "advertising_id": 1000, "push_token": 1000,
-			   "anonymous_id": 1000, "ga_client_id": 1000}'::jsonb
-			 || CASE WHEN namespace = 'user_id' THEN '{}'::jsonb ELSE '{"user_id": 5}'::jsonb END
+		WHEN namespace = ANY (cdp_internal.click_namespaces(false)) THEN '{"*": 1}'::jsonb
+		WHEN namespace = ANY (cdp_internal.device_namespaces())
+		THEN cdp_internal.with_max_links(
+			cdp_internal.with_max_links('{"user_id": 3, "*": 10}', cdp_internal.device_namespaces(), 100),
+			cdp_internal.click_namespaces(false), 1000)
+		ELSE cdp_internal.with_max_links(
+			cdp_internal.with_max_links('{"user_id": 5, "*": 20}', cdp_internal.device_namespaces(), 1000),
+			cdp_internal.click_namespaces(false), 1000)
 	END;
 COMMENT ON FUNCTION cdp_internal.default_max_links(text) IS
 	'Internal: returns the default max_links of a namespace, as in cdp.namespace.max_links.';
@@ -241,5 +277,6 @@ COMMENT ON FUNCTION cdp_internal.max_links_to(jsonb, text) IS
 	'Internal: returns how many links to identifiers of a namespace an identifier can have before it is shared, from a '
 	'value of cdp.namespace.max_links; NULL: any number.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_graph(), cdp_internal.known_namespaces(), cdp_internal.default_rule(text),
-	cdp_internal.default_max_links(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_graph(), cdp_internal.click_namespaces(boolean),
+	cdp_internal.device_namespaces(), cdp_internal.known_namespaces(), cdp_internal.default_rule(text),
+	cdp_internal.with_max_links(jsonb, text[], integer), cdp_internal.default_max_links(text) FROM PUBLIC;

@@ -156,7 +156,7 @@ BEGIN
 	COMMENT ON TABLE cdp_data.message IS
 		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
 		'Distribution key: message_key.';
-	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp_internal.message_key(message_id).';
+	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp_internal.event_message_key(message_id, source).';
 	COMMENT ON COLUMN cdp_data.message.batch_id IS
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
@@ -381,6 +381,7 @@ BEGIN
 		phone_region text COLLATE "C" CHECK (phone_region ~ '^[A-Z]{2}$'),
 		folded_regions jsonb NOT NULL DEFAULT '{}',
 		keep_unidentified boolean NOT NULL DEFAULT false,
+		own_message_ids boolean NOT NULL DEFAULT false,
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
 		quarantined bigint NOT NULL DEFAULT 0,
@@ -421,6 +422,8 @@ BEGIN
 		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.phone_region IS
 		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
+	COMMENT ON COLUMN cdp_data.source.own_message_ids IS
+		'Whether messages of other sources can have the same ids.';
 	COMMENT ON COLUMN cdp_data.source.folded_regions IS
 		'How many of its events had left the log when phone_region was changed the last time, by the phone_region by '
 		'which they were read (empty: none).';

@@ -189,9 +189,9 @@ BEGIN
 		'listed has the rule of *; if that is not listed either, trusted_last.';
 	COMMENT ON COLUMN cdp_data.trait_rule.trait IS 'Name of the trait; *: all traits that are not listed.';
 	COMMENT ON COLUMN cdp_data.trait_rule.rule IS
-		'last, first, min, max, sum, union or most_frequent. Prefix trusted_: only values of the most trusted source '
-		'count. Prefix keep_ (for last, first, min, max and their trusted_ forms): values that do not win stay visible '
-		'in cdp.provenance().';
+		'last, first, min, max, sum, union, most_frequent or merge. Prefix trusted_: only values of the most trusted '
+		'source count. Prefix keep_ (for last, first, min, max and their trusted_ forms): values that do not win stay '
+		'visible in cdp.provenance().';
 
 	CREATE TABLE cdp_data.carried_property (
 		event text COLLATE "C" NOT NULL,

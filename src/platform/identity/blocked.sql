@@ -13,7 +13,14 @@ CREATE FUNCTION cdp_internal.blocked_rules() RETURNS jsonb
 AS $function$
 BEGIN
 	RETURN (
-		SELECT coalesce(jsonb_object_agg(n.namespace, to_jsonb(n.blocked)), '{}')
+		SELECT coalesce(jsonb_object_agg(n.namespace, CASE
+			WHEN n.mailbox IS NULL OR n.blocked = '{}' THEN to_jsonb(n.blocked)
+			-- as the identifiers are written
+			ELSE (
+				SELECT jsonb_agg(CASE WHEN b.entry LIKE '^%' THEN b.entry
+					ELSE coalesce(cdp.value(cdp_internal.mailbox(cdp.try_identifier(n.namespace, b.entry), n.mailbox)),
+						b.entry) END ORDER BY b.place)
+				FROM unnest(n.blocked) WITH ORDINALITY AS b (entry, place)) END), '{}')
 		FROM cdp_data.namespace n
 		WHERE n.blocked IS NOT NULL);
 END

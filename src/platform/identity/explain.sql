@@ -73,6 +73,10 @@ BEGIN
 	IF FOUND THEN
 		RETURN;
 	END IF;
+	IF cdp_internal.is_hashed_pair(x, y) THEN
+		RETURN QUERY SELECT NULL::text, NULL::text, NULL::timestamptz, ARRAY['same, by SHA-256'];
+		RETURN;
+	END IF;
 	RETURN QUERY
 		SELECT s.source, l.message_id, l.first_at, CASE WHEN l.believed THEN '{alias}'::text[] ELSE '{}' END
 		FROM cdp_data.link l
@@ -84,7 +88,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.explain_evidence(cdp.identifier, cdp.identifier, bigint, bigint) IS
 	'Internal: returns the best evidence of a link between two identifiers (x and y in any order, a < b their '
-	'numbers). kind: whose verdict it is and why, or alias for aliases that are believed.';
+	'numbers). kind: whose verdict it is and why, that one is the hash of the other, or alias for aliases that are '
+	'believed.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
@@ -99,6 +104,8 @@ DECLARE
 	path bigint[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
+	a := cdp_internal.by_rules(a);
+	b := cdp_internal.by_rules(b);
 	-- reasons that need no chain; if one is true of both, a is named
 	RETURN QUERY
 		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean,
@@ -154,7 +161,8 @@ those the shortest. step counts from 1; source, message_id and at are those of t
 source, then earliest). If they are one person, no row is refused. Otherwise reasons of the refused rows list the rules
 that joining the two people of the link would break: forbid, limit and the namespace, cap. Of a verdict of cdp.same()
 source and message_id are NULL, at is when it was given, and the first of reasons says by whom and why: same, by
-steward: renamed. Of aliases that are believed it is alias.
+steward: renamed. Of an e-mail address or phone number and its hash at is NULL too, and it is: same, by SHA-256. Of
+aliases that are believed it is alias.
 If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), retracted (all its
 events were taken back), blocked, shared
 (its links do not count), not connected, or too far (no chain within 10,000 people); from_identifier is the identifier

@@ -47,11 +47,13 @@ BEGIN
 		JOIN cdp_data.namespace k ON k.namespace_id = l.namespace_id
 		WHERE k.namespace <> n.namespace
 		  AND NOT i.shared AND NOT i.blocked
+		  -- of one that can have a single link, having it says nothing
+		  AND cdp_internal.max_links_to(n.max_links, k.namespace) > 1
 		  AND l.number * 5 >= cdp_internal.max_links_to(n.max_links, k.namespace)::bigint * 4
 		  AND NOT EXISTS (SELECT FROM cdp_data.verdict v WHERE v.a = i.identifier AND v.kind = 'not_shared');
 	COMMENT ON VIEW cdp.near_shared IS
-		'Identifiers that are not shared, but have at least 80 % of the links allowed, without those with a verdict '
-		'not_shared.';
+		'Identifiers that are not shared, but have at least 80 % of the links allowed, where more than one is, without '
+		'those with a verdict not_shared.';
 	COMMENT ON COLUMN cdp.near_shared.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.near_shared.namespace IS 'Namespace of the identifier.';
 	COMMENT ON COLUMN cdp.near_shared.linked_namespace IS 'Namespace of the identifiers that it is linked to.';
@@ -128,10 +130,28 @@ BEGIN
 		JOIN cdp_data.identifier y ON y.identifier = v.a AND y.identifier_id = cdp_internal.identifier_number(v.a)
 		WHERE v.kind = 'same' AND x.identifier_id < y.identifier_id AND x.profile_id <> 0 AND y.profile_id <> 0
 			AND (v.refused OR x.shared OR y.shared)
-			AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = x.identifier_id AND l.b = y.identifier_id);
+			AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = x.identifier_id AND l.b = y.identifier_id)
+		UNION ALL
+		-- identifiers and their hashes, beside which neither an event nor a verdict says it
+		SELECT x.identifier::text, y.identifier::text, x.profile_id, y.profile_id,
+			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared']
+				ELSE cdp_internal.refusal_reasons(x.profile_id, y.profile_id, true) END,
+			   0, NULL, NULL, '{}'
+		FROM cdp_data.identifier x
+		JOIN cdp_data.identifier y ON cdp.hashed(y.identifier) = cdp.hashed(x.identifier)
+		WHERE cdp_internal.has_hashed() AND cdp_internal.has_hash(x.identifier) AND
+			cdp_internal.has_hash(y.identifier) AND x.identifier_id < y.identifier_id AND x.profile_id <> 0
+			AND y.profile_id <> 0 AND (x.profile_id <> y.profile_id OR x.shared OR y.shared)
+			AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = x.identifier_id AND l.b = y.identifier_id)
+			AND NOT EXISTS (
+				SELECT
+				FROM cdp_data.verdict v
+				WHERE v.kind = 'same' AND v.a = CASE WHEN x.identifier < y.identifier THEN x.identifier
+					ELSE y.identifier END AND v.b = CASE WHEN x.identifier < y.identifier THEN y.identifier
+					ELSE x.identifier END);
 	COMMENT ON VIEW cdp.refused_links IS
-		'Pairs of identifiers that stood on one event, or are declared the same, and belong to different people, with '
-		'all rules that joining the two people would break.';
+		'Pairs of identifiers that stood on one event, are declared the same, or of which one is the hash of the '
+		'other, and belong to different people, with all rules that joining the two people would break.';
 	COMMENT ON COLUMN cdp.refused_links.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.refused_links.other_identifier IS 'The other identifier.';
 	COMMENT ON COLUMN cdp.refused_links.profile_id IS 'The person that identifier belongs to.';
@@ -139,7 +159,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.refused_links.reasons IS
 		'forbid, limit and the namespace, cap; or only shared, if one of the two is.';
 	COMMENT ON COLUMN cdp.refused_links.events IS
-		'Number of events that have both; 0: only a verdict of cdp.same() says it.';
+		'Number of events that have both; 0: only a verdict of cdp.same(), or that one is the hash of the other, says '
+		'it.';
 	COMMENT ON COLUMN cdp.refused_links.first_at IS 'Time of the earliest of these events; NULL: there is none.';
 	COMMENT ON COLUMN cdp.refused_links.last_at IS 'Time of the latest of these events; NULL: there is none.';
 	COMMENT ON COLUMN cdp.refused_links.sources IS 'The sources that sent these events.';
@@ -271,7 +292,7 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	RETURN (
 		SELECT cdp.profile_at(k.identifier_id, profile_at.at)
-		FROM cdp_internal.known_identifier(profile_at.identifier) k);
+		FROM cdp_internal.known_identifier(cdp_internal.by_rules(profile_at.identifier)) k);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS

@@ -14,7 +14,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-#include "toolkit/identifier/identifier.h"
+#include "toolkit/identifier/hashed.h"
 #include "platform/batch/batch.h"
 #include "platform/batch/same_rows.h"
 #include "platform/identity/resolve.h"
@@ -47,10 +47,18 @@ StaticAssertDecl(CDPK_TRUST_SAME == 2147483647 && CDPK_TRUST_ALIAS == 2147483646
 	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"                 \
 	" WHERE x.profile_id <> 0 AND y.profile_id <> 0 AND i.identifier_id " ids
 
-#define LINK_QUERY(ids)                  \
-	LINKS_BY("a ")                       \
-	ids " UNION ALL " LINKS_BY("b ") ids \
-		" UNION ALL " SAME_BY("a", ids) " UNION ALL " SAME_BY("b", ids)
+#define HASHED_BY(ids)                                                \
+	"SELECT i.identifier_id, k.identifier_id, " RESOLVER_TRUST_SAME   \
+	", '2000-01-01 00:00Z'::timestamptz,"                             \
+	" i.profile_id <> k.profile_id AND NOT i.shared AND NOT k.shared" \
+	" FROM cdp_data.identifier i"                                     \
+	" CROSS JOIN LATERAL cdp_internal.hashed_partner(i.identifier) k" \
+	" WHERE cdp_internal.has_hashed() AND i.profile_id <> 0 AND k.profile_id <> 0 AND i.identifier_id " ids
+
+#define LINK_QUERY(ids)                                                                         \
+	LINKS_BY("a ")                                                                              \
+	ids " UNION ALL " LINKS_BY("b ") ids " UNION ALL " SAME_BY("a", ids) " UNION ALL " SAME_BY( \
+		"b", ids) " UNION ALL " HASHED_BY(ids)
 
 void
 resolver_check(CdpkStatus status)
@@ -205,6 +213,7 @@ typedef struct Namespaces
 	uint32_t *ids;
 	ResolverNumber *by_number;
 	uint32_t count;
+	bool has_hashed;
 } Namespaces;
 
 static int
@@ -224,11 +233,12 @@ list_namespaces(void)
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links,"
-		" n.namespace_id::integer FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
+		" n.namespace_id::integer, n.batch_id IS NOT NULL FROM cdp_data.namespace n"
+		" ORDER BY n.namespace COLLATE \"C\"",
 		0, NULL, &count);
 	CdpkStitchNamespace *namespaces;
 	Jsonb **max_links;
-	Namespaces made;
+	Namespaces made = {NULL};
 
 	MemoryContextSwitchTo(caller); /* SPI has left another */
 	namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
@@ -246,6 +256,8 @@ list_namespaces(void)
 		made.ids[i] = (uint32_t) resolver_int4(rows, i, 5);
 		made.by_number[i].namespace_id = made.ids[i];
 		made.by_number[i].place = (uint32_t) i;
+		made.has_hashed |= resolver_bool(rows, i, 6) &&
+						   identifier_is_of_hashes(namespaces[i].name, namespaces[i].name_length);
 	}
 	share_limits(namespaces, max_links, count);
 	SPI_freetuptable(rows);
@@ -281,6 +293,7 @@ read_namespaces(Resolver *resolver)
 	resolver->rules.namespace_count = namespaces.count;
 	resolver->namespace_ids = namespaces.ids;
 	resolver->by_number = namespaces.by_number;
+	resolver->has_hashed = namespaces.has_hashed;
 }
 
 static void

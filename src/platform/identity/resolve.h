@@ -21,6 +21,7 @@ typedef struct Resolver
 	CdpkStitchRules rules;           /* namespaces in byte order */
 	const uint32_t *namespace_ids;   /* their numbers */
 	const ResolverNumber *by_number; /* the same, ascending by number */
+	bool has_hashed; /* the tables have hashes of e-mail addresses or phone numbers */
 	CdpkStitchStore store;
 } Resolver;
 

@@ -11,7 +11,7 @@ BEGIN
 		FROM (SELECT DISTINCT ON (o.becomes) o.identifier_id, o.becomes
 			  FROM (
 				SELECT identifier_id, identifier,
-					   cdp.try_identifier(cdp.namespace(identifier), cdp.value(identifier)) AS becomes
+					   cdp_internal.respelled(identifier) AS becomes
 				FROM cdp_data.identifier) o
 			  WHERE o.becomes <> o.identifier
 				AND NOT EXISTS (SELECT FROM cdp_data.identifier e WHERE e.identifier = o.becomes)
@@ -20,8 +20,8 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		WITH spelled AS (
-			SELECT v.verdict_id, coalesce(cdp.try_identifier(cdp.namespace(v.a), cdp.value(v.a)), v.a) AS a,
-				   coalesce(cdp.try_identifier(cdp.namespace(v.b), cdp.value(v.b)), v.b) AS b
+			SELECT v.verdict_id, coalesce(cdp_internal.respelled(v.a), v.a) AS a,
+				   coalesce(cdp_internal.respelled(v.b), v.b) AS b
 			FROM cdp_data.verdict v
 		), gone AS (
 			DELETE FROM cdp_data.verdict v
@@ -39,7 +39,7 @@ BEGIN
 		SELECT o.identifier_id AS old_id, n.identifier_id AS new_id
 		FROM cdp_data.identifier o
 		CROSS JOIN LATERAL (
-			SELECT cdp.try_identifier(cdp.namespace(o.identifier), cdp.value(o.identifier)) AS identifier) b
+			SELECT cdp_internal.respelled(o.identifier) AS identifier) b
 		JOIN cdp_data.identifier n ON n.identifier = b.identifier
 		WHERE b.identifier <> o.identifier AND EXISTS (SELECT FROM cdp_data.base)
 	$sql$);
@@ -70,7 +70,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_normalize() IS
 	'Internal: writes the identifiers in cdp_data.identifier and cdp_data.verdict in the form of the present '
-	'normalisers.';
+	'normalisers and rules.';
 
 -- Exactly one number for each identifier, one identifier for each number, and a row of the map for each; an identifier
 -- that has lost its row is still found by its hash.

@@ -13,6 +13,11 @@ COMMENT ON FUNCTION cdp_internal.max_row_bytes() IS
 	'Internal: returns the limit on a row of an inbox, uncompressed, and on its documents as text, in bytes. A larger '
 	'row is quarantined, cut.';
 
+CREATE FUNCTION cdp_internal.cut_row_bytes() RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 65536;
+COMMENT ON FUNCTION cdp_internal.cut_row_bytes() IS
+	'Internal: returns what a row that is cut keeps at most, in bytes: 16 columns of 4 kB.';
+
 CREATE FUNCTION cdp_internal.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
 	max_row_bytes bigint, cut_bytes bigint, OUT places tid[], OUT bytes bigint, OUT first_block bigint,
 	OUT last_block bigint, OUT blocks bigint, OUT ended boolean, OUT elapsed interval)
@@ -87,8 +92,7 @@ AS $function$
 DECLARE
 	max_bytes bigint := cdp_internal.max_batch_bytes();
 	max_row_bytes bigint := cdp_internal.max_row_bytes();
-	-- a row that is cut keeps at most 16 columns of 4 kB
-	cut_bytes constant bigint := 65536;
+	cut_bytes bigint := cdp_internal.cut_row_bytes();
 	-- a tenth is reserved for lines, so that a busy cdp.inbox does not starve them; a single row is taken from the two
 	-- inboxes by turns
 	line_share bigint := CASE WHEN max_rows > 1 THEN least((max_rows + 9) / 10, max_rows - 1)
@@ -149,7 +153,7 @@ COMMENT ON FUNCTION cdp_internal.count_waiting() IS
 	'Internal: counts the rows that wait in the inboxes after the marks, up to a million in each.';
 
 REVOKE ALL ON FUNCTION cdp_internal.max_batch_bytes(), cdp_internal.max_row_bytes(),
-	cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
+	cdp_internal.cut_row_bytes(), cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
 	cdp_internal.count_rows(regclass, bigint, bigint), cdp_internal.next_block(text), cdp_internal.small_inbox(),
 	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint),
 	cdp_internal.count_waiting() FROM PUBLIC;

@@ -19,7 +19,14 @@ COMMENT ON FUNCTION cdp.ingest(text, text) IS
 $comment$Writes lines of JSON to cdp.inbox_raw, without blank lines, and returns how many. cdp.refresh() parses them.
 A line is one call, as libraries for Segment and RudderStack send it; or a batch, {"batch": [call, …], …}, of up to
 10,000 calls, which hands its context, integrations, sentAt, receivedAt and members that are no field of a call down to
-each that does not have them; or an array of calls. A document with line ends in it is for cdp.ingest(jsonb).$comment$;
+each that does not have them; or an array of calls. A document with line ends in it is for cdp.ingest(jsonb).
+Or a body as the trackers of Snowplow send it, {"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/…",
+"data": [event, …]}. Of its events a page view is a page call, a self-describing event a track call of the name in its
+schema (screen_view a screen call) with its data as properties, a structured event one of its action; the others are
+page_ping, transaction and transaction_item. uid is the user_id; duid, else the userId of the context client_session,
+the anonymous_id; nuid (tnuid) the network_userid; eid the message_id; ids of phones are in the context mobile_context.
+dtm and stm are timestamp and sent_at; ttm is a timestamp that needs no correction. page, app and contexts are in the
+context, in base64 or not. cdp.messages has the event as it was sent.$comment$;
 
 CREATE FUNCTION cdp.ingest(body jsonb, source text DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -41,7 +48,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.ingest(jsonb, text) IS
-	'Writes the body of a request to cdp.inbox_raw: a call, a batch of calls, or an array of both. Returns the number '
+	'Writes the body of a request to cdp.inbox_raw: a call, a batch of calls, or an array of both; or a body of '
+	'Snowplow''s. Returns the number '
 	'of lines written: one, or one for each element of an array. See cdp.ingest(text).';
 
 -- A repaired record may hold anything.

@@ -105,9 +105,11 @@ ingest_column(const InboxRow *row, InboxColumn column)
 
 /*
  * Computes the key by which a repeated message is recognised, by the key for HASH_MESSAGE; false if its id says nothing
- * (it is blank or meaningless), so that it is never a duplicate.
+ * (it is blank or meaningless), so that it is never a duplicate.  source: that whose message ids are its own; NULL:
+ * they are of all.
  */
-extern bool ingest_message_key(const CdpkSipHashKey *hash_by, CdpkSpan message_id, pg_uuid_t *key);
+extern bool ingest_message_key(const CdpkSipHashKey *hash_by, const CdpkSpan *source,
+							   CdpkSpan message_id, pg_uuid_t *key);
 
 /* Returns a span without leading and trailing blanks. */
 extern CdpkSpan ingest_trim(CdpkSpan text);

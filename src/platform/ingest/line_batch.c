@@ -11,8 +11,11 @@
 #include "miscadmin.h"
 
 #include "platform/ingest/line_batch.h"
+#include "platform/ingest/line_snowplow.h"
 
+/* the keys of the calls as they are written */
 static const char batch_key[] = "\"batch\"";
+static const char data_key[] = "\"data\"";
 
 /* Return whether a text has something in it. */
 static bool
@@ -22,11 +25,11 @@ has(CdpkSpan text, const char *part)
 }
 
 /*
- * Find the value of the last member "batch" of an object that may be anything, as JSON takes the last; false if there
- * is none, or if the object does not end where the text does.
+ * Find the value of the last member with a key of an object that may be anything, as JSON takes the last; false if there
+ * is none that is an array, or if the object does not end where the text does.
  */
 static bool
-find_array(CdpkSpan text, CdpkSpan *array)
+find_array(CdpkSpan text, const char *wanted, CdpkSpan *array)
 {
 	const char *end = text.text + text.length;
 	const char *at = text.text;
@@ -36,8 +39,8 @@ find_array(CdpkSpan text, CdpkSpan *array)
 	{
 		const char *key = cdpk_json_skip_space(at + 1, end);
 		const char *value = cdpk_json_skip(key, end);
-		bool is_batch = value != NULL && value - key == strlen(batch_key) &&
-						memcmp(key, batch_key, strlen(batch_key)) == 0;
+		bool is_wanted = value != NULL && value - key == strlen(wanted) &&
+						 memcmp(key, wanted, strlen(wanted)) == 0;
 
 		value = value != NULL ? cdpk_json_skip_space(value, end) : end;
 		if (value == end || *value != ':')
@@ -46,7 +49,7 @@ find_array(CdpkSpan text, CdpkSpan *array)
 		at = cdpk_json_skip(value, end);
 		if (at == NULL)
 			return false;
-		if (is_batch)
+		if (is_wanted)
 		{
 			found = *value == '[';
 			array->text = value;
@@ -100,9 +103,22 @@ find_calls(LineBatch *batch, CdpkSpan array)
 	return false;
 }
 
-/* Read what is around the calls; false if it is no JSON. */
+/* Return whether a member is the schema of a body of Snowplow's trackers. */
 static bool
-read_members(LineBatch *batch)
+is_payload(const LineMember *member)
+{
+	CdpkSpan schema;
+
+	if (!line_is_key(member->key, "schema") || member->token != CDPK_JSON_STRING)
+		return false;
+	schema = line_text(member);
+	return schema.length > strlen(SNOWPLOW_SCHEMA) &&
+		   memcmp(schema.text, SNOWPLOW_SCHEMA, strlen(SNOWPLOW_SCHEMA)) == 0;
+}
+
+/* Read what is around the calls; false if it is no JSON, or not what has its calls under this key. */
+static bool
+read_members(LineBatch *batch, const char *key)
 {
 	CdpkSpan none = {"", 0};
 	CdpkSpan around = line_batch_single(batch, none);
@@ -116,9 +132,12 @@ read_members(LineBatch *batch)
 	json = cdpk_json(around.text, around.length);
 	cdpk_json_next(&json);
 	while (line_next_member(&json, &member))
-		if (!line_is_key(member.key, "batch"))
+	{
+		batch->is_snowplow |= key == data_key && is_payload(&member);
+		if (!line_is_key(member.key, key == data_key ? "data" : "batch"))
 			line_append(&batch->members, &member);
-	return true;
+	}
+	return key != data_key || batch->is_snowplow;
 }
 
 CdpkSpan
@@ -141,7 +160,8 @@ line_may_be_batch(CdpkSpan text)
 {
 	text = ingest_trim(text);
 	return text.length > 0 && text.length <= CDPK_JSON_SIZE_MAX &&
-		   (text.text[0] == '[' || (text.text[0] == '{' && has(text, batch_key)));
+		   (text.text[0] == '[' ||
+			(text.text[0] == '{' && (has(text, batch_key) || has(text, "payload_data"))));
 }
 
 LineBatch *
@@ -149,6 +169,7 @@ line_batch(CdpkSpan text)
 {
 	LineBatch *batch;
 	CdpkSpan array;
+	const char *key = batch_key;
 	bool is_array;
 
 	if (!line_may_be_batch(text))
@@ -156,8 +177,12 @@ line_batch(CdpkSpan text)
 	text = ingest_trim(text);
 	is_array = text.text[0] == '[';
 	array = text;
-	if (!is_array && !find_array(text, &array))
-		return NULL;
+	if (!is_array && !find_array(text, key, &array))
+	{
+		key = data_key;
+		if (!find_array(text, key, &array))
+			return NULL;
+	}
 	batch = palloc0(sizeof(LineBatch));
 	if (!is_array)
 	{
@@ -166,7 +191,7 @@ line_batch(CdpkSpan text)
 		batch->after.text = array.text + array.length - 1;
 		batch->after.length = text.text + text.length - batch->after.text;
 	}
-	if (!find_calls(batch, array) || (!is_array && !read_members(batch)))
+	if (!find_calls(batch, array) || (!is_array && !read_members(batch, key)))
 		return NULL;
 	return batch;
 }

@@ -19,11 +19,12 @@ typedef struct LineBatch
 	CdpkSpan after;  /* and behind the last */
 	LineMembers
 		members; /* of the object in which the calls stand, but for the calls; empty for a mere array */
+	bool is_snowplow; /* the calls are events of line_snowplow.h */
 } LineBatch;
 
 /*
- * Find the calls of a line: {"batch": [ … ], …}, or an array; NULL if it is neither, or if what is around the calls is
- * no JSON.  Nothing is copied but the members' keys: the text must stay.
+ * Find the calls of a line: {"batch": [ … ], …}, a body of line_snowplow.h, or an array; NULL if it is none of these, or
+ * if what is around the calls is no JSON.  Nothing is copied but the members' keys: the text must stay.
  */
 extern LineBatch *line_batch(CdpkSpan text);
 

@@ -313,10 +313,12 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 {
 	IdentifierSet *set = &event->identifiers;
 	const OnboardSource *rules = onboard_source_rules(options.sources, event->source);
-	IdentifierSink sink = {set, &event->rejections, rules->phone_region};
+	IdentifierSink sink = {set, &event->rejections, rules->phone_region,
+						   options.sources != NULL ? options.sources->mailbox : CDPK_MAILBOX_EXACT};
 	Jsonb *identifiers = object_column(row, INBOX_IDENTIFIERS);
 	Jsonb *traits = event->type == CALL_IDENTIFY ? object_column(row, INBOX_TRAITS) : NULL;
 	Jsonb *context = object_column(row, INBOX_CONTEXT);
+	Jsonb *properties = object_column(row, INBOX_PROPERTIES);
 
 	set->count = 0;
 	set->repeats = 0;
@@ -337,6 +339,9 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 		return false;
 	if (context != NULL && event->type == CALL_MERGE &&
 		!identifiers_add_merged(&sink, &context->root, refusal))
+		return false;
+	if (!identifiers_add_clicks(&sink, context != NULL ? &context->root : NULL,
+								properties != NULL ? &properties->root : NULL, refusal))
 		return false;
 	/* an account needs no person */
 	if (set->count > 0 || event->type == CALL_GROUP || rules->keeps_unidentified ||

@@ -105,6 +105,7 @@ typedef struct IdentifierSink
 	IdentifierSet *set;
 	Rejections *rejections;
 	const char *phone_region; /* empty: none */
+	CdpkMailbox mailbox;
 } IdentifierSink;
 
 /* Add a column of the row. */
@@ -119,9 +120,13 @@ extern bool identifiers_add_object(const IdentifierSink *sink, Jsonb *identifier
 extern bool identifiers_add_traits(const IdentifierSink *sink, JsonbContainer *traits,
 								   Refusal *refusal);
 
-/* Add the identifiers in the column "context": traits, device, externalIds, integrations, click ids. */
+/* Add the identifiers in the column "context": traits, device, externalIds, integrations. */
 extern bool identifiers_add_context(const IdentifierSink *sink, JsonbContainer *context,
 									Refusal *refusal);
+
+/* Add the click ids in the context and the properties, which can be NULL: members, and parameters of the page's URL. */
+extern bool identifiers_add_clicks(const IdentifierSink *sink, JsonbContainer *context,
+								   JsonbContainer *properties, Refusal *refusal);
 
 /* Add the pairs of a merge call, which are in the column "context". */
 extern bool identifiers_add_merged(const IdentifierSink *sink, JsonbContainer *context,

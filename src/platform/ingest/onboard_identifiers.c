@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/onboard.h"
+#include "toolkit/bridge/jsonb_walk.h"
 
 /* jsonb_span returns the span of a string. */
 static CdpkSpan
@@ -100,7 +101,7 @@ add_text(const IdentifierSink *sink, CdpkSpan name_space, CdpkSpan value, Refusa
 		reject_text(sink->rejections, name_space, value, status);
 		return true;
 	}
-	return insert(sink->set, identifier) ||
+	return insert(sink->set, identifier_mailbox(identifier, sink->mailbox)) ||
 		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers",
 						 sink->set->max);
 }
@@ -346,16 +347,44 @@ add_pairs(const IdentifierSink *sink, JsonbContainer *context, const char *key, 
 	return true;
 }
 
+/* is_analytics tells whether an integration is Google Analytics, of whatever version and spelling. */
+static bool
+is_analytics(const JsonbValue *name)
+{
+	static const char *const starts[] = {"google analytics", "actions google analytic", "ga4"};
+
+	for (int i = 0; i < lengthof(starts); i++)
+		if (name->val.string.len >= strlen(starts[i]) &&
+			pg_strncasecmp(name->val.string.val, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
 /* add_google_analytics adds the client id in the settings of the integration. */
 static bool
 add_google_analytics(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
 {
 	JsonbContainer *integrations = object_member(context, "integrations");
-	JsonbContainer *settings =
-		integrations != NULL ? object_member(integrations, "Google Analytics") : NULL;
+	JsonbWalk walk;
+	JsonbValue name;
+	JsonbValue settings;
 
-	return settings == NULL || (add_member(sink, settings, "clientId", "ga_client_id", refusal) &&
-								add_member(sink, settings, "client_id", "ga_client_id", refusal));
+	if (integrations == NULL)
+		return true;
+	walk = jsonb_walk(integrations);
+	while (jsonb_walk_member(&walk, &name, &settings))
+	{
+		JsonbContainer *object;
+
+		if (!is_analytics(&name) || settings.type != jbvBinary ||
+			!JsonContainerIsObject(settings.val.binary.data))
+			continue;
+		object = settings.val.binary.data;
+		if (!add_member(sink, object, "clientId", "ga_client_id", refusal) ||
+			!add_member(sink, object, "client_id", "ga_client_id", refusal))
+			return false;
+	}
+	return true;
 }
 
 /* reject_fields notes ids of a line that were objects, arrays or booleans, and so have no column. */

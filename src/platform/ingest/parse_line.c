@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "core/text/sent_time.h"
 #include "platform/ingest/parse_line.h"
+#include "platform/ingest/line_snowplow.h"
 #include "platform/ingest/parse_line_field.h"
 
 /* The results of cdp_internal.parse_line behind the columns, in the order of parse_line.sql. */
@@ -245,6 +246,18 @@ check_line(CdpkSpan text, Refusal *refusal)
 		   ingest_refuse(refusal, "invalid_json", "byte %zu: %s", position, problem);
 }
 
+/* Make a call of an event of Snowplow. */
+static bool
+make_call(CdpkSpan *text, Refusal *refusal)
+{
+	CdpkJson json = cdpk_json(text->text, text->length);
+
+	if (cdpk_json_next(&json) != CDPK_JSON_OBJECT)
+		return ingest_refuse(refusal, "not_an_object", "JSON, but not an object");
+	/* what was decoded can be nested deeper than a line may be */
+	return line_snowplow(*text, text, refusal) && check_line(*text, refusal);
+}
+
 /* Split the line into its members, with those that its batch hands down. */
 static bool
 split_line(CdpkSpan text, const LineBatch *batch, Line *line, Refusal *refusal)
@@ -356,8 +369,9 @@ parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Refusal *refusa
 	require_utf8();
 	memset(&line, 0, sizeof(line));
 	memset(row->nulls, true, sizeof(row->nulls));
-	if (check_line(text, refusal) && split_line(text, batch, &line, refusal) &&
-		make_times(&line, row, refusal))
+	line.is_snowplow = batch != NULL && batch->is_snowplow;
+	if (check_line(text, refusal) && (!line.is_snowplow || make_call(&text, refusal)) &&
+		split_line(text, batch, &line, refusal) && make_times(&line, row, refusal))
 	{
 		line_note_all(&line, row);
 		make_values(&line, row);

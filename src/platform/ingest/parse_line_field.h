@@ -69,7 +69,8 @@ typedef struct Line
 	bool has_traits; /* the context has members of these names */
 	bool has_integrations;
 	bool has_merge;
-	bool has_ours; /* "_extra" or "_sent" */
+	bool has_ours;    /* "_extra" or "_sent" */
+	bool is_snowplow; /* it was made of an event of line_snowplow.h */
 } Line;
 
 /* Return whether two values are written alike. */

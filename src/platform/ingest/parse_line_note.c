@@ -7,6 +7,7 @@
 #include "utils/timestamp.h"
 
 #include "core/text/sent_time.h"
+#include "platform/ingest/line_snowplow.h"
 #include "platform/ingest/parse_line_field.h"
 #include "platform/ingest/sent_message.h"
 
@@ -191,6 +192,12 @@ line_note_all(Line *line, const InboxRow *row)
 							  INBOX_PREVIOUS_ID};
 	const LineMember *context = line->given[INBOX_CONTEXT];
 
+	if (line->is_snowplow)
+	{
+		/* what was sent is among the members without a column */
+		line_add_note(line, ingest_span(SNOWPLOW_EVENT), "\"event\"");
+		return;
+	}
 	for (int i = 0; i < lengthof(ids); i++)
 		if (line->given[ids[i]] != NULL)
 			note_id(line, ids[i]);

@@ -11,6 +11,8 @@
  *	"_sent"		for a key of the message: true, it stood there (a name in properties, under its own key too if
  *				"copied"); false, it did not; null, it was null;
  *	"_dropped"	what a tracking plan has dropped from properties, traits and context: see dropped.h.
+ *
+ * Of an event of line_snowplow.h "_sent" says "snowplow": "event", and "_extra" has what was sent under that key.
  */
 #ifndef CDP_INGEST_SENT_MESSAGE_H
 #define CDP_INGEST_SENT_MESSAGE_H

@@ -34,6 +34,9 @@ DECLARE
 	message jsonb := '{}';
 	field record;
 BEGIN
+	IF notes -> 'snowplow' = '"event"' AND jsonb_typeof(extra -> 'snowplow') = 'object' THEN
+		RETURN (extra - 'snowplow') || (extra -> 'snowplow');
+	END IF;
 	IF dropped IS NOT NULL THEN
 		properties := cdp_internal.put_back_dropped(properties, dropped -> 'properties');
 		traits := cdp_internal.put_back_dropped(traits, dropped -> 'traits');

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "cdp.h"
+#include "core/identifier/click.h"
 #include "platform/catalogue/hash_key.h"
 #include "platform/ingest/shared_context.h"
 #include "toolkit/bridge/jsonb_walk.h"
@@ -27,22 +28,46 @@ static const struct
 					NAME("user_agent"), NAME("userAgentData"), NAME("user_agent_data"),
 					NAME("_sent")};
 
-/* is_shared tells whether a member of a name is stored once for many events. */
+/* has_clicks tells whether an object has click ids, by which events are cleaned, and which few events have in common. */
 static bool
-is_shared(const JsonbValue *key)
+has_clicks(const JsonbValue *object)
 {
-	for (int i = 0; i < lengthof(shared_names); i++)
-		if (shared_names[i].length == key->val.string.len &&
-			memcmp(shared_names[i].bytes, key->val.string.val, shared_names[i].length) == 0)
+	JsonbWalk walk;
+	JsonbValue key;
+	JsonbValue value;
+
+	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
+		return false;
+	walk = jsonb_walk(object->val.binary.data);
+	while (jsonb_walk_member(&walk, &key, &value))
+		if (cdpk_click_find(key.val.string.val, key.val.string.len) != NULL)
 			return true;
 	return false;
 }
 
-/* belongs tells whether a member of a name is in a part. */
+/* is_campaign tells whether a member is the campaign, which is among those that are stored once. */
 static bool
-belongs(const JsonbValue *key, ContextPart part)
+is_campaign(const JsonbValue *key)
 {
-	return part == CONTEXT_WHOLE || is_shared(key) == (part == CONTEXT_SHARED);
+	return key->val.string.len == strlen("campaign") && key->val.string.val[0] == 'c';
+}
+
+/* is_shared tells whether a member is stored once for many events. */
+static bool
+is_shared(const JsonbValue *key, const JsonbValue *value)
+{
+	for (int i = 0; i < lengthof(shared_names); i++)
+		if (shared_names[i].length == key->val.string.len &&
+			memcmp(shared_names[i].bytes, key->val.string.val, shared_names[i].length) == 0)
+			return !is_campaign(key) || !has_clicks(value);
+	return false;
+}
+
+/* belongs tells whether a member is in a part. */
+static bool
+belongs(const JsonbValue *key, const JsonbValue *value, ContextPart part)
+{
+	return part == CONTEXT_WHOLE || is_shared(key, value) == (part == CONTEXT_SHARED);
 }
 
 /* append_piece appends bytes behind their kind and length. */
@@ -90,7 +115,7 @@ context_bytes(Jsonb *context, ContextPart part, StringInfo bytes)
 	JsonbValue value;
 
 	while (jsonb_walk_member(&walk, &key, &value))
-		if (belongs(&key, part))
+		if (belongs(&key, &value, part))
 		{
 			append_value(bytes, &key);
 			append_value(bytes, &value);
@@ -109,14 +134,14 @@ context_part(Jsonb *context, ContextPart part)
 
 	jsonb_write_begin(&writer);
 	while (jsonb_walk_member(&walk, &key, &value))
-		if (belongs(&key, part))
+		if (belongs(&key, &value, part))
 		{
 			jsonb_write(&writer, &key);
 			members++;
 		}
 	walk = jsonb_walk(&context->root);
 	while (jsonb_walk_member(&walk, &key, &value))
-		if (belongs(&key, part))
+		if (belongs(&key, &value, part))
 			jsonb_write(&writer, &value);
 	if (members > 0)
 		return jsonb_write_end(&writer, true);

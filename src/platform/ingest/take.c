@@ -14,6 +14,7 @@
 
 #include "cdp.h"
 #include "compat.h"
+#include "platform/ingest/load_rows.h"
 #include "platform/ingest/parse_line.h"
 #include "platform/ingest/take_clean.h"
 #include "platform/progress/progress.h"
@@ -117,7 +118,7 @@ consume_row(void *state, const ItemPointerData *place, const Datum *values, cons
 	origin->writer = writers_add(take->writers, ingest_column(&row->columns, INBOX_WRITTEN_BY));
 }
 
-/* empty_inbox takes the rows of one inbox. */
+/* empty_inbox takes the rows of one inbox; or those of a load in the place of cdp.inbox. */
 static void
 empty_inbox(Take *take, const InboxTable *table, const ItemPointerData *places, int64 count,
 			const Datum *failures)
@@ -127,7 +128,10 @@ empty_inbox(Take *take, const InboxTable *table, const ItemPointerData *places, 
 	take->count = count;
 	take->next = 0;
 	take->failures = failures;
-	inbox_delete(table, places, count, consume_row, take);
+	if (load_is_offered() && !take->is_lines)
+		load_hand_out(places, count, consume_row, take);
+	else
+		inbox_delete(table, places, count, consume_row, take);
 }
 
 /* find_batch finds the calls of a line that is a batch, in the memory of the rows; NULL: it is none. */

@@ -1,6 +1,6 @@
 /*
  * take.h
- *		Takes the rows of a batch out of the inboxes and cleans them.
+ *		Takes the rows of a batch out of the inboxes, or from a load, and cleans them.
  */
 #ifndef CDP_INGEST_TAKE_H
 #define CDP_INGEST_TAKE_H

@@ -420,8 +420,8 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
 	row->has_key =
 		!row->columns.nulls[INBOX_MESSAGE_ID] &&
-		ingest_message_key(&take->options->message_by,
-						   ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
+		onboard_message_key(take->options->onboard.sources, &take->options->message_by, source,
+							ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
 	if (row->reason != NULL)
 		onboard_source(source, &event, &refusal);
 	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))

@@ -231,6 +231,37 @@ make_document(const LookupPerson *person, int parts, int32 last_events)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* find_written finds a person by an identifier that is not in the tables as it is given, but as the rules write it. */
+static bool
+find_written(Datum given, LookupPerson *person)
+{
+	Oid type = identifier_type_oid();
+	const uint8_t *payload = IdentifierPayload(DatumGetIdentifierPP(given));
+	bool isnull;
+
+	/* they write e-mail addresses alone */
+	if (cdpk_identifier_namespace_length(payload) != strlen("email") ||
+		memcmp(cdpk_identifier_namespace(payload), "email", strlen("email")) != 0)
+		return false;
+	if (SPI_execute_with_args("SELECT cdp_internal.by_rules($1)", 1, &type, &given, NULL, true,
+							  1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not read the rules of e-mail addresses");
+	return lookup_find_identifier(DatumGetIdentifierPP(SPI_getbinval(
+									  SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)),
+								  person);
+}
+
+/* find_person finds the person given, an identifier or a number. */
+static bool
+find_person(Datum given, bool by_identifier, LookupPerson *person)
+{
+	if (!by_identifier)
+		return lookup_find_number(DatumGetInt64(given), person);
+	return lookup_find_identifier(DatumGetIdentifierPP(given), person) ||
+		   find_written(given, person);
+}
+
 /* look_up returns the document of the person given, an identifier or a number, or NULL. */
 static Datum
 look_up(FunctionCallInfo fcinfo, Datum given, bool by_identifier)
@@ -247,8 +278,7 @@ look_up(FunctionCallInfo fcinfo, Datum given, bool by_identifier)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	lookup_check_tables();
-	if (by_identifier ? lookup_find_identifier(DatumGetIdentifierPP(given), &person)
-					  : lookup_find_number(DatumGetInt64(given), &person))
+	if (find_person(given, by_identifier, &person))
 		document = SPI_datumTransfer(JsonbPGetDatum(make_document(&person, parts, last_events)),
 									 false, -1);
 	SPI_finish();

@@ -101,7 +101,8 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 				WHERE l.refused OR o.shared)
 			OR (
 				-- mostly there is none
-				EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind OPERATOR(pg_catalog.=) 'same')
+				(cdp_internal.has_hashed()
+					OR EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind OPERATOR(pg_catalog.=) 'same'))
 				AND EXISTS (
 					SELECT
 					FROM cdp_data.identifier i

@@ -209,8 +209,9 @@ clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 
 	event->has_key = !columns->nulls[INBOX_MESSAGE_ID] &&
 					 event->batch_id > check->forgotten_batch_id &&
-					 ingest_message_key(&check->message_by,
-										ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
+					 onboard_message_key(check->onboard_sources, &check->message_by,
+										 ingest_column(columns, INBOX_SOURCE),
+										 ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
 	event->is_clean =
 		onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &row, &refusal);
 	if (event->is_clean)

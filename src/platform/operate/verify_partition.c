@@ -56,7 +56,7 @@ enum
 /* $1: after which profile the slice begins, its last profile, the first profile that it is compared with */
 #define IN_SLICE(name) name ".profile_id > ($1)[1] AND " name ".profile_id <= ($1)[2]"
 
-/* A verdict that two identifiers are the same, none of which is shared. */
+/* Two identifiers that are the same, none of which is shared. */
 typedef struct SamePair
 {
 	CdpkStitchLink link;
@@ -222,13 +222,15 @@ read_forbids(Slice *slice)
 	SPI_freetuptable(rows);
 }
 
-/* read_same reads all verdicts that two identifiers are the same, which are in profiles. */
+/* read_same reads the pairs that are the same, all of them or those of one profile, which are in profiles. */
 static void
-read_same(Slice *slice)
+read_same(Slice *slice, int64 own)
 {
-	SPITupleTable *rows = resolver_rows("SELECT s.a, s.b, s.a_profile, s.b_profile"
-										" FROM cdp_internal.same_pairs() s WHERE NOT s.shared",
-										0, NULL, &slice->same_count);
+	Datum argument = resolver_ids(&own, 1);
+	SPITupleTable *rows =
+		resolver_rows("SELECT DISTINCT s.a, s.b, s.a_profile, s.b_profile"
+					  " FROM cdp_internal.same_pairs(nullif(($1)[1], 0)) s WHERE NOT s.shared",
+					  1, &argument, &slice->same_count);
 
 	slice->same =
 		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SamePair) * (slice->same_count + 1));
@@ -374,7 +376,7 @@ cdp_verify_partition(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	slice.resolver = resolver_new();
 	read_forbids(&slice);
-	read_same(&slice);
+	read_same(&slice, PG_ARGISNULL(0) ? 0 : PG_GETARG_INT64(0));
 	if (!PG_ARGISNULL(0))
 	{
 		slice.bounds[1] = PG_GETARG_INT64(0);

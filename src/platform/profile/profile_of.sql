@@ -8,7 +8,7 @@ BEGIN
 	PERFORM cdp_internal.check_schema();
 	RETURN (
 		SELECT nullif(k.profile_id, 0)
-		FROM cdp_internal.known_identifier(profile_of.identifier) k);
+		FROM cdp_internal.known_identifier(cdp_internal.by_rules(profile_of.identifier)) k);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS
@@ -73,7 +73,8 @@ BEGIN
 	IF asked IS NULL THEN
 		asked := (
 			SELECT k.identifier_id
-			FROM cdp_internal.known_identifier(resolve_profile.identifier::cdp.identifier) k);
+			FROM cdp_internal.known_identifier(
+				cdp_internal.by_rules(resolve_profile.identifier::cdp.identifier)) k);
 	END IF;
 	SELECT r.profile_id, r.reason INTO profile_id, reason
 	FROM cdp.resolve_profile(coalesce(asked, 0)) r;
@@ -94,7 +95,7 @@ BEGIN
 	PERFORM cdp_internal.check_schema();
 	RETURN QUERY
 		SELECT i.identifier, i.namespace, i.value, i.identifier_id, i.profile_id, i.first_known, i.in_profile_since
-		FROM cdp_internal.known_identifier(find_identifier.sought::cdp.identifier) k
+		FROM cdp_internal.known_identifier(cdp_internal.by_rules(find_identifier.sought::cdp.identifier)) k
 		JOIN cdp.identifiers i ON i.identifier_id = k.identifier_id;
 END
 $function$;

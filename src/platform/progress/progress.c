@@ -64,6 +64,8 @@ static const Stage pass_stages[] = {
 static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 54, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
 										{"contexts", 1}, {"segments", 0},     {"analyze", 0}};
+static const Stage load_stages[] = {{"rows", 95, true}, {"indexes", 5}};
+static const Stage pull_stages[] = {{"read", 100, true}};
 static const Stage verify_stages[] = {
 	{"log", 43, true},      {"identifiers", 13, true}, {"numbers", 3},
 	{"profiles", 26, true}, {"partitions", 14, true},  {"members", 1},
@@ -109,7 +111,11 @@ static const Work works[] = {
 	{"restitch", PLACE_BATCH, true, true, restitch_stages, lengthof(restitch_stages)},
 	/* one reads the log anew, another folds it anew, a third moves events: no share fits all */
 	{"change", PLACE_BATCH, true, false, pass_stages, lengthof(pass_stages)},
+	/* how many rows a query gives is not known */
+	{"load", PLACE_BATCH, true, true, load_stages, lengthof(load_stages)},
 	{"verify", PLACE_VERIFY, true, true, verify_stages, lengthof(verify_stages)},
+	/* of a refresh, from connected tables */
+	{"pull", PLACE_BATCH, false, false, pull_stages, lengthof(pull_stages)},
 };
 
 /* a stage as a number: work * STAGES_OF_WORK + stage; with rows: above so many bits */
@@ -233,6 +239,8 @@ tell(TimestampTz now)
 	initStringInfo(&rest);
 	if (run.total > 0)
 		appendStringInfo(&rest, ", " INT64_FORMAT " of " INT64_FORMAT, run.done, run.total);
+	else if (run.done > 0)
+		appendStringInfo(&rest, ", " INT64_FORMAT, run.done);
 	if (ends_at > now)
 		appendStringInfo(&rest, ", about " INT64_FORMAT " seconds left",
 						 (int64) ((ends_at - now + USECS_PER_SEC - 1) / USECS_PER_SEC));
@@ -254,7 +262,8 @@ say(TimestampTz now)
 	if (!is_shown())
 	{
 		run.shown = false;
-		if (run.rows < SHOWN_ROWS && now - run.started_at < SHOWN_AFTER_MS * INT64CONST(1000))
+		if (Max(run.rows, run.done) < SHOWN_ROWS &&
+			now - run.started_at < SHOWN_AFTER_MS * INT64CONST(1000))
 			return;
 		if (!show_run())
 			return;
@@ -273,9 +282,9 @@ is_running(void)
 	return run.work != NULL && run.transaction == cdp_local_transaction();
 }
 
-/* find_stage gives the place of a stage in the work at hand. */
+/* look_up_stage gives the place of a stage in the work at hand, or -1. */
 static int
-find_stage(const char *stage)
+look_up_stage(const char *stage)
 {
 	if (run.stage >= 0 && strcmp(run.work->stages[run.stage].name, stage) == 0)
 		return run.stage;
@@ -284,6 +293,17 @@ find_stage(const char *stage)
 		if (strcmp(run.work->stages[i].name, stage) == 0)
 			return i;
 	}
+	return -1;
+}
+
+/* find_stage gives the place of a stage in the work at hand, or raises an error. */
+static int
+find_stage(const char *stage)
+{
+	int found = look_up_stage(stage);
+
+	if (found >= 0)
+		return found;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("%s has no stage \"%s\"", run.work->name, stage)));
 }
@@ -372,8 +392,11 @@ cdp_progress_begin(PG_FUNCTION_ARGS)
 Datum
 cdp_progress_part(PG_FUNCTION_ARGS)
 {
-	run.part_done = PG_GETARG_INT64(0);
-	run.part_rows = PG_GETARG_INT64(1);
+	if (!run.closed)
+	{
+		run.part_done = PG_GETARG_INT64(0);
+		run.part_rows = PG_GETARG_INT64(1);
+	}
 	PG_RETURN_VOID();
 }
 
@@ -382,6 +405,9 @@ cdp_progress_set(PG_FUNCTION_ARGS)
 {
 	char *stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
+	/* of a work within the stage at hand */
+	if (is_running() && run.closed && look_up_stage(stage) < 0)
+		PG_RETURN_VOID();
 	run.closed = false;
 	progress_set(stage, PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	PG_RETURN_VOID();

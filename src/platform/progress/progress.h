@@ -1,6 +1,6 @@
 /*
  * progress.h
- *		What a long run (a refresh, a restitch, a change of rules, a verify) has come to, for the
+ *		What a long run (a refresh, a load, a restitch, a change of rules, a verify) has come to, for the
  *		view cdp.progress and for the person who waits.
  *
  * Whoever runs calls cdp_internal.progress_begin() once, progress_set at each stage, progress_step as often
@@ -16,7 +16,7 @@ extern void progress_set(const char *stage, int64 done, int64 total);
 
 /*
  * the same for a stage that is made of stages of another work: what these say is not heard until a statement
- * enters the next one.  all: the stage concerns all rows of the run
+ * enters the next one of this work.  all: the stage concerns all rows of the run
  */
 extern void progress_closed(const char *stage, int64 done, bool all);
 

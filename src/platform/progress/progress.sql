@@ -3,8 +3,8 @@
 CREATE FUNCTION cdp_internal.progress_begin(work text, rows bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_progress_begin' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.progress_begin(text, bigint) IS
-	'Internal: begins a run of this many rows (0: not known) of refresh, restitch, change or verify. It is shown from '
-	'its first stage on if it has 10,000 rows, else once it takes a second.';
+	'Internal: begins a run of this many rows (0: not known) of refresh, pull, restitch, change, load or verify. It is '
+	'shown from its first stage on if it has 10,000 rows, else once it takes a second.';
 
 CREATE FUNCTION cdp_internal.progress_part(done bigint, rows bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_progress_part' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -93,11 +93,11 @@ BEGIN
 			AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid = p.runner >> 32
 			AND split_part(l.virtualtransaction, '/', 2)::bigint = p.runner & (1::bigint << 32) - 1;
 	COMMENT ON VIEW cdp.progress IS
-		'What runs now: a refresh, a restitch or a change of rules or by a verdict, and a verify (of several at once, '
-		'the first). Short ones of less than 10,000 rows are not shown, nor what runs on a standby or in a read-only '
-		'transaction.';
+		'What runs now: a refresh, a load, a restitch or a change of rules or by a verdict, and a verify (of several '
+		'at once, the first). Short ones of less than 10,000 rows are not shown, nor what runs on a standby or in a '
+		'read-only transaction.';
 	COMMENT ON COLUMN cdp.progress.work IS
-		'refresh, restitch, change (of rules, or by a verdict or cdp.retract()) or verify.';
+		'refresh, restitch, change (of rules, or by a verdict or cdp.retract()), load or verify.';
 	COMMENT ON COLUMN cdp.progress.stage IS 'The stage at which it is.';
 	COMMENT ON COLUMN cdp.progress.done IS 'How many rows the stage has done; 0 in one that does not count.';
 	COMMENT ON COLUMN cdp.progress.total IS 'How many rows the stage has to do; NULL: not known.';

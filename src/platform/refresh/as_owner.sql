@@ -1,5 +1,5 @@
--- Refresh, restitch, retraction and letting go, for any steward, as the owner of the tables, from whom row security
--- hides nothing.
+-- Refresh, load, restitch, retraction and letting go, for any steward, as the owner of the tables, from whom row
+-- security hides nothing.
 --
 -- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
@@ -27,6 +27,41 @@ BEGIN
 	$body$;
 	COMMENT ON FUNCTION cdp_data.refresh(bigint, boolean) IS
 		'Internal: cdp.refresh(), as the owner of the tables.';
+
+	CREATE FUNCTION cdp_data.load_begin(rows bigint) RETURNS bigint
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN cdp_internal.load_begin(rows);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.load_begin(bigint) IS
+		'Internal: cdp.load() before its first batch, as the owner of the tables.';
+
+	CREATE FUNCTION cdp_data.load_part() RETURNS void
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		PERFORM cdp_internal.load_part();
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.load_part() IS
+		'Internal: a batch of cdp.load(), of the rows that its query gave last, as the owner of the tables.';
+
+	CREATE FUNCTION cdp_data.load_end(after_batch_id bigint, OUT batches bigint, OUT taken bigint, OUT accepted bigint,
+		OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint, OUT identifiers bigint,
+		OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint) RETURNS SETOF record
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.load_end(after_batch_id);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.load_end(bigint) IS
+		'Internal: cdp.load() after its last batch, as the owner of the tables.';
 
 	CREATE FUNCTION cdp_data.restitch(incomplete boolean, OUT identifiers bigint, OUT links bigint,
 		OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint,
@@ -80,13 +115,14 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.drop_old_events(bigint, boolean) IS
 		'Internal: cdp.drop_old_events(), as the owner of the tables.';
 
-	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.restitch(boolean),
+	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.load_begin(bigint), cdp_data.load_part(),
+		cdp_data.load_end(bigint), cdp_data.restitch(boolean),
 		cdp_data.drop_events(timestamptz, integer, boolean), cdp_data.drop_old_events(bigint, boolean),
 		cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean) FROM PUBLIC;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_refresh() IS
-	'Internal: makes the functions of refresh, restitch, retraction and letting go that work as the owner of the '
+	'Internal: makes the functions of refresh, load, restitch, retraction and letting go that work as the owner of the '
 	'tables, owned by that role.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_refresh() FROM PUBLIC;

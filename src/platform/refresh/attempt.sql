@@ -122,7 +122,6 @@ DECLARE
 	bad bigint[] := '{}';
 	failures text[] := '{}';
 BEGIN
-	PERFORM cdp_internal.progress_begin('refresh', lasts[1]);
 	WHILE cardinality(firsts) > 0 LOOP
 		first_row := firsts[cardinality(firsts)];
 		last_row := lasts[cardinality(lasts)];
@@ -166,11 +165,11 @@ BEGIN
 			ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
 			failures);
 	END IF;
-	PERFORM cdp_internal.progress_end();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_rows(tid[], tid[]) IS
-	'Internal: takes these rows of the inboxes through all stages; rows that fail are quarantined with their error.';
+	'Internal: takes these rows of the inboxes, or of a load, through all stages; rows that fail are quarantined with '
+	'their error.';
 
 CREATE FUNCTION cdp_internal.place_number(places tid[], line_places tid[]) RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -243,7 +242,9 @@ BEGIN
 		IF times = 3 THEN
 			PERFORM cdp_internal.set_aside_all(places, line_places, ARRAY[three_times]);
 		ELSE
+			PERFORM cdp_internal.progress_begin('refresh', number);
 			PERFORM cdp_internal.refresh_rows(places, line_places);
+			PERFORM cdp_internal.progress_end();
 		END IF;
 	EXCEPTION WHEN query_canceled OR out_of_memory OR configuration_limit_exceeded THEN
 		PERFORM setval('cdp_data.attempt',

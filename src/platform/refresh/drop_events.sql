@@ -135,7 +135,7 @@ BEGIN
 		CROSS JOIN (SELECT cdp.trait_rules() AS rules OFFSET 0) r
 		CROSS JOIN LATERAL jsonb_object_keys(CASE jsonb_typeof(e.traits) WHEN 'object' THEN e.traits END) AS k (trait)
 		WHERE e.type IN ('identify', 'group') AND s.expires_after IS NOT NULL
-			AND coalesce(r.rules ->> k.trait, r.rules ->> '*') !~ 'last$'
+			AND coalesce(r.rules ->> k.trait, r.rules ->> '*') !~ '(last|merge)$'
 		ORDER BY e.source COLLATE "C", k.trait COLLATE "C" LIMIT 1
 	$sql$, logged) INTO wrong;
 	IF wrong.source IS NULL THEN

@@ -101,7 +101,7 @@ BEGIN
 		PERFORM cdp_internal.batch_run($sql$
 			UPDATE cdp_data.statement s SET folded = true
 			FROM batch_old e
-			WHERE s.message_key = cdp_internal.message_key(e.message_id) AND s.event_id = e.event_id
+			WHERE s.message_key = cdp_internal.event_message_key(e.message_id, e.source) AND s.event_id = e.event_id
 		$sql$);
 	END IF;
 	PERFORM cdp_internal.batch_end();

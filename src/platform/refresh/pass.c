@@ -15,6 +15,7 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
+#include "platform/ingest/load_rows.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "platform/refresh/pass_kin.h"
@@ -32,6 +33,7 @@ enum
 };
 
 CDP_FUNCTION(cdp_refresh_pass);
+CDP_FUNCTION(cdp_load_index);
 
 static void
 check_interrupts(void *context)
@@ -84,6 +86,8 @@ begin(Pass *pass)
 	pass_read_rows(pass);
 	if (pass->failures == NULL)
 	{
+		if (pass_meets_mutable(pass))
+			pass_index_log(pass);
 		pass_correct(pass);
 		pass_read_changes(pass);
 		pass_note_corrected(pass);
@@ -106,6 +110,7 @@ fold_lapsed(Pass *pass)
 {
 	if (!pass->has_refold && !pass_ask(pass, "SELECT cdp_internal.has_lapsed($2)"))
 		return;
+	pass_index_log(pass);
 	if (!batch_has("batch_refold"))
 		pass_run(pass, "SELECT cdp_internal.stage_graph_changes()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold()", 0, NULL, NULL);
@@ -250,4 +255,13 @@ cdp_refresh_pass(PG_FUNCTION_ARGS)
 	result = make_result(pass, descriptor);
 	MemoryContextDelete(pass->context);
 	return result;
+}
+
+/* cdp_load_index builds the indexes of the log that a load has put off. */
+Datum
+cdp_load_index(PG_FUNCTION_ARGS)
+{
+	pass_build_log();
+	load_set_unfinished(false);
+	PG_RETURN_VOID();
 }

@@ -232,6 +232,7 @@ typedef struct Pass
 	TimestampTz as_of;
 	bool anew; /* it builds the graph anew, in tables of its own */
 	bool leave_undone;
+	bool log_is_indexed; /* all months are, as far as it concerns a load */
 	int64 last_event_id;
 	int64 last_identifier_id;
 	int64 last_quarantine_id;
@@ -276,6 +277,7 @@ typedef struct Pass
 	int64 *map_hashes; /* of the names that were looked up in the map, by their place */
 	bool has_verdicts;
 	bool has_same;         /* there is a verdict "same" */
+	bool has_hashed;       /* there are hashes of e-mail addresses or phone numbers */
 	bool has_believed;     /* there is a source whose aliases are believed */
 	BlockedRules *blocked; /* NULL: there are none */
 	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
@@ -316,6 +318,13 @@ extern Store *pass_table(Pass *pass, PassTable table);
 
 /* Tells whether a table has a partition for a value, see store_has_range(). */
 extern bool pass_has_range(PassTable table, Datum value);
+
+/* Puts the indexes of months off that are new: those of a load, whose rows are mostly not looked for before its end. */
+extern void pass_defer_log(Pass *pass);
+
+/* Builds indexes that were put off, before events of the log are looked for; pass_build_log outside of a pass. */
+extern void pass_index_log(Pass *pass);
+extern void pass_build_log(void);
 
 extern void pass_close_tables(Pass *pass);
 
@@ -522,6 +531,7 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 
 /* pass_corrected.c */
 extern bool pass_has_mutable(const Pass *pass);
+extern bool pass_meets_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
 extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
 extern void pass_note_statements(Pass *pass);

@@ -91,6 +91,7 @@ find_moved(Pass *pass)
 	pass_find_places(pass, &places);
 	if (places.count == 0)
 		return;
+	pass_index_log(pass);
 	argument = pass_id_array(places.items, places.count);
 	rows = pass_query(
 		pass,

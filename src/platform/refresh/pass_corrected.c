@@ -22,6 +22,15 @@ pass_has_mutable(const Pass *pass)
 	return false;
 }
 
+bool
+pass_meets_mutable(const Pass *pass)
+{
+	for (int i = 0; i < pass->source_count; i++)
+		if (pass->sources[i].is_mutable && pass->sources[i].met)
+			return true;
+	return false;
+}
+
 /* keeps_any tells whether an event that is replaced is of a source that keeps them. */
 static bool
 keeps_any(const Pass *pass)
@@ -272,12 +281,12 @@ pass_move_statements(Pass *pass, const Datum *places)
 	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
 
 	if (pass_has_mutable(pass))
-		pass_run(
-			pass,
-			"UPDATE cdp_data.statement s SET identifier_id = r.new_id"
-			" FROM unnest($3, $4, $5, $6) AS r (event_id, old_id, new_id, \"timestamp\")"
-			" JOIN cdp_data.event e ON e.event_id = r.event_id AND e.identifier_id = r.old_id"
-			"  AND e.\"timestamp\" = r.\"timestamp\""
-			" WHERE s.message_key = cdp_internal.message_key(e.message_id) AND s.event_id = e.event_id",
-			4, types, places);
+		pass_run(pass,
+				 "UPDATE cdp_data.statement s SET identifier_id = r.new_id"
+				 " FROM unnest($3, $4, $5, $6) AS r (event_id, old_id, new_id, \"timestamp\")"
+				 " JOIN cdp_data.event e ON e.event_id = r.event_id AND e.identifier_id = r.old_id"
+				 "  AND e.\"timestamp\" = r.\"timestamp\""
+				 " WHERE s.message_key = cdp_internal.event_message_key(e.message_id, e.source)"
+				 "  AND s.event_id = e.event_id",
+				 4, types, places);
 }

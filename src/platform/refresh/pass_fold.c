@@ -143,6 +143,7 @@ read_log(Pass *pass)
 
 	if (count == 0)
 		return;
+	pass_index_log(pass);
 	for (size_t i = 0; i < count; i += TOGETHER)
 	{
 		progress_set("reread", (int64) i, (int64) count);

@@ -14,7 +14,7 @@
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "platform/refresh/pass_kin.h"
-#include "toolkit/identifier/identifier.h"
+#include "toolkit/identifier/hashed.h"
 
 /* ---------------------------------------------------------------- rules */
 
@@ -29,6 +29,26 @@ pass_read_rules(Pass *pass)
 	pass->resolver = resolver_new();
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
+}
+
+/* note_hashes notes that the tables have hashes from now on; false: they had, or the batch has none either. */
+static bool
+note_hashes(Pass *pass)
+{
+	size_t count;
+	const CdpkBatchBytes *found = cdpk_batch_namespaces(pass->batch, &count);
+	bool has = false;
+
+	if (pass->resolver->has_hashed)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		has |= identifier_is_of_hashes((const char *) found[i].bytes, found[i].length);
+	if (has)
+		pass_run(pass,
+				 "UPDATE cdp_data.namespace n SET batch_id = $1 WHERE n.batch_id IS NULL"
+				 " AND n.namespace IN ('email_sha256', 'phone_sha256')",
+				 0, NULL, NULL);
+	return has;
 }
 
 /* add_namespaces lists the namespaces that the batch brings for the first time. */
@@ -68,8 +88,9 @@ set_rules(Pass *pass)
 	Jsonb *blocked = pass_ask_kept(pass, "SELECT cdp_internal.blocked_rules()", "namespace");
 
 	pass_read_rules(pass);
-	if (add_namespaces(pass))
+	if (add_namespaces(pass) | note_hashes(pass))
 		pass_read_rules(pass);
+	pass->has_hashed = pass->resolver->has_hashed;
 	for (int i = 0; i < pass->source_count; i++)
 	{
 		trust[i] = pass->sources[i].trust;

@@ -1,6 +1,6 @@
 /*
  * pass_kin.c
- *		Pairs of verdicts, and pairs of a user_id and an earlier one.
+ *		Pairs of verdicts, of identifiers and their hashes, and of a user_id and an earlier one.
  */
 #include "postgres.h"
 
@@ -56,36 +56,62 @@ pass_find_judged(Pass *pass, Datum identifiers, uint64 *count)
 
 /* ---------------------------------------------------------------- verdicts about two identifiers */
 
-/*
- * Verdicts of the kind $6 about identifiers in these profiles, with these numbers or of these names: the rows
- * of the batch's new identifiers are not written yet.
- */
-#define VERDICT_QUERY(verdict, identifier, row_of_a, row_of_b)                               \
-	"WITH near AS ("                                                                         \
-	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"               \
-	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)"      \
-	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("                \
-	" SELECT v.a, v.b, v.refused FROM near n JOIN " verdict " v ON v.a = n.identifier"       \
-	" WHERE v.kind = $6"                                                                     \
-	" UNION SELECT v.a, v.b, v.refused FROM near n JOIN " verdict " v ON v.b = n.identifier" \
-	" WHERE v.kind = $6)"                                                                    \
-	" SELECT m.a, x.identifier_id, x.profile_id, m.b, y.identifier_id, y.profile_id,"        \
-	" m.refused FROM met m"                                                                  \
+/* identifiers in these profiles, with these numbers or of these names: rows of new ones are not written yet */
+#define NEAR(identifier)                                                                \
+	"near AS ("                                                                         \
+	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"          \
+	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)" \
+	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier))"
+
+/* the pairs, with the numbers and profiles of their ends */
+#define ENDS(refused, row_of_a, row_of_b)                                             \
+	" SELECT m.a, x.identifier_id, x.profile_id, m.b, y.identifier_id, y.profile_id," \
+	" " refused " FROM met m"                                                         \
 	" LEFT JOIN LATERAL " row_of_a " x ON true LEFT JOIN LATERAL " row_of_b " y ON true"
 
-#define ROW_ANEW(name)                                                                          \
-	"(SELECT i.identifier_id, i.profile_id FROM cdp_data.identifier_map p CROSS JOIN LATERAL (" \
-	"  SELECT r.identifier_id, r.profile_id, r.identifier FROM cdp_data.restitch_identifier r"  \
-	"  WHERE r.identifier_id = p.identifier_id LIMIT 1) i"                                      \
-	" WHERE p.hash = cdp_internal.map_hash(" name ") AND i.identifier OPERATOR(cdp.=) " name    \
+/* Verdicts of the kind $6. */
+#define VERDICT_QUERY(verdict, identifier, row_of_a, row_of_b)                             \
+	"WITH " NEAR(identifier) ", met AS ("                                                  \
+							 " SELECT v.a, v.b, v.refused FROM near n JOIN " verdict       \
+							 " v ON v.a = n.identifier"                                    \
+							 " WHERE v.kind = $6"                                          \
+							 " UNION SELECT v.a, v.b, v.refused FROM near n JOIN " verdict \
+							 " v ON v.b = n.identifier"                                    \
+							 " WHERE v.kind = $6)" ENDS("m.refused", row_of_a, row_of_b)
+
+/* Those that have hashes, and the hashes; such a pair is refused wherever its ends are apart. */
+#define HASHED_QUERY(identifier, row_of_a, row_of_b)                                                        \
+	"WITH " NEAR(                                                                                           \
+		identifier) ", met AS ("                                                                            \
+					" SELECT n.identifier AS a, cdp.hashed(n.identifier) AS b FROM near n"                  \
+					" WHERE cdp.hashed(n.identifier) <> n.identifier"                                       \
+					" UNION SELECT k.identifier, n.identifier FROM near n CROSS JOIN LATERAL ("             \
+					"  SELECT i.identifier FROM " identifier " i"                                           \
+					"  WHERE cdp_internal.has_hash(i.identifier)"                                           \
+					"  AND cdp.hashed(i.identifier) OPERATOR(cdp.=) n.identifier"                           \
+					"  AND i.identifier OPERATOR(cdp.<>) n.identifier LIMIT 1) k)" ENDS(                    \
+						"coalesce(x.profile_id <> 0 AND y.profile_id <> 0 AND x.profile_id <> y.profile_id" \
+						" AND NOT x.shared AND NOT y.shared, false)",                                       \
+						row_of_a, row_of_b)
+
+#define ROW_ANEW(name)                                                                                    \
+	"(SELECT i.identifier_id, i.profile_id, i.shared FROM cdp_data.identifier_map p CROSS JOIN LATERAL (" \
+	"  SELECT r.identifier_id, r.profile_id, r.shared, r.identifier FROM cdp_data.restitch_identifier r"  \
+	"  WHERE r.identifier_id = p.identifier_id LIMIT 1) i"                                                \
+	" WHERE p.hash = cdp_internal.map_hash(" name ") AND i.identifier OPERATOR(cdp.=) " name              \
 	" LIMIT 1)"
 
-static const char known_verdicts[] =
+/* of the graph as it is, and of the one that is built anew */
+static const char *const verdict_queries[] = {
 	VERDICT_QUERY("cdp_data.verdict", "cdp_data.identifier", "cdp_internal.known_identifier(m.a)",
-				  "cdp_internal.known_identifier(m.b)");
+				  "cdp_internal.known_identifier(m.b)"),
+	VERDICT_QUERY("cdp_data.restitch_verdict", "cdp_data.restitch_identifier", ROW_ANEW("m.a"),
+				  ROW_ANEW("m.b"))};
 
-static const char verdicts_anew[] = VERDICT_QUERY(
-	"cdp_data.restitch_verdict", "cdp_data.restitch_identifier", ROW_ANEW("m.a"), ROW_ANEW("m.b"));
+static const char *const hashed_queries[] = {
+	HASHED_QUERY("cdp_data.identifier", "cdp_internal.known_identifier(m.a)",
+				 "cdp_internal.known_identifier(m.b)"),
+	HASHED_QUERY("cdp_data.restitch_identifier", ROW_ANEW("m.a"), ROW_ANEW("m.b"))};
 
 /* read_end reads the number of an identifier, and its profile, that the tables know, or the batch; 0: none. */
 static int64
@@ -106,30 +132,22 @@ read_end(Pass *pass, SPITupleTable *rows, uint64 row, int first, int64_t *profil
 	return place == CDPK_BATCH_NONE ? 0 : cdpk_batch_identifier(pass->batch, place)->identifier_id;
 }
 
-/* pass_find_verdicts finds the forbids, or same pairs, of these identifiers of which both ends have numbers. */
-PassVerdict *
-pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids, size_t profile_count,
-				   const int64_t *identifier_ids, size_t identifier_count, Datum names,
-				   size_t *count)
+/* add_pairs adds the pairs that a query gives of which both ends have numbers. */
+static void
+add_pairs(Pass *pass, const char *query, int argument_count, const Datum *arguments,
+		  PassVerdict **verdicts, size_t *count)
 {
 	const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, get_array_type(identifier_type_oid()),
 						 TEXTOID};
-	Datum arguments[4];
 	uint64 found;
-	SPITupleTable *rows;
-	PassVerdict *verdicts;
+	SPITupleTable *rows = pass_query(pass, query, argument_count, types, arguments, &found);
+	size_t size = sizeof(PassVerdict) * (*count + found + 1);
 
-	arguments[0] = pass_id_array((const int64 *) profile_ids, (int) profile_count);
-	arguments[1] = pass_id_array((const int64 *) identifier_ids, (int) identifier_count);
-	arguments[2] = names;
-	arguments[3] = CStringGetTextDatum(same ? "same" : "forbid");
-	rows =
-		pass_query(pass, pass->anew ? verdicts_anew : known_verdicts, 4, types, arguments, &found);
-	verdicts = pass_array((int64) found, sizeof(PassVerdict));
-	*count = 0;
+	*verdicts = *verdicts == NULL ? MemoryContextAllocHuge(CurrentMemoryContext, size)
+								  : repalloc_huge(*verdicts, size);
 	for (uint64 i = 0; i < found; i++)
 	{
-		PassVerdict *verdict = &verdicts[*count];
+		PassVerdict *verdict = &(*verdicts)[*count];
 
 		verdict->a = read_end(pass, rows, i, 1, &verdict->a_profile_id);
 		verdict->b = read_end(pass, rows, i, 4, &verdict->b_profile_id);
@@ -137,6 +155,26 @@ pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids, size_t pro
 		*count += verdict->a != 0 && verdict->b != 0;
 	}
 	SPI_freetuptable(rows);
+}
+
+/* pass_find_verdicts finds the forbids, or same pairs, of these identifiers of which both ends have numbers. */
+PassVerdict *
+pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids, size_t profile_count,
+				   const int64_t *identifier_ids, size_t identifier_count, Datum names,
+				   size_t *count)
+{
+	Datum arguments[4];
+	PassVerdict *verdicts = NULL;
+
+	arguments[0] = pass_id_array((const int64 *) profile_ids, (int) profile_count);
+	arguments[1] = pass_id_array((const int64 *) identifier_ids, (int) identifier_count);
+	arguments[2] = names;
+	arguments[3] = CStringGetTextDatum(same ? "same" : "forbid");
+	*count = 0;
+	if (!same || pass->has_same)
+		add_pairs(pass, verdict_queries[pass->anew], 4, arguments, &verdicts, count);
+	if (same && pass->has_hashed)
+		add_pairs(pass, hashed_queries[pass->anew], 3, arguments, &verdicts, count);
 	return verdicts;
 }
 
@@ -337,7 +375,7 @@ pass_find_kin(Pass *pass)
 {
 	find_aliases(pass);
 	add_changed(pass);
-	if (pass->has_same)
+	if (pass->has_same || pass->has_hashed)
 		add_in_force(pass);
 	if (pass->has_verdicts && pass->has_believed)
 		add_forbidden(pass);

@@ -21,7 +21,7 @@ typedef struct PassJudged
 	PassSingleVerdict verdict;
 } PassJudged;
 
-/* A verdict about two identifiers that have numbers. */
+/* A verdict about two identifiers that have numbers, or that one is the hash of the other. */
 typedef struct PassVerdict
 {
 	int64_t a;

@@ -112,8 +112,10 @@ pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking **lacking)
 	Counting counting = {pass, profile_ids};
 	int found = 0;
 
-	counting.counted =
-		palloc_extended(sizeof(int64) * Max(count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (count == 0)
+		return 0;
+	pass_index_log(pass);
+	counting.counted = palloc_extended(sizeof(int64) * count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	count_held(&counting);
 	*lacking = pass_array(count, sizeof(PassLacking));
 	for (int i = 0; i < count; i++)

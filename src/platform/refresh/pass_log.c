@@ -11,6 +11,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "platform/ingest/load_rows.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
@@ -63,6 +64,9 @@ add_months(Pass *pass, const uint32_t *order, size_t count)
 											   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	pass_run(pass, "SELECT cdp_data.add_event_month(m.month) FROM unnest($3) AS m (month)", 1,
 			 types, &argument);
+	/* conditions of segments may read the log at each batch */
+	if (load_is_open() && pass_ask(pass, "SELECT NOT EXISTS (SELECT FROM cdp_data.segment)"))
+		pass_defer_log(pass);
 }
 
 /* how many rows ahead the memory of one is asked for: they come in the order of their anchors */

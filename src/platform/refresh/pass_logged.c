@@ -155,7 +155,9 @@ pass_find_logged(Pass *pass, const PassColumns *key, StoreRowFunction function, 
 
 	for (int i = 0; i < lengthof(wanted); i++)
 		wanted[i] = i;
-	if (key->rows > 0)
-		store_find(pass_table(pass, TABLE_EVENT), key->rows, pass_columns(key), lengthof(wanted),
-				   wanted, note_unfolded, &unfolded);
+	if (key->rows == 0)
+		return;
+	pass_index_log(pass);
+	store_find(pass_table(pass, TABLE_EVENT), key->rows, pass_columns(key), lengthof(wanted),
+			   wanted, note_unfolded, &unfolded);
 }

@@ -186,7 +186,7 @@ give_waiting(Giver *giver)
 	pfree(giver->waiting);
 }
 
-/* give_same hands on the verdicts that these are the same as others, all of them in profiles. */
+/* give_same hands on the pairs in which these are the same as others, all of them in profiles. */
 static void
 give_same(Giver *giver, const int64_t *ids, size_t count)
 {
@@ -220,7 +220,7 @@ load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 				  wanted, note_link, giver);
 	give_links(giver);
 	give_waiting(giver);
-	if (giver->pass->has_same)
+	if (giver->pass->has_same || giver->pass->has_hashed)
 		give_same(giver, ids, count);
 	pfree(giver);
 	return CDPK_OK;

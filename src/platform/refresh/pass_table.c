@@ -6,6 +6,7 @@
 
 #include "utils/memutils.h"
 
+#include "platform/ingest/load_rows.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -100,6 +101,31 @@ bool
 pass_has_range(PassTable table, Datum value)
 {
 	return store_has_range(tables[table], value);
+}
+
+void
+pass_defer_log(Pass *pass)
+{
+	pass_close_table(pass, TABLE_EVENT);
+	load_set_unfinished(true);
+	store_defer_indexes(tables[TABLE_EVENT]);
+	pass->log_is_indexed = false;
+}
+
+void
+pass_build_log(void)
+{
+	store_build_indexes(tables[TABLE_EVENT]);
+}
+
+void
+pass_index_log(Pass *pass)
+{
+	if (!load_is_open() || pass->log_is_indexed)
+		return;
+	pass_close_table(pass, TABLE_EVENT);
+	pass_build_log();
+	pass->log_is_indexed = true;
 }
 
 void

@@ -140,6 +140,7 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	CdpkBatchReread *event = &taking->events[taking->count];
 	uint64 anchor = (uint64) DatumGetInt64(values[EVENT_IDENTIFIER_ID]);
 	uint32_t had = cdpk_idmap_get(&pass->taken.anchors, anchor);
+	CdpkSpan source = ingest_text(logged[LOGGED_SOURCE]);
 	CdpkSpan message_id;
 	pg_uuid_t message_key;
 
@@ -157,8 +158,8 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	message_id.text = (const char *) event->row.message_id.bytes;
 	message_id.length = event->row.message_id.length;
 	taking->keys[taking->count] = NULL;
-	if (message_id.text != NULL &&
-		ingest_message_key(&taking->message_by, message_id, &message_key))
+	if (message_id.text != NULL && onboard_message_key(pass->onboard_sources, &taking->message_by,
+													   source, message_id, &message_key))
 	{
 		taking->keys[taking->count] = palloc(sizeof(pg_uuid_t));
 		memcpy(taking->keys[taking->count], &message_key, sizeof(pg_uuid_t));

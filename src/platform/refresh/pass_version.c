@@ -42,7 +42,7 @@ make_version(JsonbValue *value)
 	return value->type == jbvNumeric || value->type == jbvString ? JsonbValueToJsonb(value) : NULL;
 }
 
-/* cdp_statement_version returns the version at a path of the properties, or else of the traits. */
+/* cdp_statement_version returns the version at a path of the properties, or else of the traits or the context. */
 Datum
 cdp_statement_version(PG_FUNCTION_ARGS)
 {
@@ -50,10 +50,10 @@ cdp_statement_version(PG_FUNCTION_ARGS)
 	Jsonb *version = NULL;
 	JsonbValue value;
 
-	if (PG_ARGISNULL(2))
+	if (PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-	path = pass_make_path(PG_GETARG_ARRAYTYPE_P(2));
-	for (int i = 0; i < 2; i++)
+	path = pass_make_path(PG_GETARG_ARRAYTYPE_P(3));
+	for (int i = 0; i < 3; i++)
 		if (!PG_ARGISNULL(i) && find_value(&PG_GETARG_JSONB_P(i)->root, &path, &value))
 		{
 			version = make_version(&value);
@@ -64,11 +64,11 @@ cdp_statement_version(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(version);
 }
 
-/* find_in_row finds what stands at a path in the properties of a row, or else in its traits. */
+/* find_in_row finds what stands at a path in the properties of a row, or else in its traits or its context. */
 static bool
 find_in_row(const InboxRow *columns, const PassPath *path, JsonbValue *value)
 {
-	static const InboxColumn documents[] = {INBOX_PROPERTIES, INBOX_TRAITS};
+	static const InboxColumn documents[] = {INBOX_PROPERTIES, INBOX_TRAITS, INBOX_CONTEXT};
 
 	if (path->count == 0)
 		return false;

@@ -26,7 +26,7 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base, cdp_data.batch,
-		cdp_data.carried_property, cdp_data.correction, cdp_data.event, cdp_data.folded_month,
+		cdp_data.carried_property, cdp_data.connected_table, cdp_data.correction, cdp_data.event, cdp_data.folded_month,
 		cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark,
 		cdp_data.link, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile,
 		cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.quarantine_hour,
@@ -162,6 +162,27 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.start_batch() IS 'Internal: takes the lock and begins a batch without rows.';
 
+-- Rows of connected tables come before the rows that wait, but leave the inbox as it is where more wait than a batch
+-- takes, but for a tenth.
+CREATE FUNCTION cdp_internal.refresh_connections(max_rows bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	pulled record;
+BEGIN
+	IF EXISTS (SELECT FROM cdp_data.connected_table) OR EXISTS (SELECT FROM cdp_data.followed_row) THEN
+		SELECT p.line_places, p.failures INTO pulled
+		FROM cdp_internal.pull_connections(
+			greatest(max_rows - cdp_internal.count_waiting(), (max_rows + 9) / 10)) p;
+		PERFORM cdp_internal.set_aside_all('{}', pulled.line_places, pulled.failures);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refresh_connections(bigint) IS
+	'Internal: writes what connected tables say to the inboxes, for the refresh at hand, and sets rows aside that an '
+	'expression fails for.';
+
 CREATE FUNCTION cdp_internal.refresh_inboxes(max_rows bigint, wait boolean, OUT taken bigint,
 	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
 	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
@@ -187,6 +208,7 @@ BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
+		PERFORM cdp_internal.refresh_connections(max_rows);
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows) c;
 		number := cardinality(claim.places) + cardinality(claim.line_places);
 		IF number = 0 THEN
@@ -196,23 +218,25 @@ BEGIN
 		PERFORM cdp_internal.expire_quarantine();
 		IF number > 0 OR lapsed THEN
 			PERFORM cdp_internal.refresh_attempt(max_rows, claim.places, claim.line_places);
-			-- each by itself: of "all after the last", a plan that is kept must expect a third of the table
-			FOR n IN last_batch_id + 1 .. (SELECT s.batch_id FROM cdp_data.state s) LOOP
-				SELECT b.* INTO STRICT done FROM cdp_data.batch b WHERE b.batch_id = n;
-				taken := taken + done.taken;
-				accepted := accepted + done.accepted;
-				duplicate := duplicate + done.duplicate;
-				quarantined := quarantined + done.quarantined;
-				deletions := deletions + done.deletions;
-				identifiers := identifiers + done.identifiers;
-				profiles_created := profiles_created + done.profiles_created;
-				profiles_merged := profiles_merged + done.profiles_merged;
-				profiles_split := profiles_split + done.profiles_split;
-				profiles_touched := profiles_touched + done.profiles_touched;
-				reworks := reworks + done.reworks;
-				identifiers_reworked := identifiers_reworked + done.identifiers_reworked;
-				events_reanchored := events_reanchored + done.events_reanchored;
-			END LOOP;
+		END IF;
+		-- each by itself: of "all after the last", a plan that is kept must expect a third of the table
+		FOR n IN last_batch_id + 1 .. (SELECT s.batch_id FROM cdp_data.state s) LOOP
+			SELECT b.* INTO STRICT done FROM cdp_data.batch b WHERE b.batch_id = n;
+			taken := taken + done.taken;
+			accepted := accepted + done.accepted;
+			duplicate := duplicate + done.duplicate;
+			quarantined := quarantined + done.quarantined;
+			deletions := deletions + done.deletions;
+			identifiers := identifiers + done.identifiers;
+			profiles_created := profiles_created + done.profiles_created;
+			profiles_merged := profiles_merged + done.profiles_merged;
+			profiles_split := profiles_split + done.profiles_split;
+			profiles_touched := profiles_touched + done.profiles_touched;
+			reworks := reworks + done.reworks;
+			identifiers_reworked := identifiers_reworked + done.identifiers_reworked;
+			events_reanchored := events_reanchored + done.events_reanchored;
+		END LOOP;
+		IF number > 0 OR lapsed THEN
 			-- once for each hundred rows
 			IF taken >= 100 OR last_batch_id % 100 = 0 THEN
 				IF EXISTS (SELECT FROM cdp_data.state s WHERE s.message_memory IS NOT NULL) THEN
@@ -262,9 +286,11 @@ it, each a batch of its own, to find the rows at fault, and quarantines these as
 inboxes unchanged, errors that no row causes (no space, no memory, a conflict with another transaction, cancel, missing
 rights), and an error that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded
 (temp_file_limit) and query_canceled (also statement_timeout) the next refresh takes half as many rows, down to one; a
-row that fails so three times alone is quarantined as failed.$comment$;
+row that fails so three times alone is quarantined as failed.
+Before all that it reads what is new in connected tables, see cdp.connect(), up to max_rows rows and some.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),
-	cdp_internal.refresh_inboxes(bigint, boolean), cdp.refresh(bigint, boolean) FROM PUBLIC;
+	cdp_internal.refresh_connections(bigint), cdp_internal.refresh_inboxes(bigint, boolean),
+	cdp.refresh(bigint, boolean) FROM PUBLIC;

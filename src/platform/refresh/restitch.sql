@@ -40,18 +40,24 @@ BEGIN
 	EXECUTE format($sql$
 		INSERT INTO cdp_data.rejected_value AS k
 			(source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)
-		SELECT e.source, r.namespace, r.reason, sum(r.occurrences)::bigint, min(r.example COLLATE "C"), min(e.batch_id),
-			max(e.batch_id)
-		FROM cdp_data.event e
-		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
-			e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source, now(),
-			is_logged => true) o
-		CROSS JOIN LATERAL jsonb_to_recordset(o.rejected)
-			AS r (namespace text, reason text, occurrences bigint, example text)
-		WHERE o.rejected IS NOT NULL AND %s
-		GROUP BY e.source, r.namespace, r.reason
-		ORDER BY e.source, r.namespace COLLATE "C", r.reason COLLATE "C"
-		LIMIT 10000 - (SELECT count(*) FROM cdp_data.rejected_value)
+		SELECT n.source, n.namespace, n.reason, n.occurrences, n.example, n.first_batch_id, n.last_batch_id
+		FROM (
+			SELECT g.*, f.source IS NOT NULL AS is_listed, row_number() OVER (
+				PARTITION BY f.source IS NULL ORDER BY g.source, g.namespace, g.reason) AS place
+			FROM (
+				SELECT e.source, r.namespace COLLATE "C" AS namespace, r.reason COLLATE "C" AS reason,
+					sum(r.occurrences)::bigint AS occurrences, min(r.example COLLATE "C") AS example,
+					min(e.batch_id) AS first_batch_id, max(e.batch_id) AS last_batch_id
+				FROM cdp_data.event e
+				CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id,
+					e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL,
+					e.source, now(), is_logged => true) o
+				CROSS JOIN LATERAL jsonb_to_recordset(o.rejected)
+					AS r (namespace text, reason text, occurrences bigint, example text)
+				WHERE o.rejected IS NOT NULL AND %s
+				GROUP BY 1, 2, 3) g
+			LEFT JOIN cdp_data.rejected_value f USING (source, namespace, reason)) n
+		WHERE n.is_listed OR n.place + (SELECT count(*) FROM cdp_data.rejected_value) <= 10000
 		ON CONFLICT (source, namespace, reason) DO UPDATE
 		SET occurrences = k.occurrences + excluded.occurrences,
 			first_batch_id = least(k.first_batch_id, excluded.first_batch_id),

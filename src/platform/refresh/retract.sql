@@ -191,13 +191,23 @@ AS $function$
 DECLARE
 	kept bigint;
 BEGIN
+	WITH asked AS MATERIALIZED (
+		SELECT DISTINCT k.message_key
+		FROM unnest(message_ids) AS u (message_id)
+		CROSS JOIN LATERAL (SELECT cdp_internal.message_key(u.message_id) AS message_key) k
+		WHERE k.message_key IS NOT NULL
+	), deleted AS (
+		-- of what holds of these messages only deletions are left, which a later row would correct
+		DELETE FROM cdp_data.statement s USING asked a
+		WHERE s.message_key = a.message_key AND s.event_id IS NULL
+		RETURNING s.message_key
+	)
 	INSERT INTO cdp_data.message AS m (message_key, batch_id, content_hash)
-	SELECT DISTINCT k.message_key, -greatest(s.batch_id, 1), 0
-	FROM unnest(message_ids) AS u (message_id)
-	CROSS JOIN LATERAL (SELECT cdp_internal.message_key(u.message_id) AS message_key) k
+	SELECT a.message_key, -greatest(s.batch_id, 1), 0
+	FROM asked a
 	CROSS JOIN cdp_data.state s
-	WHERE k.message_key IS NOT NULL
-	ON CONFLICT (message_key) DO UPDATE SET batch_id = -m.batch_id WHERE m.batch_id > 0;
+	ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), content_hash = 0
+	WHERE m.batch_id > 0 OR m.message_key IN (SELECT d.message_key FROM deleted d);
 	GET DIAGNOSTICS kept = ROW_COUNT;
 	RETURN kept;
 END

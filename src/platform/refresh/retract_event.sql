@@ -1,5 +1,19 @@
 -- Which events of the log cdp.retract() names.
 
+CREATE FUNCTION cdp_internal.asked_source(asked text, source text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+AS $function$
+	SELECT CASE WHEN asked_source.asked IS NULL
+		THEN NOT EXISTS (
+			SELECT
+			FROM cdp_data.source o
+			WHERE o.source OPERATOR(pg_catalog.=) asked_source.source AND o.own_message_ids)
+		ELSE asked_source.asked OPERATOR(pg_catalog.=) asked_source.source END
+$function$;
+COMMENT ON FUNCTION cdp_internal.asked_source(text, text) IS
+	'Internal: returns whether an event is of the source that is asked for; NULL: of one that has no message ids of '
+	'its own.';
+
 -- The log has no index by message.  One is looked for at the identifier of its hint and some that are linked to it, of
 -- which its anchor mostly is one; or among all that its batch accepted, through the ranges of pages that have them, if
 -- many of its batch are asked for, or it is not found so.
@@ -13,15 +27,24 @@ BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		WITH asked AS MATERIALIZED (
 			-- a message key is the hash of the id without blanks around it
-			SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
-			FROM unnest($1) AS u (message_id)
+			SELECT u.message_id, s.source, row_number() OVER () AS ask
+			FROM (
+				SELECT DISTINCT cdp_internal.account_id(i.message_id) AS message_id
+				FROM unnest($1) AS i (message_id)) u
+			-- once for the sources whose message ids are of all, and for each that has its own
+			CROSS JOIN LATERAL (
+				SELECT NULL AS source
+				UNION ALL
+				SELECT o.source FROM cdp_data.source o WHERE o.own_message_ids) s
 			WHERE cdp_internal.message_key(u.message_id) IS NOT NULL
 		), remembered AS MATERIALIZED (
 			-- negative: the key is kept for ever
-			SELECT a.message_id, abs(m.batch_id) AS batch_id, s.identifier_id AS place, m.hint,
+			SELECT a.*, abs(m.batch_id) AS batch_id, s.identifier_id AS place, m.hint,
 				   100 * count(*) OVER (PARTITION BY abs(m.batch_id)) >= b.accepted AS many
 			FROM asked a
-			JOIN cdp_data.message m ON m.message_key = cdp_internal.message_key(a.message_id)
+			JOIN cdp_data.message m ON m.message_key = CASE
+				WHEN a.source IS NULL THEN cdp_internal.message_key(a.message_id)
+				ELSE cdp_internal.own_message_key(a.message_id, a.source) END
 			LEFT JOIN cdp_data.statement s USING (message_key)
 			LEFT JOIN cdp_data.batch b ON b.batch_id = abs(m.batch_id)
 		), known AS MATERIALIZED (
@@ -30,7 +53,7 @@ BEGIN
 		), near AS MATERIALIZED (
 			-- a batch has accepted one with the id: once it is found, the other places are left alone, which may have
 			-- very many events
-			SELECT k.message_id, e.*
+			SELECT k.ask, e.*
 			FROM known k
 			CROSS JOIN LATERAL (
 				SELECT e.*
@@ -55,29 +78,32 @@ BEGIN
 					SELECT e.event_id, e.identifier_id, e."timestamp"
 					FROM cdp_data.event e
 					WHERE e.identifier_id = p.at AND e.batch_id = k.batch_id
-						AND cdp_internal.account_id(e.message_id) = k.message_id AND %1$s
+						AND cdp_internal.account_id(e.message_id) = k.message_id
+						AND cdp_internal.asked_source(k.source, e.source) AND %1$s
 					OFFSET 0) e
 				LIMIT 1) e
 			WHERE k.many IS NOT TRUE
 		), sought AS MATERIALIZED (
-			SELECT k.* FROM known k WHERE NOT EXISTS (SELECT FROM near n WHERE n.message_id = k.message_id)
+			SELECT k.* FROM known k WHERE NOT EXISTS (SELECT FROM near n WHERE n.ask = k.ask)
 		), far AS MATERIALIZED (
-			SELECT e.*
+			SELECT s.ask, e.*
 			FROM (SELECT DISTINCT s.batch_id FROM sought s) b
 			CROSS JOIN LATERAL (
 				SELECT cdp_internal.account_id(e.message_id) AS message_id, b.batch_id, e.event_id, e.identifier_id,
-					   e."timestamp"
+					   e."timestamp", e.source
 				FROM cdp_data.event e
 				WHERE e.batch_id = b.batch_id AND %1$s
 				OFFSET 0) e
 			JOIN sought s ON s.message_id = e.message_id AND s.batch_id = e.batch_id
+				AND cdp_internal.asked_source(s.source, e.source)
 		), forgotten AS MATERIALIZED (
 			-- one may have come again since
 			SELECT a.message_id, e.event_id, e.identifier_id, e."timestamp", %1$s AS logged
 			FROM cdp_data.event e
 			JOIN asked a ON a.message_id = cdp_internal.account_id(e.message_id)
+				AND cdp_internal.asked_source(a.source, e.source)
 			WHERE $2 > 0 AND e.batch_id <= $2 AND NOT EXISTS (
-				SELECT FROM known k WHERE k.message_id = a.message_id AND k.batch_id = e.batch_id)
+				SELECT FROM known k WHERE k.ask = a.ask AND k.batch_id = e.batch_id)
 		)
 		SELECT n.event_id, n.identifier_id, n."timestamp", NULL FROM near n
 		UNION ALL
@@ -86,18 +112,19 @@ BEGIN
 		SELECT f.event_id, f.identifier_id, f."timestamp", CASE WHEN NOT f.logged THEN 'event' END FROM forgotten f
 		UNION ALL
 		SELECT NULL, NULL, NULL, 'event' FROM sought s
-		WHERE NOT EXISTS (SELECT FROM far f WHERE f.message_id = s.message_id)
+		WHERE NOT EXISTS (SELECT FROM far f WHERE f.ask = s.ask)
 		UNION ALL
 		SELECT NULL, NULL, NULL, 'key' FROM asked a
-		WHERE $2 > 0 AND NOT EXISTS (SELECT FROM remembered r WHERE r.message_id = a.message_id)
+		WHERE a.source IS NULL AND $2 > 0 AND NOT EXISTS (SELECT FROM remembered r WHERE r.message_id = a.message_id)
 			AND NOT EXISTS (SELECT FROM forgotten f WHERE f.message_id = a.message_id)
 	$sql$, cdp_internal.is_logged_condition())
 	USING message_ids, (SELECT s.forgotten_batch_id FROM cdp_data.state s);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_messages(text[]) IS
-	'Internal: returns the events of the log that have these message ids; and a row for each message that is absent: '
-	'event, its event is folded, or the log lacks it; key, it may be forgotten, and is not in the log.';
+	'Internal: returns the events of the log that have these message ids, of whatever sources; and a row for '
+	'each message that is absent: event, its event is folded, or the log lacks it; key, it may be forgotten, and is '
+	'not in the log.';
 
 -- The ranges of pages of the log are known by number, too.
 CREATE FUNCTION cdp_internal.retract_numbers(event_ids bigint[])
@@ -220,6 +247,7 @@ COMMENT ON FUNCTION cdp_internal.refuse_folded(text, timestamptz, timestamptz) I
 	'Internal: raises an error if events of a source that cdp.retract() names may be folded into the base; a notice '
 	'says if the log lacks events.';
 
-REVOKE ALL ON FUNCTION cdp_internal.retract_messages(text[]), cdp_internal.retract_numbers(bigint[]),
+REVOKE ALL ON FUNCTION cdp_internal.asked_source(text, text), cdp_internal.retract_messages(text[]),
+	cdp_internal.retract_numbers(bigint[]),
 	cdp_internal.refuse_absent(bigint, bigint, bigint, text),
 	cdp_internal.refuse_folded(text, timestamptz, timestamptz) FROM PUBLIC;

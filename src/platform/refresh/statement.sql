@@ -1,11 +1,11 @@
 -- What holds of each message of mutable sources, see pass_correct.c: kept by each batch, and found anew from the log.
 
-CREATE FUNCTION cdp_internal.statement_version(properties jsonb, traits jsonb, path text[]) RETURNS jsonb
+CREATE FUNCTION cdp_internal.statement_version(properties jsonb, traits jsonb, context jsonb, path text[]) RETURNS jsonb
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'cdp_statement_version';
-COMMENT ON FUNCTION cdp_internal.statement_version(jsonb, jsonb, text[]) IS
-	'Internal: returns the version at a path of names in the properties of a row, or else in its traits, a number or a '
-	'string; NULL: none.';
+COMMENT ON FUNCTION cdp_internal.statement_version(jsonb, jsonb, jsonb, text[]) IS
+	'Internal: returns the version at a path of names in the properties of a row, or else in its traits or context, a '
+	'number or a string; NULL: none.';
 
 -- Of several events with one message id, which can be where a message was forgotten, the latest has its key.
 CREATE FUNCTION cdp_internal.logged_statements(source text DEFAULT NULL)
@@ -20,11 +20,13 @@ BEGIN
 		FROM (
 			SELECT DISTINCT ON (l.message_key) l.*
 			FROM (
-				SELECT cdp_internal.message_key(e.message_id) AS message_key, e.event_id, e.identifier_id,
-					e."timestamp", e.batch_id, s.source_id,
-					cdp_internal.statement_version(e.properties, e.traits, s.version) AS version
+				SELECT cdp_internal.event_message_key(e.message_id, e.source) AS message_key, e.event_id,
+					e.identifier_id, e."timestamp", e.batch_id, s.source_id,
+					cdp_internal.statement_version(e.properties, e.traits,
+						cdp_internal.whole_context(e.context, c.context), s.version) AS version
 				FROM cdp_data.source s
 				JOIN cdp_data.event e USING (source)
+				LEFT JOIN cdp_data.shared_context c USING (context_hash)
 				WHERE s.mutable AND ($1 IS NULL OR s.source = $1) AND %s) l
 			WHERE l.message_key IS NOT NULL
 			ORDER BY l.message_key, l.event_id DESC) e
@@ -70,5 +72,5 @@ COMMENT ON FUNCTION cdp_internal.restitch_statements() IS
 	'Internal: makes the rows of cdp_data.statement that have events anew from the log. The caller holds the lock of '
 	'cdp.refresh().';
 
-REVOKE ALL ON FUNCTION cdp_internal.statement_version(jsonb, jsonb, text[]), cdp_internal.logged_statements(text),
-	cdp_internal.restitch_statements() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.statement_version(jsonb, jsonb, jsonb, text[]),
+	cdp_internal.logged_statements(text), cdp_internal.restitch_statements() FROM PUBLIC;

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp_internal.check_namespaces(rules jsonb) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	known constant text[] := '{priority,max_per_profile,max_links,blocked}';
+	known constant text[] := '{priority,max_per_profile,max_links,blocked,mailbox}';
 	rule record;
 BEGIN
 	FOR rule IN SELECT r.key AS namespace, r.value AS given FROM jsonb_each(rules) r ORDER BY r.key COLLATE "C" LOOP
@@ -123,8 +123,45 @@ COMMENT ON FUNCTION cdp_internal.read_blocked(text, jsonb) IS
 	'Internal: reads blocked of a document; returns it as stored in cdp_data.namespace: each value normalised if the '
 	'namespace accepts it; NULL: no list.';
 
+CREATE FUNCTION cdp_internal.read_mailbox(namespace text, given jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF namespace <> 'email' THEN
+		RAISE EXCEPTION 'namespace "%" has no mailboxes', namespace USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'mailbox is a rule of namespace email alone.';
+	ELSIF given NOT IN ('null', '"exact"', '"gmail"', '"plus"') THEN
+		RAISE EXCEPTION 'mailbox of namespace "%" is %', namespace, left(given::text, 64)
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It must be exact, gmail or plus, or null for the default.',
+			HINT = cdp_internal.hint_at(given #>> '{}', '{exact,gmail,plus}');
+	END IF;
+	RETURN nullif(given #>> '{}', 'exact');
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.read_mailbox(text, jsonb) IS
+	'Internal: reads mailbox of a document; returns it as stored in cdp_data.namespace; NULL: exact.';
+
+CREATE FUNCTION cdp_internal.tell_uncleaned() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	folded bigint := (SELECT sum(b.events) FROM cdp_data.base_row b);
+BEGIN
+	IF folded > 0 THEN
+		RAISE NOTICE '% event(s) keep the mailboxes that they had', folded
+			USING DETAIL = 'They have left the log, so their e-mail addresses cannot be read anew.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.tell_uncleaned() IS
+	'Internal: tells, by a notice, how many events have left the log, and so keep what addresses were joined to.';
+
 CREATE FUNCTION cdp_internal.read_namespace(namespace text, given jsonb,
-	INOUT priority integer, INOUT max_per_profile integer, INOUT max_links jsonb, INOUT blocked text[])
+	INOUT priority integer, INOUT max_per_profile integer, INOUT max_links jsonb, INOUT blocked text[],
+	INOUT mailbox text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -135,6 +172,7 @@ BEGIN
 	SELECT * INTO STRICT standard FROM cdp_internal.default_rule(namespace);
 	IF given = 'null' THEN
 		given := '{"priority": null, "max_per_profile": null, "max_links": null, "blocked": null}';
+		mailbox := NULL;
 	END IF;
 	IF given ? 'priority' THEN
 		priority := CASE WHEN given -> 'priority' = 'null' THEN standard.priority
@@ -151,9 +189,12 @@ BEGIN
 	IF given ? 'blocked' THEN
 		blocked := cdp_internal.read_blocked(namespace, given -> 'blocked');
 	END IF;
+	IF given ? 'mailbox' THEN
+		mailbox := cdp_internal.read_mailbox(namespace, given -> 'mailbox');
+	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[]) IS
+COMMENT ON FUNCTION cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[], text) IS
 	'Internal: applies the part of a document about a namespace to its present rules; returns the new ones.';
 
 CREATE FUNCTION cdp_internal.count_limited(namespace text) RETURNS void
@@ -195,11 +236,18 @@ BEGIN
 	WHERE NOT EXISTS (SELECT FROM cdp_data.namespace n WHERE n.namespace = k.key);
 	FOR was IN SELECT n.* FROM cdp_data.namespace n WHERE rules ? n.namespace ORDER BY n.namespace LOOP
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_namespace(was.namespace, rules -> was.namespace,
-			was.priority, was.max_per_profile, was.max_links, was.blocked);
+			was.priority, was.max_per_profile, was.max_links, was.blocked, was.mailbox);
 		UPDATE cdp_data.namespace n
 		SET priority = becomes.priority, max_per_profile = becomes.max_per_profile, max_links = becomes.max_links,
-			blocked = becomes.blocked
+			blocked = becomes.blocked, mailbox = becomes.mailbox
 		WHERE n.namespace = was.namespace;
+		IF was.mailbox IS DISTINCT FROM becomes.mailbox THEN
+			-- which events have other identifiers then, only cleaning them anew says
+			RETURN QUERY SELECT 'restitched', was.namespace;
+			IF was.mailbox IS NOT NULL AND becomes.mailbox IS DISTINCT FROM 'plus' THEN
+				PERFORM cdp_internal.tell_uncleaned();
+			END IF;
+		END IF;
 		IF was.max_per_profile IS NULL AND becomes.max_per_profile IS NOT NULL THEN
 			PERFORM cdp_internal.count_limited(was.namespace);
 		END IF;
@@ -276,6 +324,7 @@ COMMENT ON FUNCTION cdp_internal.change_limits(jsonb) IS
 	'cdp_internal.change_graph().';
 
 REVOKE ALL ON FUNCTION cdp_internal.check_namespaces(jsonb), cdp_internal.read_max_links(text, jsonb, jsonb),
-	cdp_internal.read_blocked(text, jsonb), cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[]),
+	cdp_internal.read_blocked(text, jsonb), cdp_internal.read_mailbox(text, jsonb), cdp_internal.tell_uncleaned(),
+	cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[], text),
 	cdp_internal.count_limited(text), cdp_internal.change_namespaces(jsonb), cdp_internal.drop_limited(jsonb),
 	cdp_internal.change_limits(jsonb) FROM PUBLIC;

@@ -1,5 +1,23 @@
 -- The verdict that two identifiers are one person, and what withdraws a verdict.
 
+CREATE FUNCTION cdp_internal.hashed_others(identifier cdp.identifier) RETURNS TABLE (other cdp.identifier)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+AS $function$
+	SELECT k.identifier FROM cdp_internal.hashed_partner(hashed_others.identifier) k
+	UNION
+	SELECT v.a
+	FROM cdp_data.verdict v
+	WHERE cdp_internal.has_hash(v.a) AND cdp.hashed(v.a) OPERATOR(cdp.=) cdp.hashed(hashed_others.identifier)
+		AND v.a OPERATOR(cdp.<>) hashed_others.identifier
+	UNION
+	SELECT v.b
+	FROM cdp_data.verdict v
+	WHERE cdp_internal.has_hash(v.b) AND cdp.hashed(v.b) OPERATOR(cdp.=) cdp.hashed(hashed_others.identifier)
+		AND v.b OPERATOR(cdp.<>) hashed_others.identifier
+$function$;
+COMMENT ON FUNCTION cdp_internal.hashed_others(cdp.identifier) IS
+	'Internal: returns the hash of an identifier, or that whose hash it is, if it was ever seen or a verdict names it.';
+
 CREATE FUNCTION cdp_internal.declared_same(identifier cdp.identifier) RETURNS SETOF cdp.identifier
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -13,18 +31,27 @@ BEGIN
 			UNION
 			SELECT s.other
 			FROM declared d
-			-- cdp_internal.same_verdicts() of each, through the indexes: without the call, since there may be many
+			-- the verdicts of each, through the indexes: without a call, since there may be many
 			CROSS JOIN LATERAL (
 				SELECT v.b AS other FROM cdp_data.verdict v WHERE v.a = d.member AND v.kind = 'same'
 				UNION ALL
 				SELECT v.a FROM cdp_data.verdict v WHERE v.b = d.member AND v.kind = 'same'
+				UNION ALL
+				SELECT h.other FROM cdp_internal.hashed_others(d.member) h
 				OFFSET 0) s)
 		SELECT d.member FROM declared d;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.declared_same(cdp.identifier) IS
-	'Internal: returns the declared class of an identifier: itself, and all that verdicts of cdp.same() join with it, '
-	'whether they have an effect or not.';
+	'Internal: returns the declared class of an identifier: itself, and all that verdicts of cdp.same(), and hashes, '
+	'join with it, whether they have an effect or not.';
+
+CREATE FUNCTION cdp_internal.name_hashed(a cdp.identifier, b cdp.identifier) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN format('"%s" is the SHA-256 of "%s"', cdp.hashed(a),
+		CASE WHEN cdp.hashed(a) OPERATOR(cdp.=) a THEN b ELSE a END);
+COMMENT ON FUNCTION cdp_internal.name_hashed(cdp.identifier, cdp.identifier) IS
+	'Internal: returns, in words, which of two identifiers is the hash of the other.';
 
 CREATE FUNCTION cdp_internal.declared_chain(a cdp.identifier, b cdp.identifier) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -39,12 +66,19 @@ DECLARE
 	chain text;
 	used record;
 BEGIN
+	-- also if neither was ever seen
+	IF cdp_internal.is_hashed_pair(a, b) THEN
+		RETURN cdp_internal.name_hashed(a, b);
+	END IF;
 	WHILE cardinality(layer) > 0 AND NOT b = ANY (layer) LOOP
 		SELECT array_agg(n.other), array_agg(n.verdict_id) INTO layer, verdicts
 		FROM (
 			SELECT s.other, min(s.verdict_id) AS verdict_id
 			FROM unnest(layer) AS l (member)
-			CROSS JOIN LATERAL cdp_internal.same_verdicts(l.member) s
+			CROSS JOIN LATERAL (
+				SELECT v.* FROM cdp_internal.same_verdicts(l.member) v WHERE v.verdict_id IS NOT NULL
+				UNION ALL
+				SELECT h.other, NULL FROM cdp_internal.hashed_others(l.member) h) s
 			WHERE s.other <> ALL (seen)
 			GROUP BY s.other) n;
 		seen := seen || layer;
@@ -54,6 +88,13 @@ BEGIN
 		RETURN NULL;
 	END IF;
 	WHILE at <> a LOOP
+		IF came_by[array_position(seen, at)] IS NULL THEN
+			SELECT concat_ws(', ', cdp_internal.name_hashed(s.member, at), chain), s.member
+			INTO chain, at
+			FROM unnest(seen) AS s (member)
+			WHERE cdp_internal.is_hashed_pair(s.member, at);
+			CONTINUE;
+		END IF;
 		SELECT v.* INTO STRICT used FROM cdp_data.verdict v
 		WHERE v.verdict_id = came_by[array_position(seen, at)];
 		at := CASE WHEN used.a = at THEN used.b ELSE used.a END;
@@ -64,8 +105,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.declared_chain(cdp.identifier, cdp.identifier) IS
-	'Internal: returns the shortest chain of verdicts of cdp.same() between two identifiers, in words; NULL: there is '
-	'none.';
+	'Internal: returns the shortest chain of verdicts of cdp.same(), and of hashes, between two identifiers, in words; '
+	'NULL: there is none.';
 
 CREATE FUNCTION cdp_internal.check_not_declared(a cdp.identifier, b cdp.identifier, problem text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -74,7 +115,9 @@ AS $function$
 DECLARE
 	chain text := cdp_internal.declared_chain(a, b);
 BEGIN
-	IF chain IS NOT NULL THEN
+	IF cdp_internal.is_hashed_pair(a, b) THEN
+		RAISE EXCEPTION '%', problem USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = chain || '.';
+	ELSIF chain IS NOT NULL THEN
 		RAISE EXCEPTION '%', problem USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = format('The verdicts that say so are %s.', chain),
 			HINT = 'cdp.allow() with the two identifiers of a verdict withdraws it.';
@@ -175,7 +218,8 @@ BEGIN
 		PERFORM cdp_internal.start_batch();
 		SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(same.a, same.b);
 		PERFORM cdp_internal.check_may_be_same(pair.a, pair.b);
-		is_new := NOT EXISTS (
+		-- what one is the hash of it is the same as in any case
+		is_new := NOT cdp_internal.is_hashed_pair(pair.a, pair.b) AND NOT EXISTS (
 			SELECT FROM cdp_data.verdict v WHERE v.kind = 'same' AND v.a = pair.a AND v.b = pair.b);
 		PERFORM cdp_internal.write_verdict('same', pair.a, pair.b, NULL, same.reason);
 		PERFORM cdp_internal.change_graph(same => CASE WHEN is_new AND pair.a_id IS NOT NULL AND pair.b_id IS NOT NULL
@@ -202,7 +246,8 @@ before all evidence, so links that this leaves no room for are refused; and all 
 towards max_per_profile, but not towards the cap and max_links. A forbid, or the cap, between their profiles refuses it,
 and cdp.explain() says so. It outlives evidence; cdp.allow(a, b) withdraws it, and each gets its own profile_id back.
 The order of the two does not matter; they need not have been seen yet. Given again, it replaces the reason. A notice
-says if it does nothing now, as one of the two is shared, blocked, or on no event.
+says if it does nothing now, as one of the two is shared, blocked, or on no event. An e-mail address or phone number and
+its hash, see cdp.hashed(), are the same without it.
 Returns what changes, as cdp.preview_rules() does: one row for each part of a profile that moves: change (merge, split,
 relabel), the number of identifiers, profile_id, the profile_id that it gets (becomes), and the ten strongest
 identifiers. dry_run: nothing is done, but what would change is returned; it takes as long, and holds the lock of
@@ -246,7 +291,8 @@ BEGIN
 		END IF;
 	END IF;
 	PERFORM cdp_internal.change_graph(forbids => CASE WHEN 'forbid' = ANY (withdrawn) THEN changes END,
-		same => CASE WHEN 'same' = ANY (withdrawn) THEN changes END);
+		same => CASE WHEN 'same' = ANY (withdrawn) AND NOT cdp_internal.is_hashed_pair(pair.a, pair.b)
+			THEN changes END);
 	RETURN true;
 END
 $function$;
@@ -270,7 +316,8 @@ CREATE FUNCTION cdp.allow(a text, b text) RETURNS boolean
 	RETURN cdp.allow(a::cdp.identifier, b::cdp.identifier);
 COMMENT ON FUNCTION cdp.allow(text, text) IS 'The same with identifiers as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp_internal.declared_same(cdp.identifier),
+REVOKE ALL ON FUNCTION cdp_internal.hashed_others(cdp.identifier), cdp_internal.declared_same(cdp.identifier),
+	cdp_internal.name_hashed(cdp.identifier, cdp.identifier),
 	cdp_internal.declared_chain(cdp.identifier, cdp.identifier),
 	cdp_internal.check_not_declared(cdp.identifier, cdp.identifier, text),
 	cdp_internal.check_may_be_same(cdp.identifier, cdp.identifier),

@@ -27,6 +27,7 @@ AS $function$
 DECLARE
 	limits jsonb;
 	concerned jsonb;
+	is_anew boolean;
 BEGIN
 	PERFORM cdp_internal.check_rules(rules);
 	PERFORM cdp_internal.start_batch();
@@ -42,6 +43,11 @@ BEGIN
 				UNION ALL
 				SELECT s.* FROM cdp_internal.change_sources(limits -> 'sources') s) c
 			GROUP BY c.kind) k);
+	-- everything is computed anew then; what a change concerns could not be found among identifiers of another form
+	is_anew := concerned ? 'restitched' AND (SELECT s.event_id > 0 FROM cdp_data.state s);
+	IF is_anew THEN
+		concerned := '{}';
+	END IF;
 	IF concerned ?| '{reread,reanchored,traits_changed}' THEN
 		PERFORM cdp_internal.start_whole_change();
 	END IF;
@@ -54,7 +60,7 @@ BEGIN
 		PERFORM cdp_internal.flag_blocked(ARRAY(SELECT jsonb_object_keys(rules - '*')));
 	END IF;
 	PERFORM cdp_internal.drop_limited(rules - '*');
-	IF concerned ? 'restitched' AND (SELECT s.event_id > 0 FROM cdp_data.state s) THEN
+	IF is_anew THEN
 		PERFORM cdp.restitch();
 	END IF;
 END
@@ -73,6 +79,12 @@ may be an alias before its aliases are not believed (default 5), see cdp.set_sou
 blocked: the list of values that identify no one. A value is compared in any case, normalised as the namespace does; one
 that begins with ^ is a regular expression over normalised values. The list replaces the former one. A value that
 becomes blocked is removed from all events; one that is no longer blocked is searched for in the whole log.
+mailbox, of email alone: what else than the address itself names a mailbox. exact, the default: nothing. gmail: of
+gmail.com and googlemail.com, which are one, dots and what follows a plus do not count: A.nn+shop@googlemail.com is
+ann@gmail.com. plus: besides, everywhere, what follows a plus does not count; where a provider tells such addresses
+apart, that makes one person of several. A change cleans the whole log anew, by cdp.restitch(), and writes verdicts in
+the new form; functions that take an identifier write what they are given so, too. Events that have left the log keep
+what they were joined to if the rule is taken back, which a notice says.
 The key * holds the rules that are not of one namespace. cap: how many identifiers a person can have, or "unlimited".
 max_identifiers: how many identifiers an event can carry, 1 to 256; it applies to rows taken from now on, and
 cdp.replay() brings back rows that a smaller number kept out. sources: a document of cdp.set_sources(). null in place
@@ -90,7 +102,9 @@ BEGIN
 		SELECT coalesce(jsonb_object_agg(n.namespace, jsonb_build_object('priority', n.priority,
 			'max_per_profile', coalesce(to_jsonb(n.max_per_profile), '"unlimited"'),
 			'max_links', cdp_internal.show_max_links(n.namespace, n.max_links),
-			'blocked', coalesce(to_jsonb(n.blocked), '[]'))), '{}')
+			'blocked', coalesce(to_jsonb(n.blocked), '[]'))
+			|| CASE WHEN n.namespace = 'email' THEN jsonb_build_object('mailbox', coalesce(n.mailbox, 'exact'))
+				ELSE '{}' END), '{}')
 		FROM cdp_data.namespace n)
 		|| (SELECT jsonb_build_object('*', jsonb_build_object('cap', coalesce(to_jsonb(s.cap), '"unlimited"'),
 				'max_identifiers', s.max_identifiers, 'sources', cdp_internal.show_sources()))
@@ -130,7 +144,7 @@ BEGIN
 			'keep_events', justify_hours(s.keep_events), 'licence', s.licence,
 			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
 			'deleted', s.deleted, 'phone_region', s.phone_region,
-			'keep_unidentified', s.keep_unidentified)), '{}')
+			'keep_unidentified', s.keep_unidentified, 'own_message_ids', s.own_message_ids)), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -169,7 +183,7 @@ id the greatest holds, in whatever order they come, in one batch or several: tha
 deletion, or else the one of the greatest content, by the bytes of its JSON. What the others said is taken back as by
 cdp.retract(). version: the name of a property, or a path of names, that holds the version, a number or a text (compared
 by bytes; a number is smaller than a text, and none is the smallest); where the properties of a row lack it, its traits
-are searched. Default: none, so that the later row holds.
+are searched, then its context. Default: none, so that the later row holds.
 deleted: likewise, what says that a row deletes: anything there but null, false, 0, an empty text, and texts such as
 "false" and "no". Such a row needs no more than a message id. The message has no event
 then, but its message id stays used: smaller rows that come later are duplicates, a greater one is an event again.
@@ -189,11 +203,15 @@ cdp.drop_events() or cdp.drop_old_events(), keep the identifiers that they had, 
 long as it is another region.
 keep_unidentified: true: events without any identifier, such as pages of visitors without cookies, go to the log, where
 they belong to no one, instead of to quarantine; cdp.replay('no_identifier') brings back what came before.
+own_message_ids: true: the source numbers its messages by itself, so its message ids are compared with each other alone;
+default: one message id is one message, whichever source sends it. cdp.replay('message_id_reused') brings back what was
+set aside before. A change gives the messages of the source in the log their new keys, and is refused where that cannot
+be done for all: some have left the log or are deleted, events were taken back for ever, or other sources have the ids.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after or keep_events not an interval, with months, not
-positive, or more than 100 years, mutable, keep_corrections and keep_unidentified neither true nor false, an unknown
-phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an
-error nothing changes.$comment$;
+positive, or more than 100 years, mutable, keep_corrections, keep_unidentified and own_message_ids neither true nor
+false, an unknown phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks
+events, or own_message_ids cannot change (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

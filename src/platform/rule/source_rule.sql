@@ -7,8 +7,8 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.keep_events, s.licence, s.mutable,
-			s.keep_corrections, s.version, s.deleted, s.phone_region, s.keep_unidentified, s.accepted, s.duplicate,
-			s.quarantined, s.deletions, s.retracted, s.folded_until,
+			s.keep_corrections, s.version, s.deleted, s.phone_region, s.keep_unidentified, s.own_message_ids,
+			s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted, s.folded_until,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
@@ -38,6 +38,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.phone_region IS
 		'Where its phone numbers without a country code are; NULL: they are no identifiers.';
 	COMMENT ON COLUMN cdp.sources.keep_unidentified IS 'Whether its events without any identifier are kept.';
+	COMMENT ON COLUMN cdp.sources.own_message_ids IS
+		'Whether messages of other sources can have the same ids.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
@@ -81,7 +83,7 @@ BEGIN
 		IF rule.given <> 'null' THEN
 			PERFORM cdp_internal.check_keys(rule.given,
 				'{party,trust,aliases,expires_after,keep_events,licence,mutable,keep_corrections,version,deleted,'
-				'phone_region,keep_unidentified}',
+				'phone_region,keep_unidentified,own_message_ids}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -264,29 +266,38 @@ COMMENT ON FUNCTION cdp_internal.read_phone_region(jsonb, text) IS
 	'Internal: reads the region of the phone numbers of a source; NULL: none. what: what it is of.';
 
 CREATE FUNCTION cdp_internal.read_cleaning(source text, given jsonb, INOUT phone_region text,
-	INOUT keep_unidentified boolean)
+	INOUT keep_unidentified boolean, INOUT own_message_ids boolean)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	wrong text;
 BEGIN
 	IF given = 'null' THEN
-		given := '{"phone_region": null, "keep_unidentified": null}';
+		given := '{"phone_region": null, "keep_unidentified": null, "own_message_ids": null}';
+	END IF;
+	wrong := (
+		SELECT min(g.key COLLATE "C")
+		FROM jsonb_each(given) g
+		WHERE g.key IN ('keep_unidentified', 'own_message_ids') AND jsonb_typeof(g.value) NOT IN ('boolean', 'null'));
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION '% of source "%" must be true or false', wrong, source
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is of type %s.', jsonb_typeof(given -> wrong));
 	END IF;
 	IF given ? 'phone_region' THEN
 		phone_region := cdp_internal.read_phone_region(given -> 'phone_region',
 			format('phone_region of source "%s"', source));
 	END IF;
 	IF given ? 'keep_unidentified' THEN
-		IF jsonb_typeof(given -> 'keep_unidentified') NOT IN ('boolean', 'null') THEN
-			RAISE EXCEPTION 'keep_unidentified of source "%" must be true or false', source
-				USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('It is of type %s.', jsonb_typeof(given -> 'keep_unidentified'));
-		END IF;
 		keep_unidentified := coalesce((given ->> 'keep_unidentified')::boolean, false);
+	END IF;
+	IF given ? 'own_message_ids' THEN
+		own_message_ids := coalesce((given ->> 'own_message_ids')::boolean, false);
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_cleaning(text, jsonb, text, boolean) IS
+COMMENT ON FUNCTION cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean) IS
 	'Internal: applies the part of a document about a source to the rules by which its rows are cleaned; returns the '
 	'new ones.';
 
@@ -347,7 +358,7 @@ BEGIN
 	SELECT p.key, p.rule INTO wrong
 	FROM cdp_data.base_row b
 	CROSS JOIN LATERAL cdp.provenance(b.traits) p
-	WHERE b.source_id = check_expirable.source_id AND p.rule !~ 'last$'
+	WHERE b.source_id = check_expirable.source_id AND p.rule !~ '(last|merge)$'
 	ORDER BY p.key COLLATE "C" LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'what source "%" says cannot expire', source USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -358,7 +369,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_expirable(text, integer) IS
-	'Internal: raises an error if the base has values of a source that are folded by another rule than last.';
+	'Internal: raises an error if the base has values of a source that are folded by another rule than last and '
+	'merge.';
 
 CREATE FUNCTION cdp_internal.fold_region(source text, source_id integer, regions jsonb, former text, present text)
 	RETURNS jsonb
@@ -409,7 +421,10 @@ BEGIN
 		SELECT * INTO STRICT corrects FROM cdp_internal.read_correction(was.source, sources -> was.source, was.mutable,
 			was.keep_corrections, was.version, was.deleted);
 		SELECT * INTO STRICT cleans FROM cdp_internal.read_cleaning(was.source, sources -> was.source,
-			was.phone_region, was.keep_unidentified);
+			was.phone_region, was.keep_unidentified, was.own_message_ids);
+		IF cleans.own_message_ids <> was.own_message_ids THEN
+			PERFORM cdp_internal.rekey_messages(was.source, was.source_id, was.retracted, cleans.own_message_ids);
+		END IF;
 		IF cleans.phone_region IS DISTINCT FROM was.phone_region THEN
 			-- which events have other identifiers then, only cleaning them anew says
 			RETURN QUERY SELECT 'restitched', was.source;
@@ -424,7 +439,8 @@ BEGIN
 				THEN '-infinity' ELSE s.folded_until END,
 			licence = becomes.licence, mutable = corrects.mutable, keep_corrections = corrects.keep_corrections,
 			version = corrects.version, deleted = corrects.deleted, phone_region = cleans.phone_region,
-			folded_regions = was.folded_regions, keep_unidentified = cleans.keep_unidentified
+			folded_regions = was.folded_regions, keep_unidentified = cleans.keep_unidentified,
+			own_message_ids = cleans.own_message_ids
 		WHERE s.source = was.source;
 		IF corrects.mutable <> was.mutable
 			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
@@ -471,7 +487,7 @@ REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_na
 	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text),
 	cdp_internal.party_trust(text), cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
-	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean),
+	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
 	cdp_internal.check_expirable(text, integer), cdp_internal.fold_region(text, integer, jsonb, text, text),
 	cdp_internal.change_sources(jsonb) FROM PUBLIC;

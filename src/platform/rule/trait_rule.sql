@@ -78,14 +78,14 @@ BEGIN
 	IF FOUND THEN
 		RAISE EXCEPTION 'rule % of trait "%" is unknown', left(wrong.rule::text, 64), left(wrong.trait, 64)
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'Rules are last, first, min, max, sum, union and most_frequent. Prefix trusted_: only values of '
-				'the most trusted source count. Prefix keep_, for last, first, min, max and their trusted_ forms: '
-				'values of other sources are kept too.',
+			DETAIL = 'Rules are last, first, min, max, sum, union, most_frequent and merge. Prefix trusted_: '
+				'only values of the most trusted source count. Prefix keep_, for last, first, min, max and their '
+				'trusted_ forms: values of other sources are kept too.',
 			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong.rule #>> '{}', ARRAY(
 				SELECT k.keep || t.trusted || r.rule
 				FROM unnest('{"",keep_}'::text[]) WITH ORDINALITY AS k (keep, place)
 				CROSS JOIN unnest('{"",trusted_}'::text[]) AS t (trusted)
-				CROSS JOIN unnest('{last,first,min,max,sum,union,most_frequent}'::text[]) AS r (rule)
+				CROSS JOIN unnest('{last,first,min,max,sum,union,most_frequent,merge}'::text[]) AS r (rule)
 				WHERE cdp_internal.is_trait_rule(k.keep || t.trusted || r.rule)
 				ORDER BY k.place, t.trusted, r.rule)) || '".',
 				'A rule is a string, or null for the default.');
@@ -131,9 +131,9 @@ $comment$Sets the rules by which the values of traits are merged, for all histor
 "tags": "union", "*": null}. The keys are names of traits, and * for all traits without a rule of their own. An absent
 key leaves its rule unchanged. null withdraws a rule: the trait gets the rule of *, and * gets trusted_last.
 cdp.trait_rules() returns the rules.
-Rules: last, first, min, max, sum, union, most_frequent (see cdp.traits_agg). Prefix trusted_: only values of the most
-trusted source count; rules without it ignore trust. Prefix keep_, for last, first, min, max and their trusted_ forms:
-values of other sources stay visible in cdp.provenance().
+Rules: last, first, min, max, sum, union, most_frequent, merge (see cdp.traits_agg). Prefix trusted_: only values of
+the most trusted source count; rules without it ignore trust. Prefix keep_, for last, first, min, max and their trusted_
+forms: values of other sources stay visible in cdp.provenance().
 Values in the log that the new rule cannot take (such as text with sum) are left out and listed in cdp.refused_traits;
 rows that bring such values later go to quarantine.
 Errors: empty name or one of more than 255 bytes, unknown rule (the hint names the nearest) (22023, each names the

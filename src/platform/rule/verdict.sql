@@ -44,9 +44,10 @@ BEGIN
 			SELECT
 			FROM cdp_internal.known_identifier(write_verdict.a) x
 			CROSS JOIN cdp_internal.known_identifier(write_verdict.b) y
-			JOIN cdp_data.link l ON l.a = least(x.identifier_id, y.identifier_id)
+			LEFT JOIN cdp_data.link l ON l.a = least(x.identifier_id, y.identifier_id)
 				AND l.b = greatest(x.identifier_id, y.identifier_id)
-			WHERE l.refused)
+			WHERE l.refused OR x.profile_id <> y.profile_id AND x.profile_id <> 0 AND y.profile_id <> 0
+				AND NOT x.shared AND NOT y.shared AND cdp_internal.is_hashed_pair(write_verdict.a, write_verdict.b))
 	FROM cdp_data.state s
 	ON CONFLICT (a, kind, b) DO UPDATE
 	SET until_at = excluded.until_at, reason = excluded.reason, decided_by = excluded.decided_by,
@@ -65,6 +66,8 @@ BEGIN
 	IF a IS NULL OR b IS NULL THEN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	a := cdp_internal.by_rules(a);
+	b := cdp_internal.by_rules(b);
 	IF a = b THEN
 		RAISE EXCEPTION 'the two identifiers are the same: "%"', a
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'They are compared in normalised form.';
@@ -124,7 +127,8 @@ COMMENT ON FUNCTION cdp.forbid(cdp.identifier, cdp.identifier, text) IS
 	'Rules that two identifiers belong to two people: they are never in one profile, whatever the evidence. On each '
 	'path between them the lowest-ranked link is refused. The order of the two does not matter; they need not have '
 	'been seen yet. Given again, it replaces the reason. cdp.allow() withdraws it. Errors: NULL (22004), twice the '
-	'same identifier (22023), verdicts of cdp.same() join the two (55000, the detail names them).';
+	'same identifier (22023), verdicts of cdp.same() join the two, or one is the hash of the other (55000, the '
+	'detail says so).';
 
 CREATE FUNCTION cdp.mark_shared(identifier cdp.identifier, shared boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -135,6 +139,7 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
+	identifier := cdp_internal.by_rules(identifier);
 	DELETE FROM cdp_data.verdict v WHERE v.kind IN ('shared', 'not_shared') AND v.a = mark_shared.identifier;
 	IF shared IS NOT NULL THEN
 		PERFORM cdp_internal.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
@@ -244,6 +249,7 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
+	identifier := cdp_internal.by_rules(identifier);
 	own_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(unlink.identifier) k);
 	others := ARRAY(
 		SELECT l.b FROM cdp_data.link l WHERE l.a = own_id

@@ -22,116 +22,25 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
-#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 #include "cdp.h"
+#include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
 #include "toolkit/predicate/predicate.h"
 
-/* the condition being parsed, and the length of what we put before it */
-typedef struct ConditionSource
-{
-	const char *condition;
-	int prefix_length;
-} ConditionSource;
-
-/*
- * Error context callback: reports a position in the condition as one in an internal
- * query, so that it is not taken for a position in the client's statement.
- */
-static void
-condition_error_position(void *arg)
-{
-	const ConditionSource *source = arg;
-	int position = geterrposition();
-
-	if (position > 0)
-	{
-		errposition(0);
-		internalerrposition(Max(position - source->prefix_length, 1));
-		internalerrquery(source->condition);
+/* what is said of a condition that is not one expression */
+#define CONDITION_SOURCE                                                                  \
+	{                                                                                     \
+		NULL, 0, "a condition",                                                           \
+			"A condition is one boolean expression over the columns of cdp.profile_row.", \
+			"Write true for a condition that holds for every profile.",                   \
+			"Join expressions with AND or OR, not with a comma.",                         \
+			"Join expressions with AND or OR; a condition has no alias."                  \
 	}
-}
-
-/* Parses a text as PL/pgSQL parses an expression; accepts everything that can follow SELECT. */
-static SelectStmt *
-parse_select(const char *text)
-{
-	return (SelectStmt *) linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR))->stmt;
-}
-
-/* Raises the error for a clause of SELECT that a condition cannot have. */
-static void
-refuse_clause(ParseState *pstate, const char *clause, Node *node)
-{
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_SYNTAX_ERROR), errmsg("a condition cannot have %s", clause),
-		 errdetail("A condition is one boolean expression over the columns of cdp.profile_row."),
-		 parser_errposition(pstate, exprLocation(node))));
-}
-
-/* Refuses all clauses of SELECT but the list of expressions. */
-static void
-check_clauses(ParseState *pstate, const SelectStmt *select)
-{
-	const struct
-	{
-		const char *name;
-		void *node;
-	} clauses[] = {
-		{"DISTINCT", select->distinctClause},       {"a FROM clause", select->fromClause},
-		{"a WHERE clause", select->whereClause},    {"a GROUP BY clause", select->groupClause},
-		{"a HAVING clause", select->havingClause},  {"a WINDOW clause", select->windowClause},
-		{"an ORDER BY clause", select->sortClause}, {"a LIMIT clause", select->limitCount},
-		{"an OFFSET clause", select->limitOffset},  {"a locking clause", select->lockingClause},
-	};
-
-	for (int i = 0; i < lengthof(clauses); i++)
-	{
-		if (clauses[i].node)
-			refuse_clause(pstate, clauses[i].name, clauses[i].node);
-	}
-}
-
-/* Parses the condition; returns its only expression, not analysed yet. */
-static Node *
-parse_condition(ParseState *pstate, ConditionSource *source)
-{
-	SelectStmt *select = parse_select(source->condition);
-	ResTarget *target;
-
-	check_clauses(pstate, select);
-	if (select->targetList == NIL)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("a condition cannot be empty"),
-						errhint("Write true for a condition that holds for every profile.")));
-	if (list_length(select->targetList) > 1)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-						errmsg("a condition must be one expression, not %d",
-							   list_length(select->targetList)),
-						errhint("Join expressions with AND or OR, not with a comma."),
-						parser_errposition(pstate, exprLocation(lsecond(select->targetList)))));
-	target = linitial_node(ResTarget, select->targetList);
-	if (target->name)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-						errmsg("unexpected \"%s\" after the condition's expression", target->name),
-						errhint("Join expressions with AND or OR; a condition has no alias."),
-						parser_errposition(pstate, target->location)));
-
-	/*
-	 * Parse it again in parentheses, as the view writes it.  That refuses what may
-	 * follow SELECT without being an expression, and is not visible in the parse
-	 * tree or cannot be analysed ("ALL true", "*").
-	 */
-	source->prefix_length = 1;
-	parse_select(psprintf("(%s\n)", source->condition));
-	source->prefix_length = 0;
-	return target->val;
-}
 
 /* Parameter hook: refuses $1, $2, …, as a stored condition has no values for them. */
 static Node *
@@ -400,8 +309,8 @@ CDP_FUNCTION(cdp_check_condition);
 Datum
 cdp_check_condition(PG_FUNCTION_ARGS)
 {
-	ConditionSource source = {NULL, 0};
-	ErrorContextCallback callback = {error_context_stack, condition_error_position, &source};
+	ExpressionSource source = CONDITION_SOURCE;
+	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
 	ParseState *pstate = make_parsestate(NULL);
 	Oid owner = PG_ARGISNULL(1) ? GetUserId() : PG_GETARG_OID(1);
 	Node *expression;
@@ -409,10 +318,10 @@ cdp_check_condition(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	source.condition = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	source.text = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	error_context_stack = &callback;
-	pstate->p_sourcetext = source.condition;
-	expression = analyse_condition(pstate, parse_condition(pstate, &source), owner);
+	pstate->p_sourcetext = source.text;
+	expression = analyse_condition(pstate, expression_parse(pstate, &source), owner);
 	free_parsestate(pstate);
 	error_context_stack = callback.previous;
 	put_leaves(expression, (ReturnSetInfo *) fcinfo->resultinfo);

@@ -1,8 +1,8 @@
 /*
  * function_owner.c
- *		Checks who owns the functions that a condition calls.
+ *		Checks who owns the functions that a condition, or an expression of a connection, calls.
  *
- * A condition runs with the rights of the segment's owner.  The owner of a function
+ * It runs with the rights of its own owner.  The owner of a function
  * can replace it at any time, and so use these rights.
  */
 #include "postgres.h"
@@ -208,11 +208,11 @@ find_foreign_function(Node *expression, Oid owner, Node **node)
 int
 foreign_function_error(Oid function)
 {
-	errmsg("function %s belongs neither to the segment's owner nor to a superuser",
+	errmsg("function %s belongs neither to the role it would run as nor to a superuser",
 		   format_procedure_qualified(function));
 	return errhint(
-		"A condition runs with the rights of the segment's owner. Its functions outside pg_catalog "
-		"and cdp must belong to that role or to a superuser.");
+		"The condition of a segment and the expressions of a connection run with the rights of their "
+		"owner. Their functions outside pg_catalog and cdp must belong to that role or to a superuser.");
 }
 
 void

@@ -88,6 +88,14 @@ extern Store *store_open(const StoreTable *table, StoreAccess access, StoreForm 
 extern bool store_has_range(const StoreTable *table, Datum value);
 
 /*
+ * Puts the indexes of partitions off that this transaction has made, and that have no rows: rows that are written do not
+ * go into them until store_build_indexes() builds them all.  The table must not be open meanwhile, nor when they are
+ * built; and they must be built before the transaction ends.
+ */
+extern void store_defer_indexes(const StoreTable *table);
+extern void store_build_indexes(const StoreTable *table);
+
+/*
  * Why statements must serve a table: its shape, or the setting.  NULL: it may be read or written directly by
  * those who have the rights, unless row security applies to them.
  */

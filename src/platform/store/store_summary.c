@@ -83,9 +83,12 @@ insert(const Summary *summary, StoreHeap *heap, const Datum *values, bool *nulls
 				 UNIQUE_CHECK_NO, index->unchanged, index->info);
 }
 
-/* end_block tells the index of the rows of a block, by the place of the first. */
+/*
+ * end_block tells the index of the rows of a block, by the places of the first and the last: told of the first of a
+ * range, it asks for the range before to be summarized, which once is enough.
+ */
 static void
-end_block(Summary *summary, StoreHeap *heap, ItemPointerData *place)
+end_block(Summary *summary, StoreHeap *heap, ItemPointerData *first, ItemPointerData *last)
 {
 	const StoreIndex *index = summary->index;
 	bool nulls[INDEX_MAX_KEYS];
@@ -99,11 +102,11 @@ end_block(Summary *summary, StoreHeap *heap, ItemPointerData *place)
 		is_one &= nulls[i] || datumIsEqual(summary->least[i], summary->greatest[i],
 										   index->by_value[i], index->lengths[i]);
 	}
-	insert(summary, heap, summary->least, nulls, place);
+	insert(summary, heap, summary->least, nulls, first);
 	if (!is_one)
-		insert(summary, heap, summary->greatest, nulls, place);
+		insert(summary, heap, summary->greatest, nulls, last);
 	if (any_null)
-		insert(summary, heap, summary->least, summary->has_null, place);
+		insert(summary, heap, summary->least, summary->has_null, last);
 	memset(summary->has_null, false, sizeof(summary->has_null));
 	memset(summary->has_value, false, sizeof(summary->has_value));
 }
@@ -128,7 +131,7 @@ store_fill_summary(StoreHeap *heap, StoreIndex *index)
 			 to++)
 			add_row(&summary, index->values + (Size) to * index->attributes,
 					index->nulls + (Size) to * index->attributes);
-		end_block(&summary, heap, &index->places[from]);
+		end_block(&summary, heap, &index->places[from], &index->places[to - 1]);
 	}
 	return true;
 }

@@ -71,6 +71,18 @@ identifier_make_in_region(const char *name_space, size_t namespace_length, const
 	return *status == CDPK_OK ? from_payload(payload, length) : NULL;
 }
 
+Identifier *
+identifier_mailbox(Identifier *identifier, CdpkMailbox rule)
+{
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+
+	if (rule == CDPK_MAILBOX_EXACT)
+		return identifier;
+	return from_payload(payload,
+						cdpk_identifier_mailbox(IdentifierPayload(identifier),
+												IdentifierLength(identifier), rule, payload));
+}
+
 /* Copy the start of a text, for an error message. */
 char *
 identifier_shown(const char *text, size_t length)

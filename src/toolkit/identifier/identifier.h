@@ -32,6 +32,9 @@ extern Identifier *identifier_make_in_region(const char *name_space, size_t name
 											 const char *value, size_t value_length,
 											 const char *region, CdpkStatus *status);
 
+/* Return the identifier of the mailbox that an e-mail address names by a rule; others as they are. */
+extern Identifier *identifier_mailbox(Identifier *identifier, CdpkMailbox rule);
+
 /*
  * Return the value that a number is in an identifier: equal numbers are one text, for
  * the zeros that end a fraction are left out (7.00 is 7, as an integer is).

@@ -1,154 +1,162 @@
 /*
  * funnel.c
- *		How deep a timeline goes into a funnel.
+ *		The function cdp.funnel: how far a timeline goes into a sequence.
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
-#include "catalog/pg_type.h"
-#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "toolkit/sequence/funnel.h"
 #include "toolkit/sequence/sequence_horizon.h"
-#include "toolkit/timeline/argument_cache.h"
-#include "toolkit/timeline/horizon.h"
-#include "toolkit/timeline/step.h"
 #include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
+#include "core/sequence/step_events.h"
 #include "core/timeline/horizon.h"
 #include "toolkit/bridge/status.h"
-#include "toolkit/bridge/window.h"
 
 CDP_FUNCTION(cdp_funnel);
 
-#define ARG_MODE 3
+#define ARG_MODE (ARG_SEQUENCE + 1)
+#define ARG_ATTEMPTS (ARG_SEQUENCE + 2)
 
-/* Read the steps in place, without a copy of each. */
-unsigned
-funnel_get_steps(ArrayType *array, CdpkStep *steps)
+/* ---------------------------------------------------------------- arguments */
+
+/* Return which attempts count; NULL means all. */
+static CdpkAttempts
+get_attempts(FunctionCallInfo fcinfo)
 {
-	int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	const char *at = ARR_DATA_PTR(array);
+	static const char *const names[] = {"all", "first", "last"};
+	char *name;
 
-	if (count < 1 || count > CDPK_FUNNEL_STEPS_MAX)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the number of steps must be from 1 to %d", CDPK_FUNNEL_STEPS_MAX),
-						errdetail("%d were given.", count)));
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("steps must not contain null")));
-	for (int i = 0; i < count; i++)
-	{
-		at = (const char *) att_align_pointer(at, TYPALIGN_INT, -1, at);
-		step_read((const struct varlena *) at, &steps[i]);
-		at += VARSIZE_ANY(at);
-	}
-	return (unsigned) count;
+	if (PG_ARGISNULL(ARG_ATTEMPTS))
+		return CDPK_ATTEMPTS_ALL;
+	name = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ATTEMPTS));
+	for (int i = 0; i < lengthof(names); i++)
+		if (strcmp(name, names[i]) == 0)
+		{
+			pfree(name);
+			return (CdpkAttempts) i;
+		}
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("attempts must be all, first or last, not \"%s\"", name),
+					errdetail("An attempt begins with an event of the first step.")));
 }
 
-/* Read the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
-static CdpkTimelineFunnel
-funnel_get(FunctionCallInfo fcinfo, CdpkStep *steps)
+void
+funnel_args_read(FunctionCallInfo fcinfo, CdpkAsked *asked)
 {
-	CdpkTimelineFunnel funnel = {
-		0, funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_STEPS), steps), steps, 0, {0, 0}};
-
-	if (!PG_ARGISNULL(ARG_MODE))
-		funnel.modes = PG_GETARG_UINT32(ARG_MODE);
-	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "steps_within", 0);
-	funnel.range = timeline_arg_range(fcinfo);
-	return funnel;
+	asked->modes = PG_ARGISNULL(ARG_MODE) ? 0 : PG_GETARG_UINT32(ARG_MODE);
+	asked->attempts = get_attempts(fcinfo);
+	if (!asked->sequence->any_order)
+		return;
+	if (asked->modes != 0 || asked->attempts != CDPK_ATTEMPTS_ALL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not be given for events in any order",
+							   asked->modes != 0 ? "mode" : "attempts"),
+						errdetail("Events joined by & have no order, and no first step.")));
 }
 
 /* The arguments of a call. */
 typedef struct FunnelCall
 {
 	ArgumentCache cache;
-	CdpkTimelineFunnel funnel;
-	CdpkStep steps[CDPK_FUNNEL_STEPS_MAX];
+	CdpkSequence sequence;
+	CdpkAsked asked;
+	CdpkTimeRangeSpec spec;
 } FunnelCall;
 
-/* Read the arguments into a cache; what it held before is freed. */
-static void
-read_call(FunctionCallInfo fcinfo, FunnelCall *call)
+/* Return what the arguments say; "own" has room for it where they change from call to call. */
+static const FunnelCall *
+get_call(FunctionCallInfo fcinfo, FunnelCall *own)
 {
-	MemoryContext former = CurrentMemoryContext;
+	FunnelCall *call = (FunnelCall *) argument_cache_get(fcinfo, &own->cache, sizeof(*own));
 
-	if (call->cache.is_persistent)
-	{
-		MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		for (int i = 0; i < lengthof(call->steps); i++)
-			step_free(&call->steps[i]);
-	}
-	call->funnel = funnel_get(fcinfo, call->steps);
-	MemoryContextSwitchTo(former);
+	if (argument_cache_is_valid(fcinfo, &call->cache))
+		return call;
+	call->spec = timeline_arg_range_spec(fcinfo);
+	sequence_arg_read(fcinfo, &call->cache, &call->sequence);
+	memset(&call->asked, 0, sizeof(call->asked));
+	call->asked.sequence = &call->sequence;
+	call->asked.wanted = CDPK_WANT_DEPTH;
+	funnel_args_read(fcinfo, &call->asked);
+	argument_cache_fill(fcinfo, &call->cache);
+	return call;
 }
 
-/* funnel(timeline, steps, steps_within, mode, within, older_than, since, until, as_of) */
+/* ---------------------------------------------------------------- the depth */
+
+/* funnel(timeline, sequence, mode, attempts, within, older_than, since, until, as_of) */
 Datum
 cdp_funnel(PG_FUNCTION_ARGS)
 {
 	FunnelCall own;
-	FunnelCall *call = (FunnelCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
+	const FunnelCall *call;
 	CdpkTimeline timeline;
-	unsigned depth;
-	bool unknown;
-	CdpkStatus status;
+	CdpkFunnelAnswer answer;
 
-	if (timeline_args_unknown(fcinfo, FUNNEL_WINDOW))
+	if (timeline_args_unknown(fcinfo, ARG_SEQUENCE))
 		PG_RETURN_NULL();
-	if (!argument_cache_is_valid(fcinfo, &call->cache))
-	{
-		read_call(fcinfo, call);
-		argument_cache_fill(fcinfo, &call->cache);
-	}
+	call = get_call(fcinfo, &own);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_INT32(0);
-	status = cdpk_timeline_funnel(&call->funnel, &timeline, &cdp_huge_palloc_allocator, &depth,
-								  &unknown);
-	timeline_check(status);
-	if (unknown)
+	timeline_check(cdpk_sequence_funnel(&call->asked, &timeline, cdpk_time_range_of(&call->spec),
+										&cdp_huge_palloc_allocator, &answer));
+	if (answer.unknown)
 		PG_RETURN_NULL();
-	PG_RETURN_INT32((int32) depth);
+	PG_RETURN_INT32((int32) answer.depth);
 }
 
-int64_t
-funnel_bound(const CdpkStep *steps, unsigned count, const CdpkTimeRangeSpec *spec,
-			 const CdpkTimeline *timeline)
+/* ---------------------------------------------------------------- the horizon */
+
+/*
+ * Return when an event of a step enters or leaves the time range.  What an event satisfies by one of its
+ * elements it need not satisfy as a whole: "named" asks for all that have the name.
+ */
+static int64_t
+find_step_bound(const CdpkStep *step, bool named, const CdpkTimeRangeSpec *spec,
+				const CdpkTimeline *timeline)
 {
+	const CdpkAlternative *alternative = cdpk_step_alternatives(step);
+	CdpkStep plain = cdpk_plain_step(alternative->name.text, alternative->name.length);
 	CdpkTimeRange ever = {PG_INT64_MIN, PG_INT64_MAX};
-	int64_t horizon = CDPK_NEVER;
+	int64_t change = CDPK_NEVER;
+	CdpkColumn column;
+	bool unknown;
+	void *memory;
 
-	for (unsigned i = 0; i < count; i++)
+	if (alternative->any && named)
 	{
-		int64_t change = CDPK_NEVER;
-		CdpkColumn column;
-		bool unknown;
-		void *memory;
-
-		timeline_check(cdpk_step_column(&steps[i], timeline, ever, &cdp_huge_palloc_allocator,
-										&column, &unknown, &memory));
-		if (column.count > 0)
-			timeline_check(cdpk_horizon_bound(spec, &column, &change));
-		horizon = Min(horizon, change);
+		timeline_check(cdpk_horizon_bound_all(spec, timeline, &change));
+		return change;
 	}
-	return horizon;
+	timeline_check(cdpk_step_column(named ? &plain : step, timeline, ever,
+									&cdp_huge_palloc_allocator, &column, &unknown, &memory));
+	if (column.count > 0)
+		timeline_check(cdpk_horizon_bound(spec, &column, &change));
+	return change;
 }
 
 Datum
 funnel_horizon(PG_FUNCTION_ARGS)
 {
-	CdpkStep steps[CDPK_FUNNEL_STEPS_MAX];
-	CdpkTimelineFunnel funnel = funnel_get(fcinfo, steps);
-	CdpkTimeRangeSpec spec;
+	FunnelCall own;
+	const FunnelCall *call = get_call(fcinfo, &own);
+	const CdpkSequence *sequence = &call->sequence;
+	int64_t horizon = CDPK_NEVER;
 	CdpkTimeline timeline;
 
-	/* there every event counts */
-	if ((funnel.modes & CDPK_FUNNEL_STRICT_ORDER) != 0)
-		return timeline_horizon(fcinfo);
-	spec = timeline_arg_range_spec(fcinfo);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	PG_RETURN_TIMESTAMPTZ(funnel_bound(steps, funnel.count, &spec, &timeline));
+	/* those that satisfy nothing may be unknown, too */
+	if (cdpk_asks_for_strangers(&call->asked))
+		timeline_check(cdpk_horizon_bound_all(&call->spec, &timeline, &horizon));
+	for (unsigned i = 0; i < sequence->alternatives && !cdpk_asks_for_strangers(&call->asked); i++)
+	{
+		int64_t change = find_step_bound(&sequence->alternative[i], sequence->same.length > 0,
+										 &call->spec, &timeline);
+
+		horizon = Min(horizon, change);
+	}
+	PG_RETURN_TIMESTAMPTZ(horizon);
 }

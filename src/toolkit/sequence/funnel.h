@@ -1,26 +1,14 @@
 /*
  * funnel.h
- *		The steps of a funnel, as cdp.funnel and cdp.funnel_times take them.
+ *		How cdp.funnel and cdp.funnel_times count: the arguments after the timeline and the sequence.
  */
 #ifndef CDP_FUNNEL_H
 #define CDP_FUNNEL_H
 
-#include "utils/array.h"
+#include "core/sequence/sequence_timeline.h"
+#include "toolkit/sequence/sequence.h"
 
-#include "core/sequence/timeline_funnel.h"
-
-/* after the timeline */
-#define FUNNEL_STEPS 1
-#define FUNNEL_WINDOW 2
-
-/*
- * Read steps from an array of cdp.step, into which they point; "steps" has room for
- * CDPK_FUNNEL_STEPS_MAX.  What is not plain takes memory of the current context.
- */
-extern unsigned funnel_get_steps(ArrayType *array, CdpkStep *steps);
-
-/* Return the bound for the horizon of an answer about the events of steps: when one enters or leaves the time range. */
-extern int64_t funnel_bound(const CdpkStep *steps, unsigned count, const CdpkTimeRangeSpec *spec,
-							const CdpkTimeline *timeline);
+/* Read mode and attempts into what is asked for, whose sequence is there. */
+extern void funnel_args_read(FunctionCallInfo fcinfo, CdpkAsked *asked);
 
 #endif /* CDP_FUNNEL_H */

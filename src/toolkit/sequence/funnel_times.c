@@ -1,6 +1,6 @@
 /*
  * funnel_times.c
- *		The function cdp.funnel_times: how long a person took to the steps of a funnel.
+ *		The function cdp.funnel_times: how long a person took to the steps of a sequence.
  */
 #include "postgres.h"
 
@@ -11,72 +11,87 @@
 #include "toolkit/sequence/funnel.h"
 #include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
-#include "core/sequence/funnel_times.h"
 #include "toolkit/bridge/status.h"
-#include "toolkit/bridge/window.h"
 
 CDP_FUNCTION(cdp_funnel_times);
 
 /* places of the arguments after those that cdp.funnel has too */
-enum
-{
-	ARG_SINCE = FUNNEL_WINDOW + 1,
-	ARG_UNTIL
-};
+#define ARG_SINCE (ARG_SEQUENCE + 3)
+#define ARG_UNTIL (ARG_SEQUENCE + 4)
 
-/* Read where chains may begin, and how long they may take. */
-static CdpkFunnelBounds
-get_bounds(FunctionCallInfo fcinfo)
+/* The arguments of a call. */
+typedef struct TimesCall
 {
-	CdpkFunnelBounds bounds = {PG_INT64_MIN, PG_INT64_MAX, timeline_arg_as_of(fcinfo), 0};
+	ArgumentCache cache;
+	CdpkSequence sequence;
+	CdpkAsked asked;
+	CdpkTimeRange range;
+} TimesCall;
 
+/* Return what the arguments say; "own" has room for it where they change from call to call. */
+static const TimesCall *
+get_call(FunctionCallInfo fcinfo, TimesCall *own)
+{
+	TimesCall *call = (TimesCall *) argument_cache_get(fcinfo, &own->cache, sizeof(*own));
+	CdpkTimeRange begins = {PG_INT64_MIN, PG_INT64_MAX};
+
+	if (argument_cache_is_valid(fcinfo, &call->cache))
+		return call;
+	call->range = cdpk_time_range_until_now(timeline_arg_as_of(fcinfo));
 	if (!PG_ARGISNULL(ARG_SINCE))
-		bounds.since = PG_GETARG_TIMESTAMPTZ(ARG_SINCE);
+		call->range.first = begins.first = PG_GETARG_TIMESTAMPTZ(ARG_SINCE);
 	if (!PG_ARGISNULL(ARG_UNTIL))
-		bounds.until = PG_GETARG_TIMESTAMPTZ(ARG_UNTIL);
-	bounds.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "within", 0);
-	return bounds;
+		cdpk_time_range_before(&begins, PG_GETARG_TIMESTAMPTZ(ARG_UNTIL));
+	sequence_arg_read(fcinfo, &call->cache, &call->sequence);
+	memset(&call->asked, 0, sizeof(call->asked));
+	call->asked.sequence = &call->sequence;
+	call->asked.wanted = CDPK_WANT_TIMES;
+	call->asked.bounded = true;
+	call->asked.begins = begins;
+	funnel_args_read(fcinfo, &call->asked);
+	argument_cache_fill(fcinfo, &call->cache);
+	return call;
 }
 
-/* Make the array of the times that it took to each step. */
+/* Make the array of the times that it took to each step, NULL where one was left out. */
 static ArrayType *
-intervals(const int64_t *took, unsigned depth)
+make_intervals(const CdpkReach *reach, unsigned depth)
 {
 	Interval *lengths = palloc0((depth + 1) * sizeof(Interval));
 	Datum *elements = palloc((depth + 1) * sizeof(Datum));
+	bool *nulls = palloc((depth + 1) * sizeof(bool));
+	int count = (int) depth;
+	int from = 1;
 
+	if (depth == 0)
+		return construct_empty_array(INTERVALOID);
 	for (unsigned i = 0; i < depth; i++)
 	{
-		lengths[i].time = took[i];
+		lengths[i].time = reach[i].at - reach[i].first;
 		elements[i] = IntervalPGetDatum(&lengths[i]);
+		nulls[i] = !reach[i].reached;
 	}
-	return construct_array(elements, (int) depth, INTERVALOID, sizeof(Interval), false,
-						   TYPALIGN_DOUBLE);
+	return construct_md_array(elements, nulls, 1, &count, &from, INTERVALOID, sizeof(Interval),
+							  false, TYPALIGN_DOUBLE);
 }
 
-/* funnel_times(timeline, steps, within, since, until, as_of) */
+/* funnel_times(timeline, sequence, mode, attempts, since, until, as_of) */
 Datum
 cdp_funnel_times(PG_FUNCTION_ARGS)
 {
-	CdpkStep steps[CDPK_FUNNEL_STEPS_MAX];
-	int64_t took[CDPK_FUNNEL_STEPS_MAX];
-	CdpkFunnelBounds bounds;
+	TimesCall own;
+	const TimesCall *call;
 	CdpkTimeline timeline;
-	CdpkStatus status;
-	unsigned count;
-	unsigned depth;
-	bool unknown;
+	CdpkFunnelAnswer answer;
 
-	if (timeline_args_unknown(fcinfo, FUNNEL_WINDOW))
+	if (timeline_args_unknown(fcinfo, ARG_SEQUENCE))
 		PG_RETURN_NULL();
-	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_STEPS), steps);
-	bounds = get_bounds(fcinfo);
+	call = get_call(fcinfo, &own);
 	if (!timeline_arg_open(fcinfo, &timeline))
-		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
-	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
-							   &depth, &unknown);
-	timeline_check(status);
-	if (unknown)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INTERVALOID));
+	timeline_check(cdpk_sequence_funnel(&call->asked, &timeline, call->range,
+										&cdp_huge_palloc_allocator, &answer));
+	if (answer.unknown)
 		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(intervals(took, depth));
+	PG_RETURN_ARRAYTYPE_P(make_intervals(answer.reach, answer.depth));
 }

@@ -15,7 +15,7 @@
 #include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "compat.h"
-#include "core/sequence/sequence_form.h"
+#include "core/sequence/sequence_timeline.h"
 #include "toolkit/bridge/status.h"
 #include "toolkit/bridge/window.h"
 

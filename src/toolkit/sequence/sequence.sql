@@ -27,17 +27,19 @@ CREATE TYPE cdp.sequence (
 	STORAGE = extended
 );
 COMMENT ON TYPE cdp.sequence IS
-	'Events that follow one another in a person''s history, for cdp.matches: view[price > 50] -> 2 x (cart | wish) '
-	'within 1 day -> not refund -> "Order Completed" after 1 hour in 7 days. Between two arrows stands an event, or '
-	'several in parentheses, one of which must occur: a name, or * for any event, with conditions in brackets as in a '
-	'cdp.step. Names that are not plain words stand in double quotes. A number asks for so many events. within and '
-	'after bound the time since the event before; in, at the end, bounds the time from the first event to the last. '
-	'not, or !, asks for absence between two events, or at the end, where within says for how long. same product_id, '
-	'at the end, asks for events that have a value of the property in common, absent ones too; same session for '
-	'events of one session, which ends with a gap of 30 minutes, or as in same session gap 1 hour. The condition '
-	'price < previous (<=, >, >=) compares a number with that of the event before. At most 64 events, 32 different '
-	'ones, 64 conditions. Lengths of time are whole weeks, days (24 hours), hours, minutes, seconds, milliseconds or '
-	'microseconds. Errors give the byte: 22P02; 54000 and 22003 beyond a limit.';
+	'Events that follow one another in a person''s history, for cdp.matches, cdp.funnel: view[price > 50] -> 2 x (cart '
+	'| wish) within 1 day -> not refund -> "Order Completed" after 1 hour in 7 days. Between two arrows stands an '
+	'event, or several in parentheses, one of which must occur: a name, or * for any event, with conditions in '
+	'brackets as in a cdp.step. Names that are not plain words stand in double quotes. A number asks for so many '
+	'events. within and after bound the time since the event before; in, at the end, bounds the time from the first '
+	'event to the last. not, or !, asks for absence between two events, or at the end, where within says for how '
+	'long. An event with ? may be left out: view -> cart? -> order. With & in place of all arrows events come in any '
+	'order: view & cart & order in 1 day. same product_id, at the end, asks for events that have a value of the '
+	'property in common, absent ones too; same session for events of one session, which ends with a gap of 30 '
+	'minutes, or as in same session gap 1 hour. The condition price < previous (<=, >, >=) compares a number with that '
+	'of the event before. At most 64 events, 32 different ones, 64 conditions, 4 optional events. Lengths of time are '
+	'whole weeks, days (24 hours), hours, minutes, seconds, milliseconds or microseconds. Errors give the byte: 22P02; '
+	'54000 and 22003 beyond a limit.';
 
 CREATE FUNCTION cdp_internal.sequence_eq(cdp.sequence, cdp.sequence) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_sequence_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

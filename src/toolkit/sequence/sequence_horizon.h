@@ -1,6 +1,6 @@
 /*
  * sequence_horizon.h
- *		The horizons of cdp.funnel, cdp.matches and cdp.sequence_depth, as toolkit/timeline/horizon.h describes them.
+ *		The horizons of cdp.funnel and cdp.matches, as toolkit/timeline/horizon.h describes them.
  */
 #ifndef CDP_SEQUENCE_HORIZON_H
 #define CDP_SEQUENCE_HORIZON_H
@@ -9,6 +9,5 @@
 
 extern Datum funnel_horizon(PG_FUNCTION_ARGS);
 extern Datum matches_horizon(PG_FUNCTION_ARGS);
-extern Datum sequence_depth_horizon(PG_FUNCTION_ARGS);
 
 #endif

@@ -14,7 +14,9 @@
 #include "core/traits/traits_check.h"
 #include "core/traits/traits_limit.h"
 #include "core/traits/traits_merge.h"
+#include "core/traits/traits_order.h"
 #include "core/traits/traits_page.h"
+#include "core/traits/traits_path.h"
 #include "core/traits/traits_view.h"
 
 /* a varlena whose content is the bytes of core/traits/traits.h, compact or loose */
@@ -77,6 +79,14 @@ extern JsonbValue traits_value_jsonb(const CdpkValue *value);
 
 /* Append the canonical text. */
 extern void traits_value_append(StringInfo text, const CdpkValue *value);
+
+/* ---- traits_object.c: the rule merge ---- */
+
+/* Return the object that the cells first .. end - 1 of a key with the rule "merge" show, if any of them is of a path. */
+extern Jsonb *traits_object(const CdpkTraitsView *view, uint32 first, uint32 end);
+
+/* Return whether a cell of such a key takes part in what is shown, a removal included. */
+extern bool traits_object_shows(const CdpkTraitsView *view, uint32 first, uint32 end, uint32 index);
 
 /* ---- traits_row.c: one row of an aggregate ---- */
 

@@ -105,7 +105,9 @@ COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb) IS
 	'earliest. min, max: numbers by value, strings by bytes (false < true < numbers < strings < arrays < objects). '
 	'sum: the exact sum; repeating a row counts it again. union: the set of all elements of arrays (another value is '
 	'one element); null removes the elements up to its time. most_frequent: the value that came most often; repeating '
-	'a row counts it again. first, min, max, sum and most_frequent ignore null. If two sides of a merge have '
+	'a row counts it again. merge: objects are joined key by key, at any depth: each value in them is the latest of '
+	'its place, or of a place around it; null removes what is there or within up to its time; an empty object says '
+	'nothing. first, min, max, sum and most_frequent ignore null. If two sides of a merge have '
 	'different rules for a key, the side whose rule comes later in this list wins.';
 COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb, integer) IS
 	'The same with the trust of the row''s source, -128 to 127. With trusted_ before the name of a rule '
@@ -146,7 +148,8 @@ CREATE FUNCTION cdp.provenance(traits cdp.traits, OUT key text, OUT value jsonb,
 	AS 'MODULE_PATHNAME', 'cdp_provenance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 COMMENT ON FUNCTION cdp.provenance(cdp.traits) IS
 	'Returns where each value comes from: a row for each key; with the rule union for each element; with '
-	'most_frequent for each value, and how often it came (count); with a keep_ rule for each source. removed: the '
+	'most_frequent for each value, and how often it came (count); with merge for each place, as an object that leads '
+	'to it; with a keep_ rule for each source. removed: the '
 	'value is NULL because null was sent. current: the key has this value now (or none, if removed); false for a '
 	'value that lost.';
 
@@ -155,10 +158,10 @@ CREATE FUNCTION cdp.is_full(traits cdp.traits) RETURNS boolean
 COMMENT ON FUNCTION cdp.is_full(cdp.traits) IS
 	'Returns whether a limit is reached, so that merging may have left something out. Of more than 4,096 keys, '
 	'removed ones included, the first in jsonb''s order stay (by length, then by bytes). A key with the rule union '
-	'keeps at most 1,000 elements, the latest (of equal times the first in the order of values). A key with '
-	'most_frequent keeps at most 1,000 values, the first in that order. Both keep fewer if 65,535 divided by the '
-	'number of keys is less. A key with a keep_ rule keeps the first 1,000 sources, by bytes; fewer if 4,096 divided '
-	'by the number of keys is less. What stays is complete and does not depend on the order of merging.';
+	'or merge keeps at most 1,000 elements or places, the latest (of equal times the first in the order of values). A '
+	'key with most_frequent keeps at most 1,000 values, the first in that order. Both keep fewer if 65,535 divided by '
+	'the number of keys is less. A key with a keep_ rule keeps the first 1,000 sources, by bytes; fewer if 4,096 '
+	'divided by the number of keys is less. What stays is complete and does not depend on the order of merging.';
 
 CREATE FUNCTION cdp.traits_problem(traits jsonb, rules jsonb DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_traits_problem' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;

@@ -234,7 +234,8 @@ read_value(TextInput *input, JsonbContainer *object)
 		cdpk_value_depth(read->bytes, read->length) > CDPK_VALUE_DEPTH_MAX)
 		return bad_text(input, "Arrays and objects stand in each other more than 256 deep.");
 	if (read->type == CDPK_VALUE_NULL && !cdpk_rule_removes(input->trait.rule))
-		return bad_text(input, "Only the rules \"last\" and \"union\" have the value null.");
+		return bad_text(input,
+						"Only the rules \"last\", \"union\" and \"merge\" have the value null.");
 	return true;
 }
 
@@ -286,6 +287,9 @@ put_cell(TextInput *input, JsonbContainer *object)
 	if (!read_cell(input, object))
 		return false;
 	status = cdpk_traits_put(&input->state, &input->trait, &input->hint);
+	if (status == CDPK_INVALID && (input->trait.rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE)
+		return bad_text(input,
+						"An object with the rule \"merge\" has more than one member, or none.");
 	if (status == CDPK_INVALID)
 		return bad_text(input, "A value with the rule \"sum\" is not a number.");
 	if (status == CDPK_OUT_OF_RANGE)

@@ -71,6 +71,19 @@ is_union(const Shown *shown)
 	return (shown->current.rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
 }
 
+/* Tell whether a key shows an object that is made of its parts. */
+static bool
+is_merged(const Shown *shown)
+{
+	CdpkTrait last;
+
+	if ((shown->current.rule & CDPK_RULE_BASE) != CDPK_RULE_MERGE)
+		return false;
+	if (!cdpk_traits_get(&shown->view, shown->end - 1, &last))
+		cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
+	return !cdpk_trait_whole(&last);
+}
+
 /* Write what a key shows as ->> does: strings without quotes, the rest as JSON. */
 static text *
 shown_text(const Shown *shown)
@@ -80,6 +93,14 @@ shown_text(const Shown *shown)
 	CdpkValue element;
 	StringInfoData json;
 
+	if (is_merged(shown))
+	{
+		Jsonb *object = traits_object(&shown->view, shown->first, shown->end);
+
+		initStringInfo(&json);
+		JsonbToCString(&json, &object->root, VARSIZE(object));
+		return cstring_to_text_with_len(json.data, json.len);
+	}
 	if (!is_union(shown) && value->type >= CDPK_VALUE_NUMBER)
 		return cstring_to_text_with_len((const char *) value->bytes, (int) value->length);
 	initStringInfo(&json);
@@ -147,23 +168,33 @@ union_jsonb(const Shown *shown)
 	return end_writing(&elements, false);
 }
 
+/* Make the array or object of a key that shows several cells; NULL: it shows one. */
+static Jsonb *
+composed_jsonb(const Shown *shown)
+{
+	if (is_merged(shown))
+		return traits_object(&shown->view, shown->first, shown->end);
+	return is_union(shown) ? union_jsonb(shown) : NULL;
+}
+
 /* Write what a key shows. */
 static void
 write_shown(ShownWriter *shown_writer, const Shown *shown)
 {
-	Jsonb *array;
+	MemoryContext caller = MemoryContextSwitchTo(shown_writer->each);
+	Jsonb *composed = composed_jsonb(shown);
 	JsonbValue value = {.type = jbvBinary};
 
-	if (!is_union(shown))
+	MemoryContextSwitchTo(caller);
+	if (composed == NULL)
 	{
 		write_value(shown_writer, &shown->current.value);
 		return;
 	}
-	array = union_jsonb(shown);
-	value.val.binary.data = &array->root;
-	value.val.binary.len = (int) VARSIZE(array) - VARHDRSZ;
+	value.val.binary.data = &composed->root;
+	value.val.binary.len = (int) VARSIZE(composed) - VARHDRSZ;
 	jsonb_write(&shown_writer->writer, &value);
-	pfree(array);
+	MemoryContextReset(shown_writer->each);
 }
 
 /* Write a key. */
@@ -186,11 +217,13 @@ cdp_traits_get(PG_FUNCTION_ARGS)
 	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
 	text *key = PG_GETARG_TEXT_PP(1);
 	JsonbValue value;
+	Jsonb *composed;
 
 	if (!look_up(&shown, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)))
 		PG_RETURN_NULL();
-	if (is_union(&shown))
-		PG_RETURN_JSONB_P(union_jsonb(&shown));
+	composed = composed_jsonb(&shown);
+	if (composed != NULL)
+		PG_RETURN_JSONB_P(composed);
 	value = traits_value_jsonb(&shown.current.value);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(&value));
 }

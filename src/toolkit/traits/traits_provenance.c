@@ -17,10 +17,23 @@
 
 #define COLUMNS 9
 
+/* the cells of one key */
+typedef struct Cells
+{
+	const CdpkTraitsView *view;
+	uint32 first;
+	uint32 end;
+	CdpkTrait current;
+} Cells;
+
 /* Return whether a cell takes part in what its key shows. */
 static bool
-is_current(const CdpkTrait *trait, const CdpkTrait *current)
+is_current(const Cells *cells, uint32 index, const CdpkTrait *trait)
 {
+	const CdpkTrait *current = &cells->current;
+
+	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE)
+		return traits_object_shows(cells->view, cells->first, cells->end, index);
 	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_UNION)
 		return trait->value.type != CDPK_VALUE_NULL || current->value.type == CDPK_VALUE_NULL;
 	return trait->key == current->key;
@@ -28,7 +41,7 @@ is_current(const CdpkTrait *trait, const CdpkTrait *current)
 
 /* Put the row of one cell. */
 static void
-put_row(ReturnSetInfo *result, const CdpkTrait *trait, const CdpkTrait *current)
+put_row(ReturnSetInfo *result, const Cells *cells, uint32 index, const CdpkTrait *trait)
 {
 	bool removed = trait->value.type == CDPK_VALUE_NULL;
 	char rule[CDPK_RULE_NAME_SIZE];
@@ -52,7 +65,7 @@ put_row(ReturnSetInfo *result, const CdpkTrait *trait, const CdpkTrait *current)
 	values[4] = CStringGetTextDatum(rule);
 	values[5] = Int32GetDatum(trait->trust);
 	values[6] = BoolGetDatum(removed);
-	values[7] = BoolGetDatum(is_current(trait, current));
+	values[7] = BoolGetDatum(is_current(cells, index, trait));
 	values[8] = Int64GetDatum((int64) trait->count);
 	nulls[8] = (trait->rule & CDPK_RULE_BASE) != CDPK_RULE_MOST_FREQUENT;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
@@ -67,24 +80,25 @@ cdp_provenance(PG_FUNCTION_ARGS)
 	CdpkTraitsView view = traits_open(PG_GETARG_TRAITS_PP(0));
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext each;
+	Cells cells;
 
 	InitMaterializedSRF(fcinfo, 0);
 	each = AllocSetContextCreate(caller, "row of provenance", ALLOCSET_DEFAULT_SIZES);
-	for (uint32 first = 0, end; first < view.count; first = end)
+	cells.view = &view;
+	for (cells.first = 0; cells.first < view.count; cells.first = cells.end)
 	{
-		CdpkTrait current;
 		CdpkTrait trait;
 
-		end = cdpk_traits_end(&view, first);
-		if (!cdpk_traits_current(&view, first, end, &current))
+		cells.end = cdpk_traits_end(&view, cells.first);
+		if (!cdpk_traits_current(&view, cells.first, cells.end, &cells.current))
 			cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
-		for (uint32 i = first; i < end; i++)
+		for (uint32 i = cells.first; i < cells.end; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (!cdpk_traits_get(&view, i, &trait) || !cdpk_rule_valid(trait.rule))
 				cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
 			MemoryContextSwitchTo(each);
-			put_row((ReturnSetInfo *) fcinfo->resultinfo, &trait, &current);
+			put_row((ReturnSetInfo *) fcinfo->resultinfo, &cells, i, &trait);
 			MemoryContextSwitchTo(caller);
 			MemoryContextReset(each);
 		}

@@ -46,10 +46,11 @@ parse_rule(const JsonbValue *key, const JsonbValue *value)
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid rule for trait \"%.*s\"", key->val.string.len, key->val.string.val),
-			 errhint("Rules are \"last\", \"first\", \"min\", \"max\", \"sum\", \"union\" and "
-					 "\"most_frequent\", with \"trusted_\" before them where the trust of the "
-					 "source comes first, and \"keep_\" before \"last\", \"first\", \"min\" or "
-					 "\"max\" where each source's own value is kept.")));
+			 errhint(
+				 "Rules are \"last\", \"first\", \"min\", \"max\", \"sum\", \"union\", "
+				 "\"most_frequent\" and \"merge\", with \"trusted_\" before them where the trust of the "
+				 "source comes first, and \"keep_\" before \"last\", \"first\", \"min\" or "
+				 "\"max\" where each source's own value is kept.")));
 	return code;
 }
 
@@ -161,8 +162,8 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 		return set_problem(
 			problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 			cdpk_value_size_max(trait->rule) < CDPK_TRAITS_VALUE_MAX
-				? "a value of a key with the rule \"union\" or \"most_frequent\" is larger "
-				  "than 1750 bytes"
+				? "a value of a key with the rule \"union\", \"most_frequent\" or \"merge\" is "
+				  "larger than 1750 bytes"
 				: "the value is larger than 32000 bytes",
 			"What counts is the greater of its JSON text and its jsonb.");
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM || value->type == CDPK_VALUE_NULL)
@@ -197,6 +198,102 @@ check_elements(const JsonbValue *array, TraitsProblem *problem)
 					   NULL);
 }
 
+/* What goes through the leaves of an object: the rule merge. */
+typedef struct Leaves
+{
+	CdpkTraitsState *state; /* NULL: they are only checked */
+	CdpkTrait *trait;
+	StringInfoData path; /* the text up to the leaf */
+	int depth;
+	int count;
+	uint32 index;
+	TraitsProblem *problem;
+} Leaves;
+
+/* Return whether a member is an object whose members are merged one by one. */
+static bool
+is_object(const JsonbValue *value)
+{
+	return value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data);
+}
+
+/* Merge, or check, one leaf. */
+static bool
+put_leaf(Leaves *leaves, const JsonbValue *value)
+{
+	CdpkValue leaf = traits_value_read(value);
+	int length = leaves->path.len;
+	bool done;
+
+	if (++leaves->count > CDPK_TRAITS_VALUES_MAX)
+		return set_problem(leaves->problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						   "an object of a key with the rule \"merge\" has more than 1000 values",
+						   NULL);
+	leaves->trait->value = leaf;
+	if (leaf.length > CDPK_TRAITS_ELEMENT_MAX)
+		return check_value(leaves->trait, leaves->problem);
+	traits_value_append(&leaves->path, &leaf);
+	for (int i = 0; i < leaves->depth; i++)
+		appendStringInfoChar(&leaves->path, '}');
+	leaves->trait->value.type = CDPK_VALUE_OBJECT;
+	leaves->trait->value.bytes = (const uint8 *) leaves->path.data;
+	leaves->trait->value.length = (size_t) leaves->path.len;
+	done = check_value(leaves->trait, leaves->problem);
+	if (done && leaves->state != NULL)
+		traits_check_merge(cdpk_traits_put(leaves->state, leaves->trait, &leaves->index));
+	leaves->path.len = length;
+	return done;
+}
+
+/* Go through the leaves of an object; one without members says nothing. */
+static bool
+put_leaves(Leaves *leaves, JsonbContainer *object)
+{
+	JsonbWalk walk = jsonb_walk(object);
+	int length = leaves->path.len;
+	JsonbValue key;
+	JsonbValue value;
+	bool done = true;
+
+	check_stack_depth();
+	leaves->depth++;
+	while (done && jsonb_walk_member(&walk, &key, &value))
+	{
+		CdpkValue name = traits_value_read(&key);
+
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfoChar(&leaves->path, '{');
+		traits_value_append(&leaves->path, &name);
+		appendStringInfoString(&leaves->path, ": ");
+		done = is_object(&value) ? put_leaves(leaves, value.val.binary.data)
+								 : put_leaf(leaves, &value);
+		leaves->path.len = length;
+	}
+	leaves->depth--;
+	return done;
+}
+
+/* Merge the leaves of an object, or check them where there is no state. */
+static bool
+put_object(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 index,
+		   TraitsProblem *problem)
+{
+	Leaves leaves = {.state = state, .trait = trait, .index = index, .problem = problem};
+	bool done;
+
+	initStringInfo(&leaves.path);
+	done = put_leaves(&leaves, value->val.binary.data);
+	pfree(leaves.path.data);
+	return done;
+}
+
+/* Return whether a value is an object whose leaves are merged. */
+static bool
+is_leaves(uint8 rule, const JsonbValue *value)
+{
+	return (rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE && is_object(value);
+}
+
 /* Return whether a member of the object is one that its rule can merge. */
 static bool
 check_member(CdpkTrait *trait, const JsonbValue *value, TraitsProblem *problem)
@@ -204,6 +301,8 @@ check_member(CdpkTrait *trait, const JsonbValue *value, TraitsProblem *problem)
 	JsonbValue element;
 	JsonbWalk walk;
 
+	if (is_leaves(trait->rule, value))
+		return put_object(NULL, trait, value, 0, problem);
 	if (!is_elements(trait->rule, value))
 	{
 		trait->value = traits_value_read(value);
@@ -258,6 +357,8 @@ put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, ui
 	if (is_elements(trait->rule, value))
 		return check_elements(value, problem) &&
 			   put_elements(state, trait, value->val.binary.data, *index, problem);
+	if (is_leaves(trait->rule, value))
+		return put_object(state, trait, value, *index, problem);
 	trait->value = traits_value_read(value);
 	if (!check_value(trait, problem))
 		return false;
