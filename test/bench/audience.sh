@@ -65,7 +65,7 @@ pair s07 s10 '-' EXCEPT
 echo "-- the overlaps of all 190 pairs"
 in_postgres 'cdp.audience_overlaps' "SELECT sum(o.intersection_size) FROM (SELECT array_agg(name), array_agg(audience) FROM segment_audience) s (names, audiences), cdp.audience_overlaps(s.names, s.audiences) o"
 join='SELECT sum(common) FROM (SELECT a.name, b.name, count(*) AS common FROM member a JOIN member b ON a.id = b.id AND a.name < b.name GROUP BY a.name, b.name) s'
-in_postgres 'SQL, join' "$join"
+contender 'SQL, join, once' 1 timed_query "$join"
 in_duckdb 'DuckDB, join, warm' "$join"
 names=(s0{1..9} s{10..20})
 filters=
