@@ -24,7 +24,7 @@ END $$;
 CREATE FUNCTION public.sample(type oid) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT format('(%L)::%s', CASE type::regtype::text
 		WHEN 'cdp.identifier' THEN 'user_id:u1' WHEN 'cdp.traits' THEN '{}' WHEN 'cdp.timeline' THEN '{}' WHEN 'cdp.sequence' THEN 'a -> b'
-		WHEN 'cdp.funnel_mode' THEN 'strict_order' WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{a}' WHEN 'cdp.timeline[]' THEN '{}' WHEN 'boolean[]' THEN '{t}'
+		WHEN 'cdp.audience' THEN '{1..5}' WHEN 'bigint[]' THEN '{1}' WHEN 'cdp.funnel_mode' THEN 'strict_order' WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{a}' WHEN 'cdp.timeline[]' THEN '{}' WHEN 'boolean[]' THEN '{t}'
 		WHEN 'interval' THEN '1 day' WHEN 'timestamp with time zone' THEN '2026-01-01' WHEN 'text' THEN 'last' WHEN 'boolean' THEN 't' WHEN 'numeric' THEN '1'
 		WHEN 'bigint' THEN '1' WHEN 'integer' THEN '1' END, type::regtype) $$;
 

@@ -34,7 +34,7 @@ SELECT h.identifier_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp
 SELECT profile_id, event_id, "timestamp", type, event, source FROM cdp.events ORDER BY event_id;
 -- everybody has a timeline, also who has done nothing
 SELECT p.profile_id, p.timeline FROM cdp_data.profile p ORDER BY p.profile_id;
-SELECT a, b, source, first_at, last_at, events, message_id FROM cdp_data.link JOIN cdp_data.source USING (source_id) ORDER BY a, b;
+SELECT a, b, source, link.first_at, link.last_at, link.events, message_id FROM cdp_data.link JOIN cdp_data.source USING (source_id) ORDER BY a, b;
 SELECT source, accepted, duplicate, quarantined FROM cdp_data.source ORDER BY source;
 -- an old profile has gone, its identifier answers with the person it is now
 SELECT cdp.profile_of('anonymous_id:b'), cdp.profile_of('email:u@EXAMPLE.com'), cdp.profile_of('user_id:nobody');
