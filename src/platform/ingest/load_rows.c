@@ -49,7 +49,6 @@ typedef struct Load
 	bool fetching;
 	bool ended;
 	bool offered;
-	bool unfinished;      /* what a batch has left is still to be done */
 	int64 offered_before; /* rows of the portions before this one */
 
 	MemoryContext portion; /* of the rows */
@@ -98,13 +97,6 @@ end_load(XactEvent event, void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a load has not ended"),
 				 errhint("Its functions serve cdp.load(); call that instead.")));
-}
-
-void
-load_set_unfinished(bool unfinished)
-{
-	if (current_load != NULL)
-		current_load->unfinished = unfinished;
 }
 
 bool
@@ -450,7 +442,7 @@ cdp_load_close(PG_FUNCTION_ARGS)
 	Load *load = get_load();
 	Portal portal = GetPortalByName(load->portal);
 
-	if (load->fetching || load->offered || load->unfinished)
+	if (load->fetching || load->offered)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("the rows of the load are in use")));
 	if (PortalIsValid(portal))
 		SPI_cursor_close(portal);
