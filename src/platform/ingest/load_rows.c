@@ -78,10 +78,13 @@ forget_load(void *load)
 		current_load = NULL;
 }
 
-/* get_load gives the load that is open. */
+/* get_load gives the load that is open; not to code of others, as the condition of a segment may have it. */
 static Load *
 get_load(void)
 {
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("a load cannot be used in a security-restricted operation")));
 	if (current_load == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no load is running"),

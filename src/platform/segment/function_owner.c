@@ -45,6 +45,7 @@ typedef struct FunctionSearch
 		is_read; /* values of the type at hand are read, not made: constraints of domains do not count */
 	bool
 		is_planned; /* the expression at hand is planned, not evaluated: only what planning calls counts */
+	bool makes_json; /* the expression makes JSON of values, which calls casts of their types */
 } FunctionSearch;
 
 static bool search_type(Oid type, FunctionSearch *search);
@@ -328,7 +329,7 @@ search_type(Oid type, FunctionSearch *search)
 	/* types below are built in */
 	if (type < FirstUnpinnedObjectId)
 		return false;
-	if (search_casts(type, search))
+	if (search->makes_json && search_casts(type, search))
 		return true;
 	switch (get_typtype(type))
 	{
@@ -345,10 +346,26 @@ search_type(Oid type, FunctionSearch *search)
 	}
 }
 
+/* makes_json tells whether an expression or query calls a function that makes JSON. */
+static bool
+makes_json(Node *node, void *context)
+{
+	Oid type;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, makes_json, context, 0);
+	type = made_type(node);
+	if (!IsA(node, Const) && (type == JSONOID || type == JSONBOID))
+		return true;
+	return expression_tree_walker(node, makes_json, context);
+}
+
 Oid
 find_foreign_function(Node *expression, Oid owner, Node **node)
 {
-	FunctionSearch search = {.owner = owner};
+	FunctionSearch search = {.owner = owner, .makes_json = makes_json(expression, NULL)};
 
 	search_node(expression, &search);
 	*node = search.node;
