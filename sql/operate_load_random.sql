@@ -98,7 +98,8 @@ DECLARE
 BEGIN
 	FOR t IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition LOOP
 		EXECUTE format('INSERT INTO seen SELECT %L, %L, count(*), md5(string_agg(r.row, chr(10) ORDER BY r.row)) FROM (
-			SELECT (to_jsonb(t) - ''{as_of,elapsed,quarantined_at,decided_at,passed_at,pass_cost,block,pass_until}''::text[])::text AS row FROM cdp_data.%I t) r', form, t.relname, t.relname);
+			SELECT (to_jsonb(t) - ''{as_of,elapsed,quarantined_at,decided_at,passed_at,pass_cost,block,pass_until}''::text[] - %L)::text AS row FROM cdp_data.%I t) r', form, t.relname,
+			CASE t.relname WHEN 'source' THEN 'last_at' ELSE '' END, t.relname);
 	END LOOP;
 END
 $$;
