@@ -216,6 +216,30 @@ SAVEPOINT one;
 SELECT cdp_internal.load_close();
 ROLLBACK TO one;
 COMMIT;
+-- code that a batch runs as others: the condition of a segment
+CREATE FUNCTION end_load() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	PERFORM cdp_internal.load_withdraw();
+	RETURN true;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING '%', SQLERRM;
+	RETURN true;
+END $$;
+SET client_min_messages = warning;
+SELECT cdp.create_segment('ends', 'public.end_load()');
+SELECT taken, accepted FROM cdp.load('SELECT ''ends'' AS user_id, ''Seen'' AS event');
+RESET client_min_messages;
+SELECT cdp.drop_segment('ends');
+-- what built the indexes of a new month is rolled back
+BEGIN;
+SELECT cdp_internal.load_open('SELECT ''u'' || i AS user_id, ''Seen'' AS event, timestamptz ''2001-01-01'' AS "timestamp" FROM generate_series(1, 3) i', 'misuse'), cdp_internal.load_fetch(2, 1000, 1000, 1000);
+SELECT cdp.drop_segment('seen');
+SELECT cdp_data.load_part();
+SAVEPOINT one;
+SELECT batches > 0 AS is_built FROM cdp_data.load_end(0);
+ROLLBACK TO one;
+SELECT cdp_internal.load_close();
+COMMIT;
 SELECT count(*) FROM cdp.events WHERE source = 'misuse';
 SELECT * FROM months;
 SELECT * FROM cdp.verify();

@@ -136,7 +136,7 @@ super(q{CREATE POLICY late ON cdp_data.event TO ann USING ("timestamp" < '2020-0
 is(as('ann', 'SELECT count(DISTINCT "timestamp") FROM cdp_data.event'), '1', 'and another policy another part');
 
 # --- who may call them
-my $definers = q{cdp_data.add_event_month(timestamp with time zone) cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.gather_statistics() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.verify(bigint,text)};
+my $definers = q{cdp_data.add_event_month(timestamp with time zone) cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.gather_statistics() cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.verify(bigint,text)};
 is(super(q{SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.pronamespace = 'cdp_data'::regnamespace AND p.prosecdef AND p.proowner = 'keeper'::regrole
 		AND p.proconfig @> '{"search_path=pg_catalog, cdp, pg_temp"}'}), $definers, 'the functions that work as the owner');
 super('GRANT USAGE ON SCHEMA cdp, cdp_internal TO stranger; GRANT EXECUTE ON FUNCTION cdp.refresh(bigint, boolean), cdp.restitch(boolean), cdp.verify(), cdp_internal.check_columns(), cdp_internal.check_schema(), cdp_internal.tables_are_whole() TO stranger');

@@ -63,6 +63,9 @@ is(as('boss', q{SELECT string_agg(DISTINCT properties ->> 'total', ',') FROM cdp
 is(state(), 'live|', 'it is live');
 
 # connections of others
+# a note has all columns of the table
+refused('deputy', 'SELECT new_rows FROM cdp_data.followed_row', qr/permission denied/);
+refused('deputy', q{INSERT INTO cdp_data.followed_row (connection, operation) VALUES ('orders', 'truncate')}, qr/permission denied/);
 refused('deputy', q{UPDATE cdp_data.connected_table SET mapping = jsonb_set(mapping, '{event}', '"current_user"')}, qr/must be a member of role "boss"/);
 refused('deputy', q{UPDATE cdp_data.connected_table SET relation = 'pg_authid'}, qr/must be a member of role "boss"/);
 refused('deputy', q{UPDATE cdp_data.connected_table SET owner = 'deputy'; UPDATE cdp_data.connected_table SET owner = 'boss', mapping = '{}'}, qr/must be a member of role "boss"/);

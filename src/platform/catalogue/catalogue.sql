@@ -94,7 +94,7 @@ BEGIN ATOMIC
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
-		('followed_row',       '{}',        'all',    '{writer,refresh}', 1,    '{}'),
+		('followed_row',       '{}',        'forget', '{writer,refresh}', 1,    '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -153,8 +153,8 @@ distributed_by: the column by which a cluster distributes the table; reference: 
 distributed.
 readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they
 may not read, since a view shows what these hold.
-stewards: what stewards may do with it: append (read, insert), update (read, update) or all (read, insert, update,
-delete).
+stewards: what stewards may do with it: append (read, insert), update (read, update), all (read, insert, update,
+delete) or forget (delete, by the first of the keys, which is all that they may read).
 written_by: refresh (a batch, which locks the table first), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
 personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw.$comment$;

@@ -194,6 +194,20 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.set_connection_source(text, boolean) IS
 	'Internal: makes the source of a connection one that corrects its rows, unless they are only ever added.';
 
+CREATE FUNCTION cdp_internal.refuse_connection(connection text, problem text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'connection "%" cannot be read', connection USING ERRCODE = split_part(problem, ': ', 1),
+			DETAIL = substr(problem, 8);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refuse_connection(text, text) IS
+	'Internal: raises the error that a connection has a problem, as SQLSTATE: message; NULL: it has none.';
+
 CREATE FUNCTION cdp_internal.start_connection(connection text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -203,6 +217,9 @@ DECLARE
 BEGIN
 	SELECT t.relation::oid AS relation, t.follow, t.appends INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
+	-- first: what is done with the table from here on could run code of its owner
+	PERFORM cdp_internal.refuse_connection(connection, (
+		SELECT r.error FROM cdp_internal.read_rows(connection, NULL, NULL, NULL, NULL, NULL, 1) r));
 	IF c.follow = 'trigger' THEN
 		PERFORM cdp_internal.drop_follow_triggers(connection, c.relation, true);
 		-- waits for the transactions that write to the table, and keeps others waiting until this one ends
@@ -336,18 +353,12 @@ CREATE FUNCTION cdp_internal.check_connection(connection text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	problem text := coalesce(cdp_internal.connection_problem(connection), (
+BEGIN
+	PERFORM cdp_internal.refuse_connection(connection, coalesce(cdp_internal.connection_problem(connection), (
 		SELECT m.error
 		FROM cdp_data.connected_table c
 		CROSS JOIN LATERAL cdp_internal.map_rows(c.name, NULL, NULL, cdp_internal.live_columns(c.relation), '{}') m
-		WHERE c.name = connection), (
-		SELECT r.error FROM cdp_internal.read_rows(connection, NULL, NULL, NULL, NULL, NULL, 1) r));
-BEGIN
-	IF problem IS NOT NULL THEN
-		RAISE EXCEPTION 'connection "%" cannot be read', connection USING ERRCODE = split_part(problem, ': ', 1),
-			DETAIL = substr(problem, 8);
-	END IF;
+		WHERE c.name = connection)));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_connection(text) IS
@@ -472,7 +483,8 @@ Errors: those of cdp.connect().$comment$;
 REVOKE ALL ON FUNCTION cdp_internal.check_connectable(oid, text, text),
 	cdp_internal.tell_slow_column(oid, text), cdp_internal.default_connection_name(oid),
 	cdp_internal.create_follow_triggers(text, oid, boolean), cdp_internal.drop_follow_triggers(text, oid, boolean),
-	cdp_internal.set_connection_source(text, boolean), cdp_internal.start_connection(text),
+	cdp_internal.set_connection_source(text, boolean), cdp_internal.refuse_connection(text, text),
+	cdp_internal.start_connection(text),
 	cdp.connect(regclass, text, text, jsonb, jsonb, jsonb, text, text, text, text, jsonb, text, text, text, text,
 		interval, boolean, text, boolean), cdp_internal.check_connection_arguments(text, text, text, interval),
 	cdp_internal.check_connection(text), cdp_internal.lock_connection(text), cdp.reconnect(text), cdp.disconnect(text),

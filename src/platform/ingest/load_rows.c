@@ -49,7 +49,6 @@ typedef struct Load
 	bool fetching;
 	bool ended;
 	bool offered;
-	bool unfinished;      /* what a batch has left is still to be done */
 	int64 offered_before; /* rows of the portions before this one */
 
 	MemoryContext portion; /* of the rows */
@@ -79,10 +78,13 @@ forget_load(void *load)
 		current_load = NULL;
 }
 
-/* get_load gives the load that is open. */
+/* get_load gives the load that is open; not to code of others, as the condition of a segment may have it. */
 static Load *
 get_load(void)
 {
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("a load cannot be used in a security-restricted operation")));
 	if (current_load == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no load is running"),
@@ -98,13 +100,6 @@ end_load(XactEvent event, void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a load has not ended"),
 				 errhint("Its functions serve cdp.load(); call that instead.")));
-}
-
-void
-load_set_unfinished(bool unfinished)
-{
-	if (current_load != NULL)
-		current_load->unfinished = unfinished;
 }
 
 bool
@@ -450,7 +445,7 @@ cdp_load_close(PG_FUNCTION_ARGS)
 	Load *load = get_load();
 	Portal portal = GetPortalByName(load->portal);
 
-	if (load->fetching || load->offered || load->unfinished)
+	if (load->fetching || load->offered)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("the rows of the load are in use")));
 	if (PortalIsValid(portal))
 		SPI_cursor_close(portal);

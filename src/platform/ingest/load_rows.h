@@ -15,9 +15,6 @@
 /* Tells whether a load is open, in this session. */
 extern bool load_is_open(void);
 
-/* Says whether something is left to be done after the batches: the load cannot be closed before. */
-extern void load_set_unfinished(bool unfinished);
-
 /* Tells whether the places of the batch in hand are of rows of a load, and not of the inboxes. */
 extern bool load_is_offered(void);
 

@@ -15,7 +15,6 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
-#include "platform/ingest/load_rows.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "platform/refresh/pass_kin.h"
@@ -262,6 +261,5 @@ Datum
 cdp_load_index(PG_FUNCTION_ARGS)
 {
 	pass_build_log();
-	load_set_unfinished(false);
 	PG_RETURN_VOID();
 }

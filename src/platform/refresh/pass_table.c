@@ -107,7 +107,6 @@ void
 pass_defer_log(Pass *pass)
 {
 	pass_close_table(pass, TABLE_EVENT);
-	load_set_unfinished(true);
 	store_defer_indexes(tables[TABLE_EVENT]);
 	pass->log_is_indexed = false;
 }

@@ -36,6 +36,57 @@ open_table(const StoreTable *table)
 		RowExclusiveLock);
 }
 
+/* the indexes that this transaction has marked, or a list of none; in TopTransactionContext */
+static List *marks = NIL;
+
+/* is_ready tells whether writes go into an index; also when there is none, as after a rollback. */
+static bool
+is_ready(Oid index)
+{
+	HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	bool ready = true;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		ready = ((Form_pg_index) GETSTRUCT(tuple))->indisready;
+		ReleaseSysCache(tuple);
+	}
+	return ready;
+}
+
+/* check_marks refuses to commit an index that was not built: what built it may have been rolled back. */
+static void
+check_marks(XactEvent event, void *arg)
+{
+	ListCell *cell;
+
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+	{
+		foreach (cell, marks)
+			if (!is_ready(lfirst_oid(cell)))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("an index of a new partition has not been built"),
+						 errhint("The functions of a load serve cdp.load(); call that instead.")));
+	}
+	else if (event != XACT_EVENT_PARALLEL_PRE_COMMIT)
+		marks = NIL;
+}
+
+/* follow_mark keeps a mark in mind until the transaction ends. */
+static void
+follow_mark(Oid index)
+{
+	static bool following = false;
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	if (!following)
+		RegisterXactCallback(check_marks, NULL);
+	following = true;
+	marks = lappend_oid(marks, index);
+	MemoryContextSwitchTo(caller);
+}
+
 /* mark marks an index as neither ready nor valid. */
 static void
 mark(Oid index)
@@ -46,6 +97,7 @@ mark(Oid index)
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for index %u", index);
+	follow_mark(index);
 	form = (Form_pg_index) GETSTRUCT(tuple);
 	form->indisready = false;
 	form->indisvalid = false;
@@ -119,14 +171,8 @@ list_marked(Oid table, List *marked)
 
 	foreach (cell, indexes)
 	{
-		HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-
-		if (HeapTupleIsValid(tuple))
-		{
-			if (!((Form_pg_index) GETSTRUCT(tuple))->indisready)
-				marked = lappend_oid(marked, lfirst_oid(cell));
-			ReleaseSysCache(tuple);
-		}
+		if (!is_ready(lfirst_oid(cell)))
+			marked = lappend_oid(marked, lfirst_oid(cell));
 	}
 	list_free(indexes);
 	table_close(relation, NoLock);
