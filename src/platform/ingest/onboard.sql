@@ -23,7 +23,8 @@ event_name: the event of a track, page or screen call. Of a page or screen call 
 properties, if it has at most 255 bytes then and no control character; else page. NULL for other calls.
 at: the sender's time is timestamp, else original_timestamp, else sent_at, else received_at, else as_of. If not both of
 timestamp and original_timestamp are given, it is corrected for the sender's clock, by received_at - sent_at, unless
-the row was sent more than a day before it was received, and after 2005: then it was loaded from a store. It is never
+the row was sent more than a day before it was received: then it was loaded from a store. It is corrected all the same
+if both sent_at and that time are before 2005: the clock was not set. It is never
 later than received_at (as_of, if that is no time from 1970 to a day after as_of).
 source: source_given, trimmed; default if it is not given or not a valid name.
 ids: the identifiers of the row, distinct, in ascending order, without those whose value is meaningless (see
