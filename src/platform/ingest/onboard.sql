@@ -38,7 +38,8 @@ fbclid, msclkid, ttclid, twclid, li_fat_id, sccid, rdt_cid, epik, yclid, irclick
 which the fbclid is taken) among the members of context, context.campaign, each of context.integrations, and properties,
 and among the parameters of url and search of context.page and of properties, where the first of a name counts. Names
 within context may be in camelCase or snake_case. E-mail addresses are those of the mailbox, by the rule of
-cdp.set_rules(). group_id names an account and is not an identifier. A meaningless value that does not have its namespace's form counts as not given.
+cdp.set_rules(). group_id names an account and is not an identifier. A meaningless value that does not have its
+namespace's form counts as not given.
 rejected: the values in these places that cannot be identifiers, by namespace and reason: [{namespace, reason,
 occurrences, example}]; NULL: none.
 reason: the first that applies of too_deep (over 64 levels), invalid_source (over 63 bytes, or a control character),
