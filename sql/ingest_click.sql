@@ -34,6 +34,11 @@ SELECT identifier, linked_namespace, link_count, max_links FROM cdp.shared_ident
 SELECT sum(cdp.ingest(format('{"type":"page","anonymousId":"a9","userId":"u9","context":{"page":{"url":"https://shop.example/?gclid=often-%s"}}}', g), 'web')) FROM generate_series(1, 200) g;
 SELECT accepted FROM cdp.refresh();
 SELECT cardinality(identifiers) AS must_be_202 FROM cdp.profiles WHERE 'user_id:u9' = ANY (identifiers);
+-- of parameters that have one name, the first counts: no link keeps an event out of the log
+INSERT INTO cdp.inbox (type, user_id, properties)
+SELECT 'page', 'u10', jsonb_build_object('url', 'https://shop.example/?' || string_agg('gclid=many-' || g, '&' ORDER BY g)) FROM generate_series(1, 40) g;
+SELECT accepted, quarantined FROM cdp.refresh();
+SELECT identifiers FROM cdp.profiles WHERE 'user_id:u10' = ANY (identifiers);
 SELECT * FROM cdp.verify();
 SELECT cdp.rules() -> 'gclid' AS gclid, cdp.rules() -> 'fbp' -> 'priority' AS fbp;
 \c :origin

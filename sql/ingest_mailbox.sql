@@ -39,6 +39,13 @@ SELECT cdp.forbid('email:ann@gmail.com', 'email:a.nn@gmail.com');
 SELECT cdp.mark_shared('email:a.n.n@gmail.com', true);
 SELECT identifier FROM cdp.shared_identifiers;
 SELECT cdp.mark_shared('email:ann@gmail.com', NULL);
+-- a value that is blocked and freed as it was written before the rule
+SELECT cdp.set_rules('{"email": {"blocked": ["t.est@gmail.com", "^x@", "a.n.n+1@googlemail.com"]}}');
+SELECT cdp.profile_of('email:ann@gmail.com') IS NULL AS blocked;
+SELECT * FROM cdp.verify();
+SELECT cdp.set_rules('{"email": {"blocked": ["t.est@gmail.com", "^x@"]}}');
+SELECT cdp.profile_of('email:ann@gmail.com') = cdp.profile_of('user_id:u1') AS freed;
+SELECT * FROM cdp.verify();
 -- everywhere; the verdict follows its address
 SELECT cdp.set_rules('{"email": {"mailbox": "plus"}}');
 SELECT identifiers FROM cdp.profiles ORDER BY identifiers;

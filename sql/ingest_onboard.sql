@@ -51,6 +51,8 @@ INSERT INTO timed (given) VALUES
 	-- the example of the Segment spec, and a sender whose clock stands in 1970
 	('{"original_timestamp":"2026-01-01T10:00:00Z","sent_at":"2026-01-01T10:00:02Z","received_at":"2026-01-01T10:00:05Z"}'),
 	('{"original_timestamp":"1970-01-01T00:00:00Z","sent_at":"1970-01-01T00:00:02.5Z","received_at":"2026-01-01T10:00:05Z"}'),
+	-- a time that another clock gave
+	('{"timestamp":"2026-01-01T10:00:00Z","sent_at":"1970-01-01T00:00:02.5Z","received_at":"2026-01-01T10:00:05Z"}'),
 	('{"timestamp":"2000-01-01T00:00:00Z"}'), ('{"timestamp":"1999-12-31T23:59:59.999999Z"}'), ('{"timestamp":"0044-03-15Z BC"}'), ('{"timestamp":"4714-11-24Z BC"}'),
 	('{"timestamp":"2026-03-02T00:00:00Z"}'), ('{"timestamp":"2026-03-02T00:00:00.000001Z"}'), ('{"timestamp":"294276-12-31Z"}'),
 	('{"timestamp":"infinity"}'), ('{"timestamp":"-infinity"}'), ('{"original_timestamp":"infinity"}'), ('{"received_at":"1970-01-01Z"}'), ('{"sent_at":"2036-01-01Z"}'),

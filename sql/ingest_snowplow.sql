@@ -45,6 +45,11 @@ SELECT send('{"e": "ue", "eid": "q1", "duid": "d", "ue_px": "abc"}', '{"e": "zz"
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT reason, detail, (line::jsonb -> 'data' -> 0) ->> 'eid' AS eid FROM cdp.quarantine ORDER BY eid, reason;
 UPDATE cdp.quarantine SET line = replace(line, '"zz"', '"pv"') WHERE line LIKE '%"zz"%';
+-- a kind that is too long is cut between characters
+SELECT send(jsonb_build_object('e', 'a' || repeat('ä', 60), 'eid', 'long', 'duid', 'd'));
+SELECT quarantined FROM cdp.refresh();
+SELECT reason FROM cdp.quarantine WHERE line LIKE '%"long"%';
+DELETE FROM cdp.quarantine WHERE line LIKE '%"long"%';
 SELECT cdp.replay('unknown_type');
 SELECT accepted FROM cdp.refresh();
 -- bodies that are no batch, or of something else

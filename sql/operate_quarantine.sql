@@ -113,6 +113,10 @@ SELECT cdp.repair('[{"op": "remove"}]', 'failed');
 SELECT cdp.repair('[{"op": "remove", "path": "/a", "value": 1}]', 'failed');
 SELECT cdp.repair('[{"op": "convert", "path": "/a", "to": "date"}]', 'failed');
 SELECT cdp.repair('[{"op": "move", "from": "/a", "path": "/a/b"}]', 'failed');
+SELECT cdp.repair('[{"op": "remove", "path": ""}]', 'failed');
+-- of a line that is no object, to where it is
+SELECT (cdp_internal.patch_document('5', '[{"op": "move", "from": "", "path": ""}]')).*;
+SELECT length((cdp_internal.patch_document('{}', jsonb_build_array(jsonb_build_object('op', 'remove', 'path', repeat('/a', 1000))))).problem);
 SELECT cdp.repair('[{"op": "remove", "path": "/a"}, {"op": "substitute", "text": "a", "with": "b"}]', 'failed');
 SELECT cdp.set_quarantine_retention('1 month');
 SELECT cdp.set_quarantine_retention('-1 day');

@@ -7,20 +7,32 @@ COMMENT ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb) IS
 	'matches a listed regular expression (one that begins with ^). rules: an object of namespace to list; it is read '
 	'once a statement.';
 
+CREATE FUNCTION cdp_internal.respell_blocked(namespace text, blocked text[], mailbox text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF mailbox IS NULL OR blocked = '{}' THEN
+		RETURN to_jsonb(blocked);
+	END IF;
+	RETURN (
+		SELECT jsonb_agg(CASE WHEN b.entry LIKE '^%' THEN b.entry
+			ELSE coalesce(cdp.value(cdp_internal.mailbox(cdp.try_identifier(respell_blocked.namespace, b.entry),
+				respell_blocked.mailbox)), b.entry) END ORDER BY b.place)
+		FROM unnest(blocked) WITH ORDINALITY AS b (entry, place));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.respell_blocked(text, text[], text) IS
+	'Internal: returns the blocked values of a namespace as identifiers are written by its rule mailbox.';
+
 CREATE FUNCTION cdp_internal.blocked_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN (
-		SELECT coalesce(jsonb_object_agg(n.namespace, CASE
-			WHEN n.mailbox IS NULL OR n.blocked = '{}' THEN to_jsonb(n.blocked)
-			-- as the identifiers are written
-			ELSE (
-				SELECT jsonb_agg(CASE WHEN b.entry LIKE '^%' THEN b.entry
-					ELSE coalesce(cdp.value(cdp_internal.mailbox(cdp.try_identifier(n.namespace, b.entry), n.mailbox)),
-						b.entry) END ORDER BY b.place)
-				FROM unnest(n.blocked) WITH ORDINALITY AS b (entry, place)) END), '{}')
+		SELECT coalesce(jsonb_object_agg(n.namespace,
+			cdp_internal.respell_blocked(n.namespace, n.blocked, n.mailbox)), '{}')
 		FROM cdp_data.namespace n
 		WHERE n.blocked IS NOT NULL);
 END
@@ -28,4 +40,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.blocked_rules() IS
 	'Internal: returns the blocked values of all namespaces, as cdp_internal.is_blocked() takes them.';
 
-REVOKE ALL ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb), cdp_internal.blocked_rules() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb),
+	cdp_internal.respell_blocked(text, text[], text), cdp_internal.blocked_rules() FROM PUBLIC;

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/json.h"
 
@@ -365,6 +366,7 @@ put_kind(StringInfo call, const LineMembers *event, const LineMember *kind)
 {
 	CdpkSpan name = kind->token == CDPK_JSON_STRING ? line_text(kind) : kind->value;
 	LineMember action;
+	int length;
 
 	if (line_is_key(name, "pv"))
 	{
@@ -389,7 +391,9 @@ put_kind(StringInfo call, const LineMembers *event, const LineMember *kind)
 		return;
 	}
 	appendStringInfo(call, "\"type\":");
-	escape_json(call, psprintf("snowplow %.*s", (int) Min(name.length, 100), name.text));
+	/* cut between characters */
+	length = pg_encoding_mbcliplen(PG_UTF8, name.text, (int) Min(name.length, PG_INT32_MAX), 100);
+	escape_json(call, psprintf("snowplow %.*s", length, name.text));
 }
 
 /* Write who is meant. */

@@ -23,7 +23,8 @@ event_name: the event of a track, page or screen call. Of a page or screen call 
 properties, if it has at most 255 bytes then and no control character; else page. NULL for other calls.
 at: the sender's time is timestamp, else original_timestamp, else sent_at, else received_at, else as_of. If not both of
 timestamp and original_timestamp are given, it is corrected for the sender's clock, by received_at - sent_at, unless
-the row was sent more than a day before it was received, and after 2005: then it was loaded from a store. It is never
+the row was sent more than a day before it was received: then it was loaded from a store. It is corrected all the same
+if both sent_at and that time are before 2005: the clock was not set. It is never
 later than received_at (as_of, if that is no time from 1970 to a day after as_of).
 source: source_given, trimmed; default if it is not given or not a valid name.
 ids: the identifiers of the row, distinct, in ascending order, without those whose value is meaningless (see
@@ -35,9 +36,10 @@ else advertising_id); context.externalIds or externalId, [{id, type, collection}
 collection is not users; clientId of an integration that is Google Analytics (ga_client_id); click ids (gclid, dclid,
 fbclid, msclkid, ttclid, twclid, li_fat_id, sccid, rdt_cid, epik, yclid, irclickid) and the cookies fbp, ttp and fbc (of
 which the fbclid is taken) among the members of context, context.campaign, each of context.integrations, and properties,
-and among the parameters of url and search of context.page and of properties. Names within context may be in camelCase
-or snake_case. E-mail addresses are those of the mailbox, by the rule of cdp.set_rules(). group_id names an account and
-is not an identifier. A meaningless value that does not have its namespace's form counts as not given.
+and among the parameters of url and search of context.page and of properties, where the first of a name counts. Names
+within context may be in camelCase or snake_case. E-mail addresses are those of the mailbox, by the rule of
+cdp.set_rules(). group_id names an account and is not an identifier. A meaningless value that does not have its
+namespace's form counts as not given.
 rejected: the values in these places that cannot be identifiers, by namespace and reason: [{namespace, reason,
 occurrences, example}]; NULL: none.
 reason: the first that applies of too_deep (over 64 levels), invalid_source (over 63 bytes, or a control character),

@@ -26,22 +26,31 @@ add_click(const IdentifierSink *sink, const CdpkClickName *name, CdpkSpan value,
 	return identifiers_add_column(sink, name->name_space, id, refusal);
 }
 
-/* Add those among the parameters of a query. */
+/*
+ * Add those among the parameters of a query: the first of each name, as trackers read them, so
+ * that no link fills a row.
+ */
 static bool
 add_query(const IdentifierSink *sink, CdpkQuery query, Refusal *refusal)
 {
 	CdpkParameter parameter;
+	uint64 seen = 0; /* names, by their place */
 
 	while (cdpk_query_next(&query, &parameter))
 	{
 		const CdpkClickName *name = cdpk_click_find(parameter.name, parameter.name_length);
 		CdpkSpan encoded = {parameter.value, parameter.value_length};
+		uint64 place;
 		CdpkSpan value;
 		char *decoded;
 		bool ascii;
 
 		if (name == NULL)
 			continue;
+		place = UINT64CONST(1) << (name - cdpk_click_at(0));
+		if (seen & place)
+			continue;
+		seen |= place;
 		decoded = palloc(encoded.length + 1);
 		value.text = decoded;
 		value.length = cdpk_query_decode(encoded.text, encoded.length, decoded);

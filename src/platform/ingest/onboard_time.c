@@ -12,7 +12,7 @@
 
 /* a message that was sent longer before it arrived is loaded from a store, so its times count as they are … */
 #define LIVE_MAX CDPK_DAY
-/* … unless it claims to be sent before 2005, when the sender's clock was not set */
+/* … unless it claims to be sent and to have happened before 2005, when the sender's clock was not set */
 #define CLOCK_IS_SET ((5 * INT64_C(365) + 2) * CDPK_DAY)
 /* a time that is later than the batch by more than this is no clock that is wrong */
 #define AHEAD_MAX (7 * CDPK_DAY)
@@ -43,7 +43,7 @@ correct_time(const InboxRow *row, TimestampTz received, TimestampTz *at)
 	sent = DatumGetTimestampTz(row->values[INBOX_SENT_AT]);
 	if (TIMESTAMP_NOT_FINITE(sent))
 		return false;
-	if (sent < received - LIVE_MAX && sent >= CLOCK_IS_SET)
+	if (sent < received - LIVE_MAX && (sent >= CLOCK_IS_SET || *at >= CLOCK_IS_SET))
 		return true;
 	return !pg_sub_s64_overflow(sent, *at, &delay) && !pg_sub_s64_overflow(received, delay, at);
 }

@@ -265,8 +265,11 @@ BEGIN
 			END IF;
 		END IF;
 		IF was.blocked IS DISTINCT FROM becomes.blocked THEN
-			was_blocked := was_blocked || jsonb_build_object(was.namespace, was.blocked);
-			becomes_blocked := becomes_blocked || jsonb_build_object(was.namespace, becomes.blocked);
+			-- if mailbox changes, too, everything is made anew
+			was_blocked := was_blocked || jsonb_build_object(was.namespace,
+				cdp_internal.respell_blocked(was.namespace, was.blocked, becomes.mailbox));
+			becomes_blocked := becomes_blocked || jsonb_build_object(was.namespace,
+				cdp_internal.respell_blocked(was.namespace, becomes.blocked, becomes.mailbox));
 		END IF;
 	END LOOP;
 	IF was_blocked <> '{}' THEN

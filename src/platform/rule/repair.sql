@@ -83,7 +83,7 @@ DECLARE
 	found jsonb := cdp_internal.pointed(document, from_path);
 BEGIN
 	IF op <> 'add' AND found IS NULL THEN
-		problem := format('there is no %s', coalesce(step ->> 'from', step ->> 'path'));
+		problem := format('there is no %s', left(coalesce(step ->> 'from', step ->> 'path'), 64));
 		RETURN;
 	END IF;
 	patched := CASE op
@@ -91,16 +91,17 @@ BEGIN
 		WHEN 'remove' THEN document #- path
 		WHEN 'replace' THEN CASE path WHEN '{}' THEN step -> 'value' ELSE jsonb_set(document, path, step -> 'value') END
 		WHEN 'copy' THEN cdp_internal.add_pointed(document, path, found)
-		WHEN 'move' THEN cdp_internal.add_pointed(document #- from_path, path, found)
+		WHEN 'move' THEN CASE path WHEN from_path THEN document
+			ELSE cdp_internal.add_pointed(document #- from_path, path, found) END
 		WHEN 'test' THEN CASE WHEN found = step -> 'value' THEN document END
 		WHEN 'convert' THEN CASE path WHEN '{}' THEN NULL
 			ELSE jsonb_set(document, path, cdp_internal.converted(found, step ->> 'to')) END
 		END;
 	IF patched IS NULL THEN
 		problem := CASE op
-			WHEN 'test' THEN format('%s is another value', step ->> 'path')
-			WHEN 'convert' THEN format('%s cannot be a %s', step ->> 'path', step ->> 'to')
-			ELSE format('there is no place for %s', step ->> 'path') END;
+			WHEN 'test' THEN format('%s is another value', left(step ->> 'path', 64))
+			WHEN 'convert' THEN format('%s cannot be a %s', left(step ->> 'path', 64), step ->> 'to')
+			ELSE format('there is no place for %s', left(step ->> 'path', 64)) END;
 	END IF;
 END
 $function$;
@@ -111,19 +112,19 @@ CREATE FUNCTION cdp_internal.merge_patch(document jsonb, patch jsonb) RETURNS js
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	member record;
 BEGIN
 	IF jsonb_typeof(patch) <> 'object' THEN
 		RETURN patch;
 	END IF;
 	document := CASE jsonb_typeof(document) WHEN 'object' THEN document ELSE '{}' END;
-	FOR member IN SELECT m.key, m.value FROM jsonb_each(patch) m LOOP
-		document := CASE member.value WHEN 'null' THEN document - member.key
-			ELSE document || jsonb_build_object(member.key,
-				cdp_internal.merge_patch(document -> member.key, member.value)) END;
-	END LOOP;
-	RETURN document;
+	RETURN (
+		SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}')
+		FROM (
+			SELECT d.key, d.value FROM jsonb_each(document) d WHERE NOT patch ? d.key
+			UNION ALL
+			SELECT p.key, cdp_internal.merge_patch(document -> p.key, p.value)
+			FROM jsonb_each(patch) p
+			WHERE p.value <> 'null') m);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.merge_patch(jsonb, jsonb) IS
@@ -177,6 +178,10 @@ BEGIN
 			RAISE EXCEPTION '"to" of operation "convert" is "%"', left(step ->> 'to', 64)
 				USING ERRCODE = 'invalid_parameter_value',
 					HINT = cdp_internal.hint_at(step ->> 'to', '{number,string,boolean}');
+		END IF;
+		IF step ->> 'op' = 'remove' AND step ->> 'path' = '' THEN
+			RAISE EXCEPTION '"path" of operation "remove" is empty' USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'That is the whole row.', HINT = 'Delete it from cdp.quarantine.';
 		END IF;
 		IF step ->> 'op' = 'move' AND starts_with(step ->> 'path', (step ->> 'from') || '/') THEN
 			RAISE EXCEPTION '"%" cannot be moved into itself', left(step ->> 'from', 64)
