@@ -7,7 +7,8 @@ COMMENT ON FUNCTION cdp.hashed(cdp.identifier) IS
 	'number in its normal form (ann@example.com, +12015550123), in hexadecimal digits; such an identifier is returned '
 	'itself, if its value is 64 digits. NULL for all others.';
 
--- The condition of indexes by hash, which costs less than the hash.
+-- The condition of indexes by hash, which costs less than the hash.  Open to all, as the next one: a dump makes the
+-- indexes before it grants anything.
 CREATE FUNCTION cdp_internal.has_hash(identifier cdp.identifier) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_has_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.has_hash(cdp.identifier) IS
@@ -19,5 +20,3 @@ CREATE FUNCTION cdp_internal.hashed_key(identifier cdp.identifier) RETURNS bigin
 COMMENT ON FUNCTION cdp_internal.hashed_key(cdp.identifier) IS
 	'Internal: returns the first 64 bits of the SHA-256 in cdp.hashed(), as a number; NULL where that is NULL. Other '
 	'identifiers can have the same number, of the other namespace or by chance.';
-
-REVOKE ALL ON FUNCTION cdp_internal.has_hash(cdp.identifier), cdp_internal.hashed_key(cdp.identifier) FROM PUBLIC;
