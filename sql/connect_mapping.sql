@@ -80,10 +80,10 @@ SELECT cdp.set_sources('{"mine": {"party": "first", "mutable": true, "version": 
 SELECT refuse($q$ SELECT cdp.connect('orders', event => $$ 'x' $$, identifiers => '{"user_id": "customer"}', source => 'mine') $q$);
 SELECT count(*) FROM cdp.connection;
 -- the place in an expression, as a client shows it
+\set VERBOSITY default
 \set SHOW_CONTEXT always
 SELECT cdp.connect('orders', event => $$ 'x' $$, identifiers => '{"user_id": "customer", "email": "lower(mail)"}');
 \set SHOW_CONTEXT never
-\set VERBOSITY default
 \pset format aligned
 \pset tuples_only off
 -- what can be in one: keywords, comments, functions with their schema, subqueries, all columns, many columns
