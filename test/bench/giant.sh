@@ -37,7 +37,7 @@ while :; do
 		VACUUM (ANALYZE);
 		SELECT event_id + 10000 * :batches AS until FROM cdp_data.state \gset
 		CALL bring(:until, 10000);
-		SELECT (SELECT max(identifiers) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)
+		SELECT (SELECT max(identifier_count) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)
 		FROM (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b;
 	SQL
 	)
