@@ -31,6 +31,7 @@ SQL
 printf '%12s %12s %12s %14s %10s\n' identifiers profiles 'ms a batch' 'us a link' 'x first'
 size=10000
 first=
+smallest=
 while :; do
 	psql -Xqc "CALL bring($size)"
 	IFS='|' read -r identifiers profiles ms < <(psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL' | tail -n 1
@@ -42,10 +43,11 @@ while :; do
 	SQL
 	)
 	first=${first:-$ms}
+	smallest=${smallest:-$identifiers}
 	ratio=$(awk -v a="$ms" -v b="$first" 'BEGIN { printf "%.2f", a / b }')
 	printf '%12d %12d %12.0f %14.1f %10s\n' "$identifiers" "$profiles" "$ms" "$(awk -v a="$ms" 'BEGIN { print a / 10 }')" "$ratio"
 	[ "$size" -lt "$ROWS" ] || break
 	size=$((size * 10 < ROWS * 4 ? size * 316 / 100 : ROWS))
 done
 [ "$profiles" = 1 ] || echo "there are $profiles profiles instead of one"
-echo "from 60,000 to $identifiers identifiers in one profile a new link costs $ratio times as much (bar: flat, less than 1.5)"
+echo "from $smallest to $identifiers identifiers in one profile a new link costs $ratio times as much (bar: flat, less than 1.5)"
