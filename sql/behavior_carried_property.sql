@@ -132,5 +132,15 @@ SELECT cdp.carry_property('Buy', 'n1');
 ROLLBACK;
 SELECT * FROM cdp.verify();
 
+-- arrays in arrays, and a path as deep
+CREATE TEMP TABLE deep AS SELECT format('{"a": %s1%s}', repeat('[', 5000), repeat(']', 5000))::jsonb AS properties,
+	jsonb_build_object('x', jsonb_build_object('n', to_jsonb('a'::text || array_fill('[]'::text, ARRAY[5000])))) AS rules;
+SELECT cdp_internal.carried('x', properties, NULL, rules) #>> '{[],0,n}' AS n FROM deep;
+\set VERBOSITY terse
+SET max_stack_depth = '100kB';
+SELECT cdp_internal.carried('x', properties, NULL, rules) FROM deep;
+RESET max_stack_depth;
+\set VERBOSITY default
+
 \c :origin
 DROP DATABASE cdp_carried;

@@ -38,6 +38,9 @@ SELECT cohort, size, period, people FROM cdp.retention_table('view', 'cart', 'da
 SELECT label, people, occurrences, share FROM cdp.paths();
 SELECT label, people, occurrences, share FROM cdp.paths(repeats => true, gap => '7 days');
 SELECT * FROM cdp.paths('view', 'buy', gap => '7 days');
+-- no session is so long
+SELECT label, people FROM cdp.paths('view', gap => '7 days', depth => 2147483647);
+SELECT label, people FROM cdp.paths(NULL, 'buy', gap => '7 days', depth => 2147483647);
 SELECT * FROM cdp.paths('view', gap => '7 days', segment => 'french');
 -- properties that timelines do not carry are read from the log, with the same answers
 SELECT breakdown, period, events, people FROM cdp.trend_table('view', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{trait:country,segment:french,property:campaign}', as_of => '2026-05-01');

@@ -5,7 +5,7 @@
  *
  * Rows are like those of a web site: an anonymous id, for most a user id, an event or (one in five) an
  * identify call with traits.  "new" batches bring people that the tables do not know, "known" ones
- * those of the batches before.  Nobody's cookie is anybody else's, so that no profile is searched.
+ * those of the batches before.  People do not share cookies, so that no profile is searched.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -102,6 +102,6 @@ SQL
 for stream in $STREAMS; do
 	echo "# $stream"
 	psql -Xqc "CREATE DATABASE drop_$stream TEMPLATE $template" postgres
-	measure "$stream" | psql -Xqt "drop_$stream"
+	measure "$stream" | psql -Xq -P footer=off "drop_$stream"
 	psql -Xqc "DROP DATABASE drop_$stream" postgres
 done

@@ -31,21 +31,23 @@ SQL
 printf '%12s %12s %12s %14s %10s\n' identifiers profiles 'ms a batch' 'us a link' 'x first'
 size=10000
 first=
+smallest=
 while :; do
 	psql -Xqc "CALL bring($size)"
 	IFS='|' read -r identifiers profiles ms < <(psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL' | tail -n 1
 		VACUUM (ANALYZE);
 		SELECT event_id + 10000 * :batches AS until FROM cdp_data.state \gset
 		CALL bring(:until, 10000);
-		SELECT (SELECT max(identifiers) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)
+		SELECT (SELECT max(identifier_count) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)
 		FROM (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b;
 	SQL
 	)
 	first=${first:-$ms}
+	smallest=${smallest:-$identifiers}
 	ratio=$(awk -v a="$ms" -v b="$first" 'BEGIN { printf "%.2f", a / b }')
 	printf '%12d %12d %12.0f %14.1f %10s\n' "$identifiers" "$profiles" "$ms" "$(awk -v a="$ms" 'BEGIN { print a / 10 }')" "$ratio"
 	[ "$size" -lt "$ROWS" ] || break
 	size=$((size * 10 < ROWS * 4 ? size * 316 / 100 : ROWS))
 done
 [ "$profiles" = 1 ] || echo "there are $profiles profiles instead of one"
-echo "from 60,000 to $identifiers identifiers in one profile a new link costs $ratio times as much (bar: flat, less than 1.5)"
+echo "from $smallest to $identifiers identifiers in one profile a new link costs $ratio times as much (bar: flat, less than 1.5)"

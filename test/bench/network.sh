@@ -50,6 +50,6 @@ for tenth in 1 2 3 4 5 6 7 8 9 10; do
 	printf '%12d %12d %12.0f %12s %10d %10d %10d %10d\n' "$events" "$identifiers" "$ms" "$ratio" "$reworks" "$reworked" "$largest" "$refused"
 done
 psql -XqAt -F ' ' <<'SQL' | awk -v ratio="$ratio" '{ printf "refused links counted, %d of %d identifiers are connected; no person has more than %d\nthe last tenth cost %s times the first a batch (bar: flat, less than 1.5); the largest rework had %d identifiers (bar: 1000)\n", $1, $2, $3, ratio, $4 }'
-SELECT max(c.size), sum(c.size), (SELECT max(identifiers) FROM cdp_data.profile), (SELECT max(largest_rework) FROM cdp.batch)
+SELECT max(c.size), sum(c.size), (SELECT max(identifier_count) FROM cdp_data.profile), (SELECT max(largest_rework) FROM cdp.batch)
 FROM (SELECT count(*) AS size FROM cdp.components('SELECT ARRAY[l.a, l.b] AS id FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b WHERE NOT x.shared AND NOT y.shared') GROUP BY component) c
 SQL

@@ -123,7 +123,7 @@ folded_equal(const Folded *a, const Folded *b)
 		   bytes_equal(&a->timeline, &b->timeline);
 }
 
-/* Whoever is another than before must be on the list of who was touched; whose row ended, as "former" at least. */
+/* A person that changed must be on the list of touched people; one whose row ended, as "former" at least. */
 static inline void
 pass_check_touched(Tables *tables, const PersonRow *before)
 {

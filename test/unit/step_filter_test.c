@@ -230,37 +230,9 @@ agree_with_plain_loops(void)
 		CHECK((selected[j] > 100) == (steps[j].selects != is_none));
 }
 
-static void
-steps_meet_by_name(void)
-{
-	static const struct
-	{
-		const char *a;
-		const char *b;
-		bool meet;
-	} cases[] = {{"a", "a", true},         {"a", "b", false},
-				 {"a | b", "c | b", true}, {"a[x = 1]", "a[x = 2]", true},
-				 {"*", "a", true},         {"a | *[x = 1]", "b", true},
-				 {"a | b", "c | d", false}};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-	{
-		uint8_t *bytes[2];
-		CdpkStep a = step_of(cases[i].a, &bytes[0]);
-		CdpkStep b = step_of(cases[i].b, &bytes[1]);
-
-		CHECK(cdpk_steps_meet(&a, &b) == cases[i].meet && cdpk_steps_meet(&b, &a) == cases[i].meet);
-		cdpk_step_free(&unit_allocator, &a);
-		cdpk_step_free(&unit_allocator, &b);
-		free(bytes[0]);
-		free(bytes[1]);
-	}
-}
-
 int
 main(void)
 {
 	TEST(agree_with_plain_loops);
-	TEST(steps_meet_by_name);
 	UNIT_EXIT();
 }

@@ -305,7 +305,7 @@ store_load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 		int a = store_thing(store, ids[i]);
 
 		if (a < 0 || store->asked_links[a]++ > 0)
-			store_fail(store, "links are asked for of nobody, or twice");
+			store_fail(store, "links are asked for of an unknown identifier, or twice");
 		for (int b = 0; b < store->world.thing_count && a >= 0; b++)
 			if (a != b)
 				STITCH_TRY(store_add_link(store, stitch, a, b));

@@ -23,18 +23,6 @@ cdpk_step_names(const CdpkStep *step, const char *name, size_t length)
 	return false;
 }
 
-bool
-cdpk_steps_meet(const CdpkStep *a, const CdpkStep *b)
-{
-	const CdpkAlternative *alternatives = cdpk_step_alternatives(a);
-
-	for (unsigned i = 0; i < a->count; i++)
-		if (alternatives[i].any ||
-			cdpk_step_names(b, alternatives[i].name.text, alternatives[i].name.length))
-			return true;
-	return false;
-}
-
 /* ---------------------------------------------------------------- values */
 
 bool

@@ -51,9 +51,6 @@ typedef struct CdpkStepFilter
 /* Return whether a step asks for events of a name, whatever their properties. */
 extern bool cdpk_step_names(const CdpkStep *step, const char *name, size_t length);
 
-/* Return whether two steps may ask for events of the same name. */
-extern bool cdpk_steps_meet(const CdpkStep *a, const CdpkStep *b);
-
 /*
  * Prepare a step's conditions on a column of a timeline with these properties; without any
  * alternative for it, filter->count is 0.  *texts is listed where it is needed and is still NULL;

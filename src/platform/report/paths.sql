@@ -28,16 +28,17 @@ CREATE FUNCTION cdp_internal.paths_query(people text, breakdown text) RETURNS te
 			FROM run r
 			GROUP BY r.person, r.session
 		), bound AS (
-			SELECT v.person, v.own, v.events, f.place AS from_place, t.place AS to_place,
-				coalesce(f.place, greatest(t.place - $4 + 1, 1), 1) AS first
+			SELECT v.person, v.own, v.events, d.depth, f.place AS from_place, t.place AS to_place,
+				coalesce(f.place, greatest(t.place - d.depth + 1, 1), 1) AS first
 			FROM visit v
+			CROSS JOIN LATERAL (SELECT least($4, cardinality(v.events)) AS depth) d
 			CROSS JOIN LATERAL (SELECT array_position(v.froms, true) AS place) f
 			CROSS JOIN LATERAL (SELECT array_position(v.tos, true, coalesce(f.place + 1, 1)) AS place) t
 		)
-		SELECT b.person, b.own, b.events[b.first:coalesce(b.to_place, b.first + $4 - 1)] AS path
+		SELECT b.person, b.own, b.events[b.first:coalesce(b.to_place, b.first + b.depth - 1)] AS path
 		FROM bound b
 		WHERE ($2 IS NULL OR b.from_place IS NOT NULL) AND ($3 IS NULL OR b.to_place IS NOT NULL)
-			AND coalesce(b.to_place, b.first) - b.first < $4
+			AND coalesce(b.to_place, b.first) - b.first < b.depth
 	$sql$, breakdown, people);
 COMMENT ON FUNCTION cdp_internal.paths_query(text, text) IS
 	'Internal: returns a query of the paths of people, (person, own, path). Its parameters: step, from_step, to_step, '

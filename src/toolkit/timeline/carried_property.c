@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -199,6 +200,7 @@ follow_elements(Reading *reading, JsonbWalk path, JsonbContainer *array, uint64 
 	JsonbWalk walk = jsonb_walk(array);
 	JsonbValue item;
 
+	check_stack_depth(); /* a path is as long as its writer likes, and so is the nesting of arrays */
 	for (uint64 i = 0; reading->status == CDPK_OK && jsonb_walk_element(&walk, &item); i++)
 		follow_path(reading, path, &item, first > 0 ? first + i : element);
 }
