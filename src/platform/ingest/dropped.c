@@ -235,18 +235,6 @@ dropped_join(Jsonb *kept, Jsonb *dropped)
 
 /* ---------------------------------------------------------------- rows */
 
-/* find_dropped finds what was dropped from a row. */
-static bool
-find_dropped(const InboxRow *row, JsonbValue *dropped)
-{
-	Jsonb *context;
-
-	if (row->nulls[INBOX_CONTEXT])
-		return false;
-	context = DatumGetJsonbP(row->values[INBOX_CONTEXT]);
-	return JB_ROOT_IS_OBJECT(context) && onboard_find_object(&context->root, "_dropped", dropped);
-}
-
 bool
 dropped_is_used(const InboxRow *row)
 {
@@ -318,7 +306,9 @@ dropped_put_back(InboxRow *row)
 {
 	JsonbValue dropped;
 
-	if (!find_dropped(row, &dropped))
+	if (!dropped_is_used(row) ||
+		!onboard_find_object(&DatumGetJsonbP(row->values[INBOX_CONTEXT])->root, "_dropped",
+							 &dropped))
 		return false;
 	put_back(row, INBOX_PROPERTIES, dropped.val.binary.data, "properties");
 	put_back(row, INBOX_TRAITS, dropped.val.binary.data, "traits");
