@@ -159,7 +159,7 @@ SELECT cdp.repair('{"event": "E"}', source => 'web');
 SET ROLE cdp_quarantine_steward;
 SELECT record #>> '{properties,secret}' FROM cdp.quarantine WHERE record ->> 'user_id' = 'secret-user';
 SELECT * FROM cdp.repair('{"event": "E"}', source => 'web');
-SELECT cdp.set_quarantine_retention('30 days');
+SELECT cdp.set_quarantine_retention('30 days'), cdp.set_quarantine_retention('30 days', 'apq');
 RESET ROLE;
 SELECT cdp.revoke_access('cdp_quarantine_analyst', 'analyst'), cdp.revoke_access('cdp_quarantine_steward', 'steward'), cdp.revoke_access('cdp_quarantine_writer', 'writer');
 DROP OWNED BY cdp_quarantine_analyst;

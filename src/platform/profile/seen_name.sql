@@ -36,8 +36,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.notice_unseen(text, text) IS
-	'Internal: raises a notice, with the nearest known name, if a name was never seen. kind: event, trait, namespace or '
-	'source. Silent for * and the empty name, before the first refresh, and when the list of names is full.';
+	'Internal: raises a notice, with the nearest known name, if a name was never seen. kind: event, trait, namespace '
+	'or source. Silent for * and the empty name, before the first refresh, and when the list of names is full.';
 
 CREATE FUNCTION cdp_internal.notice_unseen_property(event text, property text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
