@@ -98,6 +98,9 @@ SELECT cdp.set_quarantine_retention('9 days', 'default'), cdp.set_quarantine_ret
 SELECT taken FROM cdp.refresh();
 SELECT coalesce(source, '-') AS source, count(*) FROM cdp.quarantine GROUP BY 1 ORDER BY 1;
 SELECT source, keep, expired FROM cdp.quarantine_retention ORDER BY 1;
+-- a source that was never seen is noticed
+SELECT cdp.set_quarantine_retention('1 day', 'apq');
+SELECT cdp.set_quarantine_retention(NULL, 'apq');
 SELECT cdp.set_quarantine_retention(NULL), cdp.set_quarantine_retention(NULL, 'web'), cdp.set_quarantine_retention(NULL, 'app'), cdp.set_quarantine_retention(NULL, 'default');
 SELECT count(*) FROM cdp.quarantine_retention;
 SELECT count(*) FROM cdp.verify();
@@ -156,7 +159,7 @@ SELECT cdp.repair('{"event": "E"}', source => 'web');
 SET ROLE cdp_quarantine_steward;
 SELECT record #>> '{properties,secret}' FROM cdp.quarantine WHERE record ->> 'user_id' = 'secret-user';
 SELECT * FROM cdp.repair('{"event": "E"}', source => 'web');
-SELECT cdp.set_quarantine_retention('30 days');
+SELECT cdp.set_quarantine_retention('30 days'), cdp.set_quarantine_retention('30 days', 'apq');
 RESET ROLE;
 SELECT cdp.revoke_access('cdp_quarantine_analyst', 'analyst'), cdp.revoke_access('cdp_quarantine_steward', 'steward'), cdp.revoke_access('cdp_quarantine_writer', 'writer');
 DROP OWNED BY cdp_quarantine_analyst;

@@ -168,6 +168,16 @@ SELECT count(*) FROM cdp.verify();
 SELECT identifiers_moved FROM cdp.restitch();
 SELECT count(*) FROM cdp.verify();
 
+-- all that breaks the plan is dropped, also beyond what is counted of a row, and what has the name of another
+CREATE TABLE public.many AS SELECT jsonb_object_agg('key ' || n, n) || '{"a": {"b": 1, "c": 2}, "a.b": 3, "a.c": 4, "ok": 5}' AS properties FROM generate_series(1, 50) n;
+SELECT cdp.set_plan('many', '[{"type": "track", "key": "E", "jsonSchema": {"properties": {"properties": {"additionalProperties": false, "properties": {"a": {"properties": {"b": false}}, "a.b": false, "a.c": {}, "ok": {}}}}}}]');
+SELECT cdp.set_plan_actions('many', '{"violations": "drop_property"}');
+INSERT INTO cdp.inbox (type, event, user_id, properties, source, "timestamp") SELECT 'track', 'E', 'u1', m.properties, 'many', '2026-03-01' FROM public.many m;
+SELECT accepted FROM cdp.refresh();
+SELECT e.properties, (SELECT count(*) FROM jsonb_object_keys(e.context #> '{_dropped,properties}')) AS dropped,
+	(SELECT count(*) FROM cdp.messages x, public.many m WHERE x.event_id = e.event_id AND x.message -> 'properties' = m.properties) AS as_sent FROM cdp.events e WHERE e.source = 'many';
+SELECT outcome, count(*), sum(events) FROM cdp.plan_violations('many') GROUP BY outcome;
+
 -- the counts are bounded
 SELECT cdp.set_plan('wild', '[{"type": "track", "key": "E", "jsonSchema": {"properties": {"properties": {"additionalProperties": false}}}}]');
 INSERT INTO cdp.inbox (type, event, user_id, properties, source, "timestamp") SELECT 'track', 'E', 'u1', jsonb_build_object('key ' || n, 1), 'wild', '2026-03-01' FROM generate_series(1, 1500) n;

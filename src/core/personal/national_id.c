@@ -9,6 +9,7 @@
 
 #include "core/personal/check_digit.h"
 #include "core/personal/national_id.h"
+#include "core/text/timestamp.h"
 #include "core/text/utf8.h"
 
 #define CHARACTERS_MAX 24
@@ -30,13 +31,12 @@ number(const char *digits, size_t length)
 	return result;
 }
 
-/* Return whether there can be such a day of a month. */
+/* Return whether there is such a day of a month in some year. */
 static bool
 is_day(unsigned month, unsigned day)
 {
-	static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
+	return month >= 1 && month <= 12 && day >= 1 &&
+		   day <= (unsigned) cdpk_month_days(2000, (int) month);
 }
 
 /* Return whether all digits are the same. */
@@ -220,10 +220,8 @@ has_form(const char *text, size_t length, const char *form, char *id)
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		char upper = text[i];
+		char upper = cdpk_ascii_upper(text[i]);
 
-		if (upper >= 'a' && upper <= 'z')
-			upper = (char) (upper - 'a' + 'A');
 		if (form[i] == '9'   ? !cdpk_is_ascii_digit(upper)
 			: form[i] == 'A' ? !cdpk_is_ascii_letter(upper)
 							 : upper != form[i])

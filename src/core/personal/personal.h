@@ -85,7 +85,7 @@ typedef struct CdpkPersonalFound
 
 /*
  * Find out what a text is or contains, which may be any bytes.  E-mail addresses, card numbers and IBANs are found
- * within other text, the rest as the whole of it.  year is the present one: nobody is younger than ten.
+ * within other text, the rest as the whole of it.  year is the present one: dates of the last ten years are of no birth.
  */
 extern CdpkPersonalFound cdpk_personal_value(const char *text, size_t length, int year);
 

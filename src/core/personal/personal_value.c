@@ -194,12 +194,6 @@ iban_length(char first, char second)
 	return 0;
 }
 
-static char
-upper(char byte)
-{
-	return byte >= 'a' && byte <= 'z' ? (char) (byte - 'a' + 'A') : byte;
-}
-
 /* Read an IBAN from here, with single blanks in it; return whether there are so many characters, and then an end. */
 static bool
 read_iban(const char *at, const char *end, size_t length, char *iban)
@@ -209,7 +203,7 @@ read_iban(const char *at, const char *end, size_t length, char *iban)
 	for (; at < end && count < length; at++)
 	{
 		if (cdpk_is_ascii_digit(*at) || cdpk_is_ascii_letter(*at))
-			iban[count++] = upper(*at);
+			iban[count++] = cdpk_ascii_upper(*at);
 		else if (*at != ' ' || at + 1 == end || at[1] == ' ')
 			return false;
 	}
@@ -231,7 +225,7 @@ find_ibans(const char *text, size_t length, CdpkPersonalFound *found)
 			!cdpk_is_ascii_digit(at[2]) || !cdpk_is_ascii_digit(at[3]) ||
 			(at > text && is_word(at[-1])))
 			continue;
-		size = iban_length(upper(at[0]), upper(at[1]));
+		size = iban_length(cdpk_ascii_upper(at[0]), cdpk_ascii_upper(at[1]));
 		if (size == 0 || !read_iban(at, end, size, iban))
 			continue;
 		found->near |= BIT(CDPK_PERSONAL_IBAN);

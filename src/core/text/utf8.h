@@ -42,6 +42,13 @@ cdpk_ascii_lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char) (byte + ('a' - 'A')) : byte;
 }
 
+/* Return the capital form of an ASCII letter, and any other byte as it is. */
+static inline char
+cdpk_ascii_upper(char byte)
+{
+	return byte >= 'a' && byte <= 'z' ? (char) (byte - ('a' - 'A')) : byte;
+}
+
 static inline bool
 cdpk_is_ascii_letter(char byte)
 {

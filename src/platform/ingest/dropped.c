@@ -66,6 +66,15 @@ container(Jsonb *object)
 	return value;
 }
 
+/* key_span returns the span of a key. */
+static CdpkSpan
+key_span(const JsonbValue *key)
+{
+	CdpkSpan span = {key->val.string.val, (size_t) key->val.string.len};
+
+	return span;
+}
+
 /* is_object tells whether a value is an object. */
 static bool
 is_object(const JsonbValue *value)
@@ -75,30 +84,48 @@ is_object(const JsonbValue *value)
 
 /* ---------------------------------------------------------------- dividing */
 
-/* paths_through finds the paths that go through a member, and tells whether one ends there. */
-static bool
-paths_through(const JsonbValue *key, int level, const DroppedPath *paths, int count,
-			  DroppedPath *through, int *through_count)
+/* compare_keys compares keys of objects as jsonb sorts them. */
+static int
+compare_keys(CdpkSpan a, CdpkSpan b)
 {
-	bool ends = false;
-
-	*through_count = 0;
-	for (int i = 0; i < count; i++)
-	{
-		const CdpkSpan *step = &paths[i].keys[level];
-
-		if (step->length != (size_t) key->val.string.len ||
-			memcmp(step->text, key->val.string.val, step->length) != 0)
-			continue;
-		if (paths[i].count == level + 1)
-			ends = true;
-		else
-			through[(*through_count)++] = paths[i];
-	}
-	return ends;
+	if (a.length != b.length)
+		return a.length < b.length ? -1 : 1;
+	return memcmp(a.text, b.text, a.length);
 }
 
-/* divide does so from a level of the paths on; all of them lead to here. */
+/* compare_paths is a comparator for qsort: of two paths of which one leads to the other, that comes first. */
+static int
+compare_paths(const void *a, const void *b)
+{
+	const DroppedPath *x = a;
+	const DroppedPath *y = b;
+
+	for (int i = 0; i < Min(x->count, y->count); i++)
+	{
+		int order = compare_keys(x->keys[i], y->keys[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return x->count - y->count;
+}
+
+/* count_through counts the paths through a member, which come first then: those to members before it are passed over. */
+static int
+count_through(const JsonbValue *member, int level, const DroppedPath **paths,
+			  const DroppedPath *end)
+{
+	CdpkSpan key = key_span(member);
+	int count = 0;
+
+	while (*paths < end && compare_keys((*paths)->keys[level], key) < 0)
+		(*paths)++;
+	while (*paths + count < end && compare_keys((*paths)[count].keys[level], key) == 0)
+		count++;
+	return count;
+}
+
+/* divide does so from a level of the paths on; all of them lead to here, and ascend. */
 static void
 divide(JsonbContainer *object, int level, const DroppedPath *paths, int count, Jsonb **kept,
 	   Jsonb **dropped)
@@ -106,27 +133,26 @@ divide(JsonbContainer *object, int level, const DroppedPath *paths, int count, J
 	JsonbWalk walk = jsonb_walk(object);
 	Members left = new_members(walk.count);
 	Members gone = new_members(walk.count);
-	DroppedPath *through = palloc(sizeof(DroppedPath) * count);
+	const DroppedPath *end = paths + count;
 	JsonbValue key;
 	JsonbValue value;
 
 	check_stack_depth();
 	while (jsonb_walk_member(&walk, &key, &value))
 	{
+		int through = count_through(&key, level, &paths, end);
 		Jsonb *kept_within;
 		Jsonb *dropped_within = NULL;
 		JsonbValue part;
-		int through_count;
 
 		CHECK_FOR_INTERRUPTS();
-		if (paths_through(&key, level, paths, count, through, &through_count))
+		if (through > 0 && paths[0].count == level + 1)
 		{
 			add_member(&gone, &key, &value);
 			continue;
 		}
-		if (through_count > 0 && is_object(&value))
-			divide(value.val.binary.data, level + 1, through, through_count, &kept_within,
-				   &dropped_within);
+		if (through > 0 && is_object(&value))
+			divide(value.val.binary.data, level + 1, paths, through, &kept_within, &dropped_within);
 		if (dropped_within == NULL)
 		{
 			add_member(&left, &key, &value);
@@ -146,8 +172,9 @@ divide(JsonbContainer *object, int level, const DroppedPath *paths, int count, J
 }
 
 void
-dropped_divide(Jsonb *document, const DroppedPath *paths, int count, Jsonb **kept, Jsonb **dropped)
+dropped_divide(Jsonb *document, DroppedPath *paths, int count, Jsonb **kept, Jsonb **dropped)
 {
+	qsort(paths, count, sizeof(DroppedPath), compare_paths);
 	divide(&document->root, 0, paths, count, kept, dropped);
 	if (*dropped == NULL)
 		*kept = document;
@@ -164,15 +191,6 @@ join_values(const JsonbValue *kept, const JsonbValue *dropped)
 	if (is_object(kept) && is_object(dropped))
 		return container(join(kept->val.binary.data, dropped->val.binary.data));
 	return *kept;
-}
-
-/* compare_keys compares keys of objects as jsonb sorts them. */
-static int
-compare_keys(const JsonbValue *a, const JsonbValue *b)
-{
-	if (a->val.string.len != b->val.string.len)
-		return a->val.string.len < b->val.string.len ? -1 : 1;
-	return memcmp(a->val.string.val, b->val.string.val, (size_t) a->val.string.len);
 }
 
 /* join joins two objects. */
@@ -192,7 +210,9 @@ join(JsonbContainer *kept, JsonbContainer *dropped)
 	check_stack_depth();
 	while (has_left || has_gone)
 	{
-		int order = !has_left ? 1 : !has_gone ? -1 : compare_keys(&left_key, &gone_key);
+		int order = !has_left   ? 1
+					: !has_gone ? -1
+								: compare_keys(key_span(&left_key), key_span(&gone_key));
 		JsonbValue value = order < 0   ? left_value
 						   : order > 0 ? gone_value
 									   : join_values(&left_value, &gone_value);
@@ -214,18 +234,6 @@ dropped_join(Jsonb *kept, Jsonb *dropped)
 }
 
 /* ---------------------------------------------------------------- rows */
-
-/* find_dropped finds what was dropped from a row. */
-static bool
-find_dropped(const InboxRow *row, JsonbValue *dropped)
-{
-	Jsonb *context;
-
-	if (row->nulls[INBOX_CONTEXT])
-		return false;
-	context = DatumGetJsonbP(row->values[INBOX_CONTEXT]);
-	return JB_ROOT_IS_OBJECT(context) && onboard_find_object(&context->root, "_dropped", dropped);
-}
 
 bool
 dropped_is_used(const InboxRow *row)
@@ -298,7 +306,9 @@ dropped_put_back(InboxRow *row)
 {
 	JsonbValue dropped;
 
-	if (!find_dropped(row, &dropped))
+	if (!dropped_is_used(row) ||
+		!onboard_find_object(&DatumGetJsonbP(row->values[INBOX_CONTEXT])->root, "_dropped",
+							 &dropped))
 		return false;
 	put_back(row, INBOX_PROPERTIES, dropped.val.binary.data, "properties");
 	put_back(row, INBOX_TRAITS, dropped.val.binary.data, "traits");

@@ -21,9 +21,9 @@ typedef struct DroppedPath
 
 /*
  * Divide an object into what it keeps and the members at these paths.  *dropped is NULL if it has none of them, and
- * *kept is the document then.
+ * *kept is the document then.  The paths are sorted.
  */
-extern void dropped_divide(Jsonb *document, const DroppedPath *paths, int count, Jsonb **kept,
+extern void dropped_divide(Jsonb *document, DroppedPath *paths, int count, Jsonb **kept,
 						   Jsonb **dropped);
 
 /* Put what was dropped back into an object. */

@@ -91,6 +91,13 @@ ingest_span(const char *string)
 	return span;
 }
 
+/* Tells whether two spans are the same bytes. */
+static inline bool
+ingest_same_span(CdpkSpan a, CdpkSpan b)
+{
+	return a.length == b.length && memcmp(a.text, b.text, a.length) == 0;
+}
+
 /* Returns the span of a text, decompressed in the current memory context where needed. */
 extern CdpkSpan ingest_text(Datum text);
 

@@ -12,9 +12,7 @@
 static bool
 is_call(CdpkSpan type, CallType call)
 {
-	const char *name = onboard_call_name(call);
-
-	return type.length == strlen(name) && memcmp(type.text, name, type.length) == 0;
+	return ingest_same_span(type, ingest_span(onboard_call_name(call)));
 }
 
 /* planned_name: see the header.  onboard.c names pages so. */

@@ -1,4 +1,5 @@
--- The names of events, properties and traits that were ever seen, to notice a mistyped one in a rule or a condition.
+-- The names of events, properties, traits and sources that were ever seen, to notice a mistyped one in a rule or a
+-- condition.
 
 CREATE FUNCTION cdp_internal.notice_unseen(kind text, name text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -15,9 +16,10 @@ BEGIN
 	END IF;
 	known := CASE kind
 		WHEN 'namespace' THEN ARRAY(SELECT n.namespace FROM cdp_data.namespace n ORDER BY n.namespace COLLATE "C")
+		WHEN 'source' THEN ARRAY(SELECT s.source FROM cdp_data.source s ORDER BY s.source)
 		ELSE ARRAY(SELECT s.name FROM cdp_data.seen_name s WHERE s.kind = notice_unseen.kind ORDER BY s.name) END;
 	-- once the list is full, a name that is missing from it may have been seen
-	IF name = ANY (known) OR (kind <> 'namespace' AND cardinality(known) >= 10000) THEN
+	IF name = ANY (known) OR (kind IN ('event', 'trait') AND cardinality(known) >= 10000) THEN
 		RETURN;
 	END IF;
 	nearest := cdp_internal.nearest_name(name, known);
@@ -34,8 +36,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.notice_unseen(text, text) IS
-	'Internal: raises a notice, with the nearest known name, if a name was never seen. kind: event, trait or '
-	'namespace. Silent for * and the empty name, before the first refresh, and when the list of names is full.';
+	'Internal: raises a notice, with the nearest known name, if a name was never seen. kind: event, trait, namespace '
+	'or source. Silent for * and the empty name, before the first refresh, and when the list of names is full.';
 
 CREATE FUNCTION cdp_internal.notice_unseen_property(event text, property text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE

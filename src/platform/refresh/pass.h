@@ -14,7 +14,9 @@
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
  *	pass_month		months that are folded into the base
- *	pass_plan		what rows break of the tracking plan of their source
+ *	pass_plan		the tracking plans of sources
+ *	pass_plan_drop	what rows have that breaks them, dropped
+ *	pass_plan_judge	what rows break of the tracking plan of their source
  *	pass_row		the rows of the batch, their sources
  *	pass_base		rows of the base
  *	pass_reject		values that cannot be identifiers
@@ -452,7 +454,7 @@ typedef struct PassPlans PassPlans;
 /* Returns what rows are judged by; NULL: no source has a plan. */
 extern PassPlans *pass_new_plans(Pass *pass);
 
-/* The TakeJudge, of PassPlans. */
+/* pass_plan_judge.c: the TakeJudge, of PassPlans */
 extern TakeJudgement pass_judge_by_plan(void *arg, const OnboardedRow *event, InboxRow *columns,
 										TakeFindings **findings, const char **reason,
 										const char **detail);

@@ -8,7 +8,7 @@
 #include "utils/builtins.h"
 
 #include "platform/refresh/pass.h"
-#include "platform/refresh/pass_plan.h"
+#include "platform/refresh/pass_finding.h"
 
 /* so many are written by one statement */
 #define AT_ONCE 10000

@@ -20,6 +20,12 @@ BEGIN
 		INSERT INTO cdp_data.quarantine_retention AS r (source, keep) VALUES (named, set_quarantine_retention.keep)
 		ON CONFLICT ON CONSTRAINT quarantine_retention_pkey DO UPDATE
 		SET keep = excluded.keep, checked_at = '-infinity';
+		-- a source may have rows in quarantine alone
+		IF named <> ''
+			AND NOT EXISTS (SELECT FROM cdp_data.quarantine q WHERE cdp_internal.quarantine_source(q.source) = named)
+		THEN
+			PERFORM cdp_internal.notice_unseen('source', named);
+		END IF;
 	END IF;
 END
 $function$;
@@ -27,7 +33,7 @@ COMMENT ON FUNCTION cdp.set_quarantine_retention(interval, text) IS
 $comment$Sets how long rows stay in quarantine, after which they are deleted for good: those of a source ("default" has
 those that name none), or with NULL all of which the source has no time of its own. A day is 24 hours. NULL, as at
 first: for ever. Refreshes delete them, up to 100,000 at a time, within an hour after their time;
-cdp.quarantine_retention shows the times, and how many were deleted.
+cdp.quarantine_retention shows the times, and how many were deleted. A source that was never seen is a notice.
 Errors: the time has months or years, is not positive, or more than 100 years; an invalid name of a source
 (22023).$comment$;
 
