@@ -1,6 +1,7 @@
 -- A load makes the same tables as the inbox and refreshes of so many rows: of a random history, with verdicts, rules, mutable
 -- sources, retractions and loads in all sizes, into an empty platform and into one that has data.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
 CREATE DATABASE cdp_load_random ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_load_random
 SET client_min_messages = warning;
@@ -90,18 +91,8 @@ BEGIN
 END
 $$;
 
--- what tables hold, without the times of the clock, and where the inboxes were read
-CREATE TABLE seen (form text, name text, rows bigint, content text);
-CREATE FUNCTION look(form text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	t record;
-BEGIN
-	FOR t IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition LOOP
-		EXECUTE format('INSERT INTO seen SELECT %L, %L, count(*), md5(string_agg(r.row, chr(10) ORDER BY r.row)) FROM (
-			SELECT (to_jsonb(t) - ''{as_of,elapsed,quarantined_at,decided_at,passed_at,pass_cost,block,pass_until%s}''::text[])::text AS row FROM cdp_data.%I t) r', form, t.relname, CASE t.relname WHEN 'source' THEN ',last_at' END, t.relname);
-	END LOOP;
-END
-$$;
+\set look :top '/test/include/look.sql'
+\i :look
 
 CREATE FUNCTION live(form text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,5 +1,6 @@
 -- One pass of a batch: both forms of the store make the same tables of a random history.
 SET client_min_messages = warning;
+\getenv top PG_ABS_SRCDIR
 
 -- a number below m that follows from a seed and a text
 CREATE FUNCTION chance(seed text, m integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
@@ -59,25 +60,15 @@ BEGIN
 END
 $$;
 
--- what tables hold, without the times of the clock
-CREATE TABLE seen (form text, name text, rows bigint, content text);
-CREATE FUNCTION look(form text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	t record;
-BEGIN
-	FOR t IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition LOOP
-		EXECUTE format('INSERT INTO seen SELECT %L, %L, count(*), md5(string_agg(r.row, chr(10) ORDER BY r.row)) FROM (
-			SELECT (to_jsonb(t) - ''{as_of,elapsed,quarantined_at,decided_at,passed_at,pass_cost,received_at,block,pass_until%s}''::text[])::text AS row FROM cdp_data.%I t) r', form, t.relname, CASE t.relname WHEN 'source' THEN ',last_at' END, t.relname);
-	END LOOP;
-END
-$$;
+\set look :top '/test/include/look.sql'
+\i :look
 
 SELECT cdp.init();
 UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
 SET cdp.store = 'auto';
 SELECT count(act(s)) FROM generate_series(1, 56) s;
 SELECT * FROM cdp.verify();
-SELECT look('auto');
+SELECT look('auto', '{received_at}');
 
 DROP EXTENSION cdp CASCADE;
 DROP SCHEMA cdp, cdp_data CASCADE;
@@ -87,7 +78,7 @@ UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
 SET cdp.store = 'sql';
 SELECT count(act(s)) FROM generate_series(1, 56) s;
 SELECT * FROM cdp.verify();
-SELECT look('sql');
+SELECT look('sql', '{received_at}');
 
 SELECT a.name, a.rows, s.rows, a.content = s.content AS same FROM seen a JOIN seen s ON s.name = a.name AND s.form = 'sql'
 WHERE a.form = 'auto' AND a.content IS DISTINCT FROM s.content;
@@ -108,5 +99,5 @@ SELECT cdp_internal.batch_begin(1, now());
 SELECT cdp_internal.batch_stage('batch_blocked', 'SELECT NULL::bigint');
 SELECT cdp_internal.refresh_pass(0, 0, 0);
 ROLLBACK;
-DROP FUNCTION look(text), act(integer), arrive(integer, integer), chance(text, integer);
+DROP FUNCTION look(text, text[]), act(integer), arrive(integer, integer), chance(text, integer);
 DROP TABLE seen;

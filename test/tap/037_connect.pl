@@ -1,5 +1,5 @@
-# Connections and rights: the expressions of a connection run as its owner and as no one else, whoever refreshes, whatever
-# the owner of the table does; those who write to the table need no rights and meet no error.
+# Connections and rights: the expressions of a connection run as its owner and as no other role, for every role that
+# refreshes, whatever the owner of the table does; those who write to the table need no rights and meet no error.
 use strict;
 use warnings;
 

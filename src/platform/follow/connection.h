@@ -3,7 +3,7 @@
  *		A connection to a table of others: what it runs, and as whom.
  *
  * The expressions of a connection are code of its owner.  They are run as that role, in a
- * security-restricted context, read only and for a limited time, whoever calls; and only for roles that could
+ * security-restricted context, read only and for a limited time, for every caller; and only for roles that could
  * act as the owner themselves, or for the owner of cdp's tables, who refreshes.
  */
 #ifndef CDP_FOLLOW_CONNECTION_H

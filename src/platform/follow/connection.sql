@@ -103,7 +103,10 @@ BEGIN
 		old_rows text,
 		detail text,
 		written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-		PRIMARY KEY (connection, number));
+		PRIMARY KEY (connection, number),
+		-- a refresh has the rows of a note in one array, of less than 1 GB
+		CONSTRAINT followed_row_size CHECK (coalesce(octet_length(new_rows)::bigint, 0)
+			+ coalesce(octet_length(old_rows), 0) <= 1000000000));
 	-- lz4, which not every server has, costs the writers less than storing what it saves; pglz costs more
 	BEGIN
 		ALTER TABLE cdp_data.followed_row ALTER COLUMN new_rows SET COMPRESSION lz4,

@@ -210,18 +210,20 @@ DECLARE
 BEGIN
 	taken := 0; sent := 0; deletions := 0; line_places := '{}'; failures := '{}';
 	WHILE taken < max_rows LOOP
-		-- the next notes of rows with the same columns, up to ten thousand rows
+		-- the next notes of rows with the same columns, up to ten thousand rows, and 64 MB or one that is larger
 		SELECT array_agg(w.number), w.shape INTO chosen, shape
 		FROM (
-			SELECT r.number, r.columns, r.rows, first_value(r.columns) OVER by_number AS shape,
-				sum(r.rows) OVER by_number - r.rows AS before
+			SELECT r.number, r.columns, r.bytes, first_value(r.columns) OVER by_number AS shape,
+				sum(r.rows) OVER by_number - r.rows AS before, sum(r.bytes) OVER by_number AS bytes_until
 			FROM (
-				SELECT q.number, q.columns, q.rows
+				SELECT q.number, q.columns, q.rows,
+					coalesce(octet_length(q.new_rows)::bigint, 0) + coalesce(octet_length(q.old_rows), 0) AS bytes
 				FROM cdp_data.followed_row q
 				WHERE q.connection = pull_noted.connection
 				ORDER BY q.number LIMIT 10000) r
 			WINDOW by_number AS (ORDER BY r.number)) w
 		WHERE w.columns = w.shape AND w.before < least(max_rows - taken, 10000)
+			AND (w.bytes_until <= 64 * 1024 * 1024 OR w.bytes_until = w.bytes)
 		GROUP BY w.shape;
 		EXIT WHEN chosen IS NULL;
 		SELECT array_agg(u.text) AS texts, array_agg(u.number) AS numbers, array_agg(u.kind) AS kinds INTO given
@@ -472,8 +474,8 @@ BEGIN
 	LOOP
 		BEGIN
 			SELECT p.* INTO done FROM cdp_internal.pull_connection(connection, rest) p;
-		EXCEPTION WHEN syntax_error_or_access_rule_violation OR lock_not_available THEN
-			-- the table was changed just now, or is locked
+		EXCEPTION WHEN syntax_error_or_access_rule_violation OR lock_not_available OR program_limit_exceeded THEN
+			-- the table was changed just now, or is locked, or its rows are larger than the server takes
 			PERFORM cdp_internal.record_pull(connection, 0, 0, 0, 0, SQLSTATE || ': ' || SQLERRM);
 			CONTINUE;
 		END;

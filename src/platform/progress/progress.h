@@ -3,7 +3,7 @@
  *		What a long run (a refresh, a load, a restitch, a change of rules, a verify) has come to, for the
  *		view cdp.progress and for the person who waits.
  *
- * Whoever runs calls cdp_internal.progress_begin() once, progress_set at each stage, progress_step as often
+ * A run calls cdp_internal.progress_begin() once, progress_set at each stage, progress_step as often
  * as it likes within one, and cdp_internal.progress_end(); an error ends it too.  All cost next to nothing where
  * the run is small, is not to be shown or was not begun; none raises an error for want of a right, on a standby or
  * in a read-only transaction.
