@@ -45,9 +45,6 @@
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
-
-
- *	pass_reject		values that cannot be identifiers
  *	pass_violation	what was found by tracking plans, counted
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
