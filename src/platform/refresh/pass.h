@@ -527,7 +527,6 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 								StringInfo content);
 
 /* pass_corrected.c */
-extern bool pass_has_mutable(const Pass *pass);
 extern bool pass_meets_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
 extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
