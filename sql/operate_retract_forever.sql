@@ -11,9 +11,9 @@ RESET client_min_messages;
 \i :no_autovacuum
 \set counts 'r.accepted, r.duplicate, r.quarantined'
 
-CREATE FUNCTION send(id text, total integer DEFAULT 1, timed boolean DEFAULT true, source text DEFAULT 'web') RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION send(id text, total integer DEFAULT 1, timed boolean DEFAULT true, source text DEFAULT 'web', days integer DEFAULT 99) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (message_id, event, user_id, properties, "timestamp", received_at, source)
-	VALUES (id, 'Seen', 'u' || id, jsonb_build_object('total', total), CASE WHEN timed THEN date_trunc('day', now()) - interval '99 days' END,
+	VALUES (id, 'Seen', 'u' || id, jsonb_build_object('total', total), CASE WHEN timed THEN date_trunc('day', now()) - make_interval(days => days) END,
 		date_trunc('day', now()) - interval '98 days', source)
 $$;
 -- others, of today, so that old keys are forgotten
@@ -29,7 +29,7 @@ CREATE FUNCTION known(ids text[]) RETURNS text[] LANGUAGE sql AS $$
 $$;
 
 SELECT count(send(id)) FROM unnest('{ever,once,kept,timeless}'::text[]) AS u (id);
-SELECT send('untimed', timed => false);
+SELECT send('untimed', timed => false), send('at once', days => 98);
 SELECT :counts FROM cdp.refresh() r;
 UPDATE cdp_data.batch SET as_of = as_of - interval '100 days';
 SELECT events FROM cdp.retract(message_ids => '{ever}', forever => true);
@@ -53,7 +53,7 @@ SELECT message_id, count(*) FROM cdp.events WHERE message_id !~ 'other' GROUP BY
 SELECT * FROM cdp.verify();
 
 -- a key that was forgotten before is there again, for whatever came with it
-SELECT events FROM cdp.retract(message_ids => '{timeless,untimed}', forever => true);
+SELECT events FROM cdp.retract(message_ids => '{timeless,untimed,at once}', forever => true);
 SELECT known('{timeless,untimed}');
 SELECT forget_all();
 SELECT send('timeless'), send('untimed', timed => false), send('untimed', timed => false);
@@ -61,6 +61,9 @@ SELECT :counts FROM cdp.refresh() r;
 SELECT send('timeless', 2), send('untimed', 2, timed => false);
 SELECT :counts FROM cdp.refresh() r;
 SELECT reason, count(*) FROM cdp.quarantine GROUP BY 1;
+-- its event does not tell whether it came with a time: each row is compared by itself, whatever comes before it
+SELECT send('at once', 2, days => 98), send('at once', days => 98), send('at once', timed => false);
+SELECT :counts FROM cdp.refresh() r;
 
 -- of an id that two events have, as it was forgotten meanwhile, one is taken back: once the other is forgotten, or taken back not for
 -- ever, the id stays used all the same

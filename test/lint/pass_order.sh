@@ -7,6 +7,7 @@ room = Path("src/platform/refresh")
 listed = re.findall(r"^ \*\t(pass\w*)\t", (room / "pass.h").read_text(), re.M)
 code = {p.stem: re.sub(r"/\*.*?\*/|^#include.*?$", "", p.read_text(), flags=re.S | re.M) for p in room.glob("pass*.c")}
 broken = [f"{name}.c is not in the list" for name in sorted(set(code) - set(listed))]
+broken += [f"{name} is in the list more than once" for name in sorted(set(listed)) if listed.count(name) > 1]
 # a definition: its name begins a line, behind one with the type
 made = {m[1]: name for name, text in code.items() for m in re.finditer(r"^(?!static)[^\n]*[\w*]\n(pass_\w+)\(", text, re.M)}
 for name in filter(code.get, listed):

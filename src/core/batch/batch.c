@@ -144,6 +144,12 @@ cdpk_batch_keys(const CdpkBatch *batch, size_t *count)
 	return batch->keys.items;
 }
 
+const uint32_t *
+cdpk_batch_key_places(const CdpkBatch *batch)
+{
+	return batch->key_of_row;
+}
+
 /* Decide what becomes of a row that has a key. */
 static void
 judge_key(const CdpkBatch *batch, uint32_t row, const CdpkBatchMessage *known,

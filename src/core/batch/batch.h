@@ -56,6 +56,9 @@ extern CdpkStatus cdpk_batch_begin(CdpkBatch *batch, const CdpkBatchRow *rows, s
 /* Return the distinct message keys of the rows that are not quarantined, in their order. */
 extern const CdpkBatchKey *cdpk_batch_keys(const CdpkBatch *batch, size_t *count);
 
+/* Return the place of each row's key among them, or CDPK_BATCH_NONE. */
+extern const uint32_t *cdpk_batch_key_places(const CdpkBatch *batch);
+
 /*
  * Decide what becomes of each row: known[i] is what the tables have of the i-th key (NULL: they have
  * none).  Accepted ones get the numbers after the last one, in their order.  The keys to be written

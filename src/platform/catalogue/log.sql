@@ -416,10 +416,10 @@ BEGIN
 		'Whether it corrects its rows: of those with one message id the greatest holds, and is no duplicate.';
 	COMMENT ON COLUMN cdp_data.source.keep_corrections IS 'Whether events that are replaced go to cdp.correction.';
 	COMMENT ON COLUMN cdp_data.source.version IS
-		'Path in the properties or traits of the version by which its rows are compared; NULL: the later one is the '
-		'greater.';
+		'Path in the properties, traits or context of the version by which its rows are compared; NULL: the later one '
+		'is the greater.';
 	COMMENT ON COLUMN cdp_data.source.deleted IS
-		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
+		'Path in the properties, traits or context of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.phone_region IS
 		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
 	COMMENT ON COLUMN cdp_data.source.own_message_ids IS

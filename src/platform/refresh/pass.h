@@ -47,9 +47,6 @@
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
-
-
- *	pass_reject		values that cannot be identifiers
  *	pass_violation	what was found by tracking plans, counted
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
@@ -532,7 +529,6 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 								StringInfo content);
 
 /* pass_corrected.c */
-extern bool pass_has_mutable(const Pass *pass);
 extern bool pass_meets_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
 extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);

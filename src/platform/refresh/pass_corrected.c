@@ -13,8 +13,9 @@
 #include "platform/identity/map_hash.h"
 #include "platform/refresh/pass.h"
 
-bool
-pass_has_mutable(const Pass *pass)
+/* has_mutable tells whether a source is mutable. */
+static bool
+has_mutable(const Pass *pass)
 {
 	for (int i = 0; i < pass->source_count; i++)
 		if (pass->sources[i].is_mutable)
@@ -259,7 +260,7 @@ pass_note_statements(Pass *pass)
 	const PassCorrected *corrected = &pass->corrected;
 	Statements statements;
 
-	if (!pass_has_mutable(pass))
+	if (!has_mutable(pass))
 		return;
 	insert_statements(pass);
 	if (corrected->rows.count == 0)
@@ -280,7 +281,7 @@ pass_move_statements(Pass *pass, const Datum *places)
 {
 	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
 
-	if (pass_has_mutable(pass))
+	if (has_mutable(pass))
 		pass_run(pass,
 				 "UPDATE cdp_data.statement s SET identifier_id = r.new_id"
 				 " FROM unnest($3, $4, $5, $6) AS r (event_id, old_id, new_id, \"timestamp\")"

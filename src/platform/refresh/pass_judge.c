@@ -4,21 +4,12 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "utils/uuid.h"
 
 #include "platform/catalogue/hash_key.h"
 #include "platform/ingest/message_content.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
-
-/* What the tables have of the message keys of the batch. */
-typedef struct Knowing
-{
-	const Pass *pass;
-	const CdpkBatchKey *keys;
-	CdpkBatchMessage *known; /* of each */
-} Knowing;
 
 /* timeless_content computes the content hash that a row would have had without a time. */
 static uint64
@@ -32,39 +23,42 @@ timeless_content(const TakenRow *row)
 	return message_content(&hash_by, &columns, &event);
 }
 
-/*
- * note_key is the StoreRowFunction that notes what the tables have of a message key.  If it is kept for ever, its content
- * may have been found by its event, when it was forgotten; and an event does not tell whether its message had a time.
- */
+/* note_key is the StoreRowFunction that notes what the tables have of a message key. */
 static void
 note_key(void *arg, int key, const Datum *values, const bool *nulls)
 {
-	const Knowing *knowing = arg;
-	CdpkBatchMessage *known = &knowing->known[key];
-	uint32_t row = knowing->keys[key].row;
-	uint64 content = knowing->pass->batch_rows[row].content;
+	CdpkBatchMessage *known = (CdpkBatchMessage *) arg + key;
 
 	/* negative: it is kept for ever */
 	known->batch_id = DatumGetInt64(values[0]);
 	known->content = (uint64) DatumGetInt64(values[1]);
-	if (known->batch_id > 0)
-		return;
-	known->batch_id = -known->batch_id;
-	if (known->content != content && known->content != 0 &&
-		timeless_content(&knowing->pass->rows[row]) == known->content)
-		known->content = content;
 }
 
-/* list_places gives the place of the key of each row, of those that are the first to have theirs; others: -1. */
-static int *
-list_places(const Pass *pass, const CdpkBatchKey *keys, size_t count)
+/*
+ * compare_kept compares rows with the messages whose keys are kept for ever.  The content of such a message may have been
+ * found by its event, when it was forgotten; and an event does not tell whether its message had a time.
+ */
+static void
+compare_kept(Pass *pass, CdpkBatchMessage *known, size_t count)
 {
-	int *places = pass_array(pass->row_count, sizeof(int));
+	const uint32_t *places = cdpk_batch_key_places(pass->batch);
 
-	memset(places, -1, sizeof(int) * pass->row_count);
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		CdpkBatchRow *row = &pass->batch_rows[i];
+		const CdpkBatchMessage *kept;
+
+		CHECK_FOR_INTERRUPTS();
+		if (places[i] == CDPK_BATCH_NONE || known[places[i]].batch_id >= 0)
+			continue;
+		kept = &known[places[i]];
+		if (kept->content != 0 && kept->content != row->content &&
+			timeless_content(&pass->rows[i]) == kept->content)
+			row->content = kept->content;
+	}
 	for (size_t i = 0; i < count; i++)
-		places[keys[i].row] = (int) i;
-	return places;
+		if (known[i].batch_id < 0)
+			known[i].batch_id = -known[i].batch_id;
 }
 
 /* accept_rows looks the message keys up, writes the new ones, and decides. */
@@ -77,7 +71,6 @@ accept_rows(Pass *pass)
 	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
 	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	Knowing knowing = {pass, keys, known};
 	PassColumns key = {(int) count};
 	PassColumns set = {(int) count};
 	Datum *values = pass_column(&key, MESSAGE_KEY);
@@ -85,16 +78,17 @@ accept_rows(Pass *pass)
 	Datum *content = pass_column(&set, MESSAGE_CONTENT_HASH);
 	bool *no_event;
 	Datum *hint = pass_null_column(&set, MESSAGE_HINT, &no_event);
-	int *places = list_places(pass, keys, count);
+	const uint32_t *places = cdpk_batch_key_places(pass->batch);
 	pg_uuid_t *copies = pass_array((int64) count, sizeof(pg_uuid_t));
 
 	/* through the rows in their order, as memory has them: that of keys is another, in which the store goes on */
 	for (int i = 0; i < pass->row_count; i++)
 	{
 		const CdpkBatchRow *row = &pass->batch_rows[i];
-		int to = places[i];
+		uint32_t to = places[i];
 
-		if (to < 0)
+		/* of several rows with one key, the first */
+		if (to == CDPK_BATCH_NONE || keys[to].row != (uint32_t) i)
 			continue;
 		memcpy(copies[to].data, row->message_key, UUID_LEN);
 		values[to] = UUIDPGetDatum(&copies[to]);
@@ -105,10 +99,10 @@ accept_rows(Pass *pass)
 	}
 	if (count > 0)
 		store_find_or_insert(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
-							 pass_columns(&set), lengthof(wanted), wanted, note_key, &knowing);
+							 pass_columns(&set), lengthof(wanted), wanted, note_key, known);
+	compare_kept(pass, known, count);
 	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
 	pfree(copies);
-	pfree(places);
 	pfree(values);
 	pfree(batch_id);
 	pfree(content);

@@ -32,9 +32,9 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.mutable IS 'Whether it corrects its rows, by their message ids.';
 	COMMENT ON COLUMN cdp.sources.keep_corrections IS 'Whether what is replaced goes to cdp.correction.';
 	COMMENT ON COLUMN cdp.sources.version IS
-		'Path of the version in the properties or traits of its rows; NULL: the later one holds.';
+		'Path of the version in the properties, traits or context of its rows; NULL: the later one holds.';
 	COMMENT ON COLUMN cdp.sources.deleted IS
-		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
+		'Path in the properties, traits or context of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp.sources.phone_region IS
 		'Where its phone numbers without a country code are; NULL: they are no identifiers.';
 	COMMENT ON COLUMN cdp.sources.keep_unidentified IS 'Whether its events without any identifier are kept.';

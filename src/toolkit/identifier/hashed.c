@@ -37,8 +37,9 @@ identifier_is_of_hashes(const char *name_space, size_t length)
 	return false;
 }
 
-bool
-identifier_has_hash(const char *name_space, size_t length)
+/* Return whether identifiers of a namespace have hashes, or are hashes. */
+static bool
+has_hash(const char *name_space, size_t length)
 {
 	for (int i = 0; i < lengthof(namespaces); i++)
 		if (is_name(name_space, length, namespaces[i].plain))
@@ -101,8 +102,12 @@ find_hash(const Identifier *identifier, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 	return -1;
 }
 
-Identifier *
-identifier_hashed(const Identifier *identifier)
+/*
+ * Return the identifier of the SHA-256 of an e-mail address or phone number in its normal form, in hexadecimal digits;
+ * of such an identifier itself; NULL of all others.
+ */
+static Identifier *
+make_hashed(const Identifier *identifier)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 	char digits[DIGITS];
@@ -124,8 +129,8 @@ cdp_has_hash(PG_FUNCTION_ARGS)
 {
 	const uint8_t *payload = IdentifierPayload(PG_GETARG_IDENTIFIER_PP(0));
 
-	PG_RETURN_BOOL(identifier_has_hash(cdpk_identifier_namespace(payload),
-									   cdpk_identifier_namespace_length(payload)));
+	PG_RETURN_BOOL(
+		has_hash(cdpk_identifier_namespace(payload), cdpk_identifier_namespace_length(payload)));
 }
 
 /* Return the identifier of the hash of an e-mail address or phone number. */
@@ -133,7 +138,7 @@ CDP_FUNCTION(cdp_hashed);
 Datum
 cdp_hashed(PG_FUNCTION_ARGS)
 {
-	Identifier *hashed = identifier_hashed(PG_GETARG_IDENTIFIER_PP(0));
+	Identifier *hashed = make_hashed(PG_GETARG_IDENTIFIER_PP(0));
 
 	if (hashed == NULL)
 		PG_RETURN_NULL();

@@ -10,13 +10,4 @@
 /* Return whether a namespace is one of hashes of another namespace's values: email_sha256, phone_sha256. */
 extern bool identifier_is_of_hashes(const char *name_space, size_t length);
 
-/* Return whether identifiers of a namespace have hashes, or are hashes. */
-extern bool identifier_has_hash(const char *name_space, size_t length);
-
-/*
- * Return the identifier of the SHA-256 of an e-mail address or phone number in its normal form, in hexadecimal digits;
- * of such an identifier itself; NULL of all others.
- */
-extern Identifier *identifier_hashed(const Identifier *identifier);
-
 #endif /* CDP_IDENTIFIER_HASHED_H */

@@ -85,8 +85,8 @@ extern void traits_value_append(StringInfo text, const CdpkValue *value);
 /* Return the object that the cells first .. end - 1 of a key with the rule "merge" show, if any of them is of a path. */
 extern Jsonb *traits_object(const CdpkTraitsView *view, uint32 first, uint32 end);
 
-/* Return whether a cell of such a key takes part in what is shown, a removal included. */
-extern bool traits_object_shows(const CdpkTraitsView *view, uint32 first, uint32 end, uint32 index);
+/* Return of each cell of such a key whether it takes part in what is shown, a removal included. */
+extern bool *traits_object_shows(const CdpkTraitsView *view, uint32 first, uint32 end);
 
 /* ---- traits_row.c: one row of an aggregate ---- */
 

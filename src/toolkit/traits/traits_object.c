@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -26,28 +27,30 @@ read_cell(const CdpkTraitsView *view, uint32 index)
 }
 
 /* Cells stand in the order of their paths: those that lead on from one follow it. */
-bool
-traits_object_shows(const CdpkTraitsView *view, uint32 first, uint32 end, uint32 index)
+bool *
+traits_object_shows(const CdpkTraitsView *view, uint32 first, uint32 end)
 {
-	CdpkTrait trait = read_cell(view, index);
+	bool *shows = palloc(sizeof(bool) * (end - first));
+	CdpkTrait *open = palloc(sizeof(CdpkTrait) * (end - first)); /* whose paths lead to the cell */
+	uint32 *places = palloc(sizeof(uint32) * (end - first));
+	uint32 depth = 0;
 
-	for (uint32 i = first; i < index; i++)
+	for (uint32 i = 0; i < end - first; i++)
 	{
-		CdpkTrait other = read_cell(view, i);
+		CdpkTrait trait = read_cell(view, first + i);
 
-		if (other.at >= trait.at && cdpk_path_leads_on(&other.value, &trait.value))
-			return false;
+		CHECK_FOR_INTERRUPTS();
+		while (depth > 0 && !cdpk_path_leads_on(&open[depth - 1].value, &trait.value))
+			depth--;
+		shows[i] = true;
+		for (uint32 k = 0; k < depth; k++)
+			shows[open[k].at >= trait.at ? i : places[k]] = false;
+		open[depth] = trait;
+		places[depth++] = i;
 	}
-	for (uint32 i = index + 1; i < end; i++)
-	{
-		CdpkTrait other = read_cell(view, i);
-
-		if (!cdpk_path_leads_on(&trait.value, &other.value))
-			break;
-		if (other.at > trait.at)
-			return false;
-	}
-	return true;
+	pfree(open);
+	pfree(places);
+	return shows;
 }
 
 /* A key of a path: how it is written, in the cell, and how it is read. */
@@ -102,6 +105,7 @@ traits_object(const CdpkTraitsView *view, uint32 first, uint32 end)
 {
 	PathKey *open = palloc(sizeof(PathKey) * CDPK_VALUE_DEPTH_MAX);
 	PathKey *keys = palloc(sizeof(PathKey) * CDPK_VALUE_DEPTH_MAX);
+	bool *shows = traits_object_shows(view, first, end);
 	JsonbParseState *state = NULL;
 	int depth = 0; /* objects that are open, but for the outermost */
 
@@ -113,7 +117,7 @@ traits_object(const CdpkTraitsView *view, uint32 first, uint32 end)
 		int count;
 		int common = 0;
 
-		if (cdpk_trait_whole(&trait) || !traits_object_shows(view, first, end, i))
+		if (cdpk_trait_whole(&trait) || !shows[i - first])
 			continue;
 		count = read_path(&trait.value, keys, &leaf);
 		if (leaf.length == strlen("null") && memcmp(leaf.text, "null", leaf.length) == 0)

@@ -24,6 +24,7 @@ typedef struct Cells
 	uint32 first;
 	uint32 end;
 	CdpkTrait current;
+	bool *shows; /* of each, with the rule merge; or NULL */
 } Cells;
 
 /* Return whether a cell takes part in what its key shows. */
@@ -32,8 +33,8 @@ is_current(const Cells *cells, uint32 index, const CdpkTrait *trait)
 {
 	const CdpkTrait *current = &cells->current;
 
-	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE)
-		return traits_object_shows(cells->view, cells->first, cells->end, index);
+	if (cells->shows != NULL)
+		return cells->shows[index - cells->first];
 	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_UNION)
 		return trait->value.type != CDPK_VALUE_NULL || current->value.type == CDPK_VALUE_NULL;
 	return trait->key == current->key;
@@ -92,6 +93,9 @@ cdp_provenance(PG_FUNCTION_ARGS)
 		cells.end = cdpk_traits_end(&view, cells.first);
 		if (!cdpk_traits_current(&view, cells.first, cells.end, &cells.current))
 			cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
+		cells.shows = (cells.current.rule & CDPK_RULE_BASE) == CDPK_RULE_MERGE
+						  ? traits_object_shows(&view, cells.first, cells.end)
+						  : NULL;
 		for (uint32 i = cells.first; i < cells.end; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
