@@ -92,7 +92,8 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress'),
+			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress,
+			cdp.change, cdp_data.readable_segment'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
 				text[], integer, text, text, timestamptz),

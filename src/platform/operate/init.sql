@@ -40,10 +40,12 @@ BEGIN
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
+	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
+	PERFORM cdp_internal.init_change_views();
 	PERFORM cdp_internal.init_refresh();
 	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_data.add_event_month(now());
