@@ -22,7 +22,6 @@
 CDP_FUNCTION(cdp_keep_lapsed);
 CDP_FUNCTION(cdp_keep_touched);
 CDP_FUNCTION(cdp_keep_slice);
-CDP_FUNCTION(cdp_keep_dropped);
 
 /* how many people are in memory at once, where any number may be judged */
 #define PART_PEOPLE 10000
@@ -181,11 +180,11 @@ typedef enum TouchedCause
 	TOUCHED_LAPSED,
 	TOUCHED_OTHER,
 	TOUCHED_EVENT,
-	TOUCHED_SPLIT,
-	TOUCHED_MERGED
+	TOUCHED_MERGED,
+	TOUCHED_SPLIT
 } TouchedCause;
 
-static const char *const cause_names[] = {"event", "clock", "event", "event", "split", "merge"};
+static const char *const cause_names[] = {"event", "clock", "event", "event", "merge", "split"};
 
 /* the arguments of cdp_internal.keep_touched() */
 typedef struct Touched

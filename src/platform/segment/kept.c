@@ -324,7 +324,7 @@ kept_judge(Kept *kept, const int *people, int count, TimestampTz at, bool at_hor
 
 			if (at_horizon)
 				instants[i] = person->horizon;
-			if (all)
+			if (all || at_horizon)
 				person->horizon = DT_NOEND;
 		}
 		judge_page(kept, people + first, length, at, instants, flip, arg);

@@ -32,6 +32,7 @@ typedef struct KeptSegment
 	int64 built_until; /* PG_INT64_MAX: it is built */
 	int64 error_profile_id;
 	TimestampTz checked_at;
+	TimestampTz failing_since;
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
 } KeptSegment;
@@ -105,7 +106,7 @@ extern int kept_find(const Kept *kept, int64 profile_id);
 /*
  * Judges these people in the segments that are asked, each at "at" or at the instant of the person's horizon
  * (at_horizon), and sets their horizons.  Those whom a condition fails for stay as they are.  If not all segments are
- * asked, horizons only come nearer.
+ * asked, a horizon that has not passed only comes nearer.
  */
 extern void kept_judge(Kept *kept, const int *people, int count, TimestampTz at, bool at_horizon,
 					   KeptFlip flip, void *arg);

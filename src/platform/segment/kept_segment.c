@@ -47,10 +47,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[8];
-	bool nulls[8];
+	Datum values[9];
+	bool nulls[9];
 
-	for (int i = 1; i < 8; i++)
+	for (int i = 1; i < 9; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -59,6 +59,7 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->built_until = nulls[5] ? PG_INT64_MAX : DatumGetInt64(values[5]);
 	segment->error_profile_id = nulls[6] ? 0 : DatumGetInt64(values[6]);
 	segment->checked_at = DatumGetTimestampTz(values[7]);
+	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found = definition_find(name, flags, &segment->segment);
 }
@@ -104,7 +105,7 @@ kept_read_segments(int flags)
 	{
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
-			"s.error_profile_id, s.checked_at FROM cdp_data.segment s",
+			"s.error_profile_id, s.checked_at, s.failing_since FROM cdp_data.segment s",
 			0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
