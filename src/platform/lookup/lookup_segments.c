@@ -2,19 +2,18 @@
  * lookup_segments.c
  *		Finds the segments that a person is in.
  *
- * The segments of an owner are judged in one statement; if that fails, one by one, so that
- * one that fails does not affect the others.
+ * The segments of an owner are judged together.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "platform/lookup/lookup_segments.h"
-#include "platform/segment/judge.h"
-#include "platform/segment/restrict.h"
+#include "platform/segment/definition.h"
+#include "platform/segment/evaluate.h"
 
 typedef enum SegmentState
 {
@@ -48,7 +47,7 @@ typedef struct OwnedSegments
 static bool
 is_known_gone(const char *name, const char *state)
 {
-	return strcmp(state, "failing") == 0 && !judge_exists(name);
+	return strcmp(state, "failing") == 0 && !definition_exists(name);
 }
 
 /*
@@ -81,7 +80,7 @@ read_segments(void)
 		char *name = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
 		char *state = SPI_getvalue(row, SPI_tuptable->tupdesc, 2);
 		Segment *segment = &list.segments[list.count];
-		bool found = judge_find(name, 0, segment);
+		bool found = definition_find(name, 0, segment);
 
 		if (!found && !is_known_gone(name, state))
 			continue;
@@ -97,37 +96,16 @@ read_segments(void)
 	return list;
 }
 
-/* take_place notes that the person is in the segment with this index. */
+/* take_verdicts is a callback that notes the verdicts of a person. */
 static void
-take_place(void *arg, int64 place)
+take_verdicts(void *arg, int64 profile_id, const Verdict *verdicts)
 {
 	OwnedSegments *owned = arg;
 
-	if (place >= 0 && place < owned->count)
-		owned->states[place] = SEGMENT_IN;
-}
-
-/* judge_owned judges the segments of one owner; returns false if one of them fails. */
-static bool
-judge_owned(OwnedSegments *owned, int64 profile_id, int limit)
-{
 	for (int i = 0; i < owned->count; i++)
-		owned->states[i] = SEGMENT_OUT;
-	return judge_person(owned->segments, owned->count, profile_id, limit, take_place, owned) ==
-		   NULL;
-}
-
-/*
- * share_limit returns the milliseconds that the next of this number of segments may take, so that the
- * segments of an owner, judged one by one since "start", together take no longer than one may.
- */
-static int
-share_limit(TimestampTz start, int segments)
-{
-	int limit = restrict_limit(1);
-	int64 passed = (GetCurrentTimestamp() - start) / 1000;
-
-	return limit == 0 ? 0 : (int) Max((limit - passed) / segments, 1);
+		owned->states[i] = verdicts[i].failing ? SEGMENT_FAILING
+						   : verdicts[i].holds ? SEGMENT_IN
+											   : SEGMENT_OUT;
 }
 
 /* judge_owner judges all segments that have the same owner as the one with index "first". */
@@ -137,28 +115,21 @@ judge_owner(SegmentList *list, int first, int64 profile_id)
 	OwnedSegments owned = {0, palloc(list->count * sizeof(Segment)),
 						   palloc(list->count * sizeof(int)),
 						   palloc(list->count * sizeof(SegmentState))};
-	OwnedSegments one = {1};
-	TimestampTz start;
-	bool whole;
+	Judgement *results;
 
 	for (int i = first; i < list->count; i++)
 		if (list->states[i] == SEGMENT_OPEN &&
 			list->segments[i].owner == list->segments[first].owner)
 		{
 			owned.segments[owned.count] = list->segments[i];
+			owned.states[owned.count] = SEGMENT_OUT;
 			owned.places[owned.count++] = i;
 		}
-	whole = judge_owned(&owned, profile_id, restrict_limit(1));
-	start = GetCurrentTimestamp();
+	results = palloc(owned.count * sizeof(Judgement));
+	evaluate_people(owned.segments, owned.count, &profile_id, 1,
+					GetCurrentTransactionStartTimestamp(), NULL, take_verdicts, &owned, results);
 	for (int i = 0; i < owned.count; i++)
-	{
-		one.segments = &owned.segments[i];
-		one.states = &owned.states[i];
-		if (!whole && (owned.count == 1 ||
-					   !judge_owned(&one, profile_id, share_limit(start, owned.count - i))))
-			owned.states[i] = SEGMENT_FAILING;
-		list->states[owned.places[i]] = owned.states[i];
-	}
+		list->states[owned.places[i]] = results[i].whole ? SEGMENT_FAILING : owned.states[i];
 }
 
 void
@@ -171,7 +142,7 @@ lookup_segments(int64 profile_id, List **members_of, List **failing)
 			judge_owner(&list, i, profile_id);
 	for (int i = 0; i < list.count; i++)
 		if (OidIsValid(list.segments[i].view))
-			judge_release(&list.segments[i]);
+			definition_release(&list.segments[i]);
 	*members_of = NIL;
 	*failing = NIL;
 	for (int i = 0; i < list.count; i++)

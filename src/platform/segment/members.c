@@ -7,13 +7,16 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "cdp.h"
-#include "platform/segment/judge.h"
+#include "platform/segment/definition.h"
+#include "platform/segment/evaluate.h"
 #include "platform/segment/restrict.h"
 
 CDP_FUNCTION(cdp_members);
@@ -65,32 +68,78 @@ find_segment(text *name, Segment *segment)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", given),
 				 errhint("cdp.segment lists the segments.")));
-	judge_find(given, JUDGE_REQUIRED, segment);
+	definition_find(given, DEFINITION_REQUIRED, segment);
 }
 
+/* raise_failing raises the error of a segment that cannot be judged. */
 static void
-put_member(void *arg, int64 profile_id)
+raise_failing(const Segment *segment, const Judgement *result)
 {
-	ReturnSetInfo *result = arg;
-	Datum value = Int64GetDatum(profile_id);
-	bool isnull = false;
+	ereport(ERROR,
+			(errcode(result->sqlstate),
+			 errmsg("the condition of segment \"%s\" cannot be judged", NameStr(segment->name)),
+			 errdetail("%s", result->message),
+			 result->failing == 0
+				 ? 0
+				 : errhint("It fails for %lld people, profile %lld among them.",
+						   (long long) result->failing, (long long) result->profile_id)));
+}
 
-	tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+/* people who are in a segment */
+typedef struct Members
+{
+	int64 *ids;
+	int64 count;
+	int64 allocated;
+} Members;
+
+/* take_member is a callback that notes who is in. */
+static void
+take_member(void *arg, int64 profile_id, const Verdict *verdict)
+{
+	Members *members = arg;
+
+	if (!verdict->holds)
+		return;
+	if (members->count == members->allocated)
+	{
+		members->allocated = members->allocated ? 2 * members->allocated : 1024;
+		members->ids = members->ids != NULL
+						   ? repalloc_huge(members->ids, members->allocated * sizeof(int64))
+						   : palloc(members->allocated * sizeof(int64));
+	}
+	members->ids[members->count++] = profile_id;
+}
+
+/* take_nothing is a callback for where only the result matters. */
+static void
+take_nothing(void *arg, int64 profile_id, const Verdict *verdict)
+{
 }
 
 /* cdp_members returns the profiles in a segment, without those that its condition fails for. */
 Datum
 cdp_members(PG_FUNCTION_ARGS)
 {
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Members members = {0};
 	Segment segment;
 	Judgement judgement;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	find_segment(PG_GETARG_TEXT_PP(0), &segment);
-	judge_all(&segment, JUDGE_FAILING_MAX, put_member, fcinfo->resultinfo, &judgement);
-	judge_release(&segment);
+	evaluate_people(&segment, 1, NULL, 0, GetCurrentTransactionStartTimestamp(), NULL, take_member,
+					&members, &judgement);
+	definition_release(&segment);
 	if (judgement.whole)
-		judge_raise(&segment, &judgement);
+		raise_failing(&segment, &judgement);
+	for (int64 i = 0; i < members.count; i++)
+	{
+		Datum value = Int64GetDatum(members.ids[i]);
+		bool isnull = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+	}
 	return (Datum) 0;
 }
 
@@ -105,11 +154,12 @@ cdp_is_member(PG_FUNCTION_ARGS)
 
 	find_segment(PG_GETARG_TEXT_PP(0), &segment);
 	if (fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
-		judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
-	judge_release(&segment);
+		evaluate_people(&segment, 1, &profile_id, 1, GetCurrentTransactionStartTimestamp(), NULL,
+						take_nothing, NULL, &judgement);
+	definition_release(&segment);
 	/* failing for this person: not a member; failing as a whole: an error */
 	if (judgement.whole && judgement.profile_id == 0)
-		judge_raise(&segment, &judgement);
+		raise_failing(&segment, &judgement);
 	PG_RETURN_BOOL(judgement.members > 0);
 }
 
@@ -124,8 +174,9 @@ state_of(const Judgement *judgement)
 
 /* judge_listed judges a segment for the ids in an array, or for all people if it is NULL. */
 static void
-judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement *judgement)
+judge_listed(const Segment *segment, ArrayType *ids, Judgement *judgement)
 {
+	TimestampTz as_of = GetCurrentTransactionStartTimestamp();
 	Datum *values;
 	int64 *numbers;
 	bool *nulls;
@@ -134,7 +185,7 @@ judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement 
 
 	if (ids == NULL)
 	{
-		judge_all(segment, failing_max, NULL, NULL, judgement);
+		evaluate_people(segment, 1, NULL, 0, as_of, NULL, take_nothing, NULL, judgement);
 		return;
 	}
 	deconstruct_array(ids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values,
@@ -143,7 +194,7 @@ judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement 
 	for (int i = 0; i < count; i++)
 		if (!nulls[i])
 			numbers[known++] = DatumGetInt64(values[i]);
-	judge_people(segment, numbers, known, failing_max, NULL, NULL, judgement);
+	evaluate_people(segment, 1, numbers, known, as_of, NULL, take_nothing, NULL, judgement);
 }
 
 /*
@@ -161,18 +212,19 @@ cdp_judge_segment(PG_FUNCTION_ARGS)
 	Datum values[4] = {0};
 	bool nulls[4] = {false};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("name, failing_max and wait must not be null")));
+						errmsg("name and wait must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (judge_find(name, PG_GETARG_BOOL(3) ? JUDGE_REQUIRED : JUDGE_NOWAIT, &segment))
+	if (definition_find(name, PG_GETARG_BOOL(2) ? DEFINITION_REQUIRED : DEFINITION_NOWAIT,
+						&segment))
 	{
-		judge_listed(&segment, ids, PG_GETARG_INT32(2), &judgement);
-		judge_release(&segment);
+		judge_listed(&segment, ids, &judgement);
+		definition_release(&segment);
 	}
-	else if (judge_exists(name))
+	else if (definition_exists(name))
 		PG_RETURN_NULL();
 	else
 	{

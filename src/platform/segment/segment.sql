@@ -25,14 +25,25 @@ COMMENT ON FUNCTION cdp_internal.segment_share(text) IS
 	'Internal: grants SELECT on the view of a segment to the roles that have it on cdp_data.segment, with the grant '
 	'option if they have that.';
 
-CREATE FUNCTION cdp_internal.judge_segment(name text, profile_ids bigint[], failing_max integer,
-	wait boolean DEFAULT true,
+CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT m.profile_id FROM cdp.members(%L) m',
+		CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END, name, name);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.make_segment_view(text, boolean) IS
+	'Internal: makes the view of a segment for those who read it.';
+
+CREATE FUNCTION cdp_internal.judge_segment(name text, profile_ids bigint[], wait boolean DEFAULT true,
 	OUT members bigint, OUT state text, OUT error text, OUT profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_judge_segment' LANGUAGE C STABLE PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.judge_segment(text, bigint[], integer, boolean) IS
+COMMENT ON FUNCTION cdp_internal.judge_segment(text, bigint[], boolean) IS
 	'Internal: judges a segment for these profiles, or for all (NULL), as its owner. Does not fail if the condition '
 	'does. Returns the number of members among them (NULL: it cannot be judged), the state and, if that is not live, '
-	'the error and a profile that it fails for. It cannot be judged if it fails for more than failing_max profiles. '
+	'the error and a profile that it fails for. It cannot be judged if it fails for more than 1,000 profiles. '
 	'Unless wait, returns NULL for a segment that is being redefined.';
 
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
@@ -55,7 +66,7 @@ BEGIN
 		SELECT c.relowner
 		FROM pg_class c
 		WHERE create_segment.replace AND c.relname = create_segment.name
-			AND c.relnamespace = to_regnamespace('cdp_segment')));
+			AND c.relnamespace = to_regnamespace('cdp_condition')));
 	PERFORM cdp_internal.notice_condition(create_segment.condition);
 
 	INSERT INTO cdp_data.segment AS s (name, condition, description)
@@ -70,13 +81,16 @@ BEGIN
 
 	-- Safe to paste: cdp_internal.check_condition has made sure that the text is one complete expression.
 	-- The line break ends a comment of the form "-- ...".
-	EXECUTE format(E'%s VIEW cdp_segment.%I AS SELECT profile_row.profile_id FROM cdp.profile_row WHERE (\n%s\n)',
+	EXECUTE format(E'%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (\n%s\n) AS holds FROM cdp.profile_row',
 		CASE WHEN create_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
 		create_segment.name, create_segment.condition);
+	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', create_segment.name,
+		'The condition of a segment; cdp.members judges people by it.');
+	PERFORM cdp_internal.make_segment_view(create_segment.name, create_segment.replace);
 	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', create_segment.name,
 		coalesce(create_segment.description, create_segment.condition));
 	PERFORM cdp_internal.segment_share(create_segment.name);
-	judged := cdp_internal.judge_segment(create_segment.name, NULL, 1000);
+	judged := cdp_internal.judge_segment(create_segment.name, NULL);
 	IF judged.members IS NULL AND judged.state = 'failing' THEN
 		RAISE EXCEPTION 'the condition of segment "%" cannot be judged', create_segment.name
 			USING ERRCODE = split_part(judged.error, ': ', 1), DETAIL = substr(judged.error, 8);
@@ -115,6 +129,7 @@ BEGIN
 			HINT = 'cdp.segment lists the segments.';
 	END IF;
 	EXECUTE format('DROP VIEW IF EXISTS cdp_segment.%I', name);
+	EXECUTE format('DROP VIEW IF EXISTS cdp_condition.%I', name);
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_segment(text) IS
@@ -138,6 +153,6 @@ COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
 	'that does not exist or that the condition fails for. Works on a hot standby. Errors: undefined_object, '
 	'insufficient_privilege, program_limit_exceeded.';
 
-REVOKE ALL ON FUNCTION cdp_internal.segment_share(text),
-	cdp_internal.judge_segment(text, bigint[], integer, boolean), cdp.create_segment(text, text, text, boolean),
+REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
+	cdp_internal.judge_segment(text, bigint[], boolean), cdp.create_segment(text, text, text, boolean),
 	cdp.drop_segment(text), cdp.members(text), cdp.is_member(text, bigint) FROM PUBLIC;

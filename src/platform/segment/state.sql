@@ -49,7 +49,7 @@ BEGIN
 	FOR segment IN
 		SELECT s.*, coalesce(c.relowner::text, s.name) AS owner
 		FROM cdp_data.segment s
-		LEFT JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')
+		LEFT JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_condition')
 		ORDER BY s.name
 	LOOP
 		-- The owner's other segments wait for the next refresh; the one that took the time is too slow by then.
@@ -59,10 +59,10 @@ BEGIN
 		started := clock_timestamp();
 		SELECT j.* INTO judged
 		FROM cdp_internal.judge_segment(segment.name,
-			CASE WHEN touched IS NOT NULL THEN touched || segment.error_profile_id END, 0, wait => false) j;
+			CASE WHEN touched IS NOT NULL THEN touched || segment.error_profile_id END, wait => false) j;
 		-- A segment that failed is live again once all people have been judged.
 		IF judged.state = 'live' AND segment.state <> 'live' AND touched IS NOT NULL THEN
-			SELECT j.* INTO judged FROM cdp_internal.judge_segment(segment.name, NULL, 0, wait => false) j;
+			SELECT j.* INTO judged FROM cdp_internal.judge_segment(segment.name, NULL, wait => false) j;
 		END IF;
 		-- being redefined
 		CONTINUE WHEN judged.state IS NULL;
