@@ -232,7 +232,7 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
-		('USAGE, CREATE', 'SCHEMA cdp_segment'),
+		('USAGE, CREATE', 'SCHEMA cdp_segment, cdp_condition'),
 		('SELECT', cdp_internal.granted_segments());
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY

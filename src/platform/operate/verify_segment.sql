@@ -9,7 +9,7 @@ BEGIN
 	RETURN QUERY
 		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error),
 			   concat_ws(', ', s.state, s.error)
-		FROM cdp_data.segment s CROSS JOIN LATERAL cdp_internal.judge_segment(s.name, NULL, 1000, wait => false) j
+		FROM cdp_data.segment s CROSS JOIN LATERAL cdp_internal.judge_segment(s.name, NULL, wait => false) j
 		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
 END
 $function$;

@@ -6,7 +6,7 @@ CREATE FUNCTION cdp_internal.segment_sizes() RETURNS jsonb
 AS $function$
 BEGIN
 	RETURN coalesce((
-		SELECT jsonb_object_agg(s.name, (cdp_internal.judge_segment(s.name, NULL, 1000, wait => false)).members)
+		SELECT jsonb_object_agg(s.name, (cdp_internal.judge_segment(s.name, NULL, wait => false)).members)
 		FROM cdp_data.segment s), '{}');
 END
 $function$;

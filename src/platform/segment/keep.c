@@ -22,6 +22,7 @@
 CDP_FUNCTION(cdp_keep_lapsed);
 CDP_FUNCTION(cdp_keep_touched);
 CDP_FUNCTION(cdp_keep_slice);
+CDP_FUNCTION(cdp_has_recovered);
 
 /* how many people are in memory at once, where any number may be judged */
 #define PART_PEOPLE 10000
@@ -262,6 +263,33 @@ read_touched(FunctionCallInfo fcinfo)
 	return touched;
 }
 
+/* add_trial_people adds whom segments that fail are tried with; returns how many these are. */
+static int64
+add_trial_people(const KeptSegments *segments, int64 *ids)
+{
+	int64 count = 0;
+	int64 some = -1;
+
+	for (int i = 0; i < segments->count; i++)
+	{
+		const KeptSegment *segment = &segments->items[i];
+		int64 id = segment->error_profile_id;
+
+		if (!segment->asked || segment->state != KEPT_FAILING)
+			continue;
+		if (id == 0 && some < 0)
+		{
+			Ids first = read_ids("SELECT p.profile_id FROM cdp_data.profile p WHERE NOT p.shared "
+								 "ORDER BY p.profile_id LIMIT 1",
+								 0, NULL, NULL);
+
+			some = first.count > 0 ? first.items[0] : 0;
+		}
+		ids[count++] = id != 0 ? id : some;
+	}
+	return count;
+}
+
 /* read_people reads the memberships of those who are touched, of former profiles, and of those to be tried again. */
 static Kept *
 read_people(Run *run, const Touched *touched)
@@ -277,13 +305,7 @@ read_people(Run *run, const Touched *touched)
 		if (touched->former_ids[i] != 0)
 			ids[count++] = touched->former_ids[i];
 	}
-	for (int i = 0; i < run->segments->count; i++)
-	{
-		KeptSegment *segment = &run->segments->items[i];
-
-		if (segment->asked && segment->state == KEPT_FAILING && segment->error_profile_id != 0)
-			ids[count++] = segment->error_profile_id;
-	}
+	count += add_trial_people(run->segments, ids + count);
 	return kept_read(run->segments, ids, count, STORE_WRITE);
 }
 
@@ -441,6 +463,37 @@ cdp_keep_touched(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/*
+ * cdp_has_recovered implements cdp_internal.has_recovered(): tells whether a segment that fails does not for the person
+ * that it failed for.
+ */
+Datum
+cdp_has_recovered(PG_FUNCTION_ARGS)
+{
+	bool recovered = false;
+	int64 *ids;
+	int64 count;
+	int *people;
+	Kept *kept;
+	Run run;
+
+	begin_run(&run, "event");
+	for (int i = 0; i < run.segments->count; i++)
+		run.segments->items[i].asked &= run.segments->items[i].state == KEPT_FAILING;
+	ids = palloc((run.segments->count + 1) * sizeof(int64));
+	count = add_trial_people(run.segments, ids);
+	kept = kept_read(run.segments, ids, count, STORE_READ);
+	people = palloc((count + 1) * sizeof(int));
+	for (int i = 0; i < kept->count; i++)
+		people[i] = i;
+	kept_judge(kept, people, kept->count, GetCurrentTimestamp(), false, NULL, NULL);
+	for (int i = 0; i < run.segments->count; i++)
+		recovered |=
+			run.segments->items[i].asked && run.segments->items[i].judgement.message == NULL;
+	kept_release_segments(run.segments);
+	PG_RETURN_BOOL(recovered);
+}
+
 /* ---------------------------------------------------------------- slices */
 
 /* ask_unbuilt asks for the segments that are built up to the same profile, which it returns; -1: there are none. */
@@ -498,14 +551,15 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 	Oid types[] = {INT8OID, INT8OID};
 	Datum values[2];
 	bool *asked;
+	int64 first;
 	int64 until;
 	Ids ids;
 	Kept *kept;
 	Run run;
 
 	begin_run(&run, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	until = ask_unbuilt(&run);
-	if (until < 0)
+	first = ask_unbuilt(&run);
+	if (first < 0)
 	{
 		kept_release_segments(run.segments);
 		PG_RETURN_BOOL(false);
@@ -513,7 +567,7 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 	asked = palloc(run.segments->count * sizeof(bool));
 	for (int i = 0; i < run.segments->count; i++)
 		asked[i] = run.segments->items[i].asked;
-	values[0] = Int64GetDatum(until);
+	values[0] = Int64GetDatum(first);
 	values[1] = Int64GetDatum(wanted);
 	ids = read_ids("SELECT s.profile_id FROM ((SELECT p.profile_id FROM cdp_data.profile p "
 				   "WHERE p.profile_id > $1 ORDER BY 1 LIMIT $2) UNION "
@@ -524,6 +578,10 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 	kept = kept_read(run.segments, ids.items, ids.count, STORE_WRITE);
 	judge_slice(&run, kept, batch_as_of());
 	kept_write(kept);
+	/* a condition that fails for all there are fails as a whole */
+	for (int i = 0; i < run.segments->count; i++)
+		if (asked[i] && first == 0 && until == PG_INT64_MAX)
+			run.segments->items[i].judgement.whole |= run.segments->items[i].fails_all;
 	kept_write_segments(run.segments, false);
 	for (int i = 0; i < run.segments->count; i++)
 		if (asked[i] && !kept_stays(&run.segments->items[i]))

@@ -150,12 +150,33 @@ typedef struct Group
 	Kept *kept;
 	const int *people; /* places in kept */
 	int people_count;
-	int first; /* of the segments in kept->segments that are judged … */
+	TimestampTz at;
+	const TimestampTz *instants; /* NULL: at */
 	int count;
-	int *places; /* … these */
+	int *places; /* of the segments in kept->segments */
 	Verdict *verdicts;
 	Judgement *results;
 } Group;
+
+/* place_of returns the place in the page of a person, who is there. */
+static int
+place_of(const Group *group, int person)
+{
+	int low = 0;
+	int high = group->people_count - 1;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (group->people[middle] < person)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	Assert(group->people[low] == person);
+	return low;
+}
 
 /* is_in is the EvaluateIsIn that looks at what is kept, and at what this run has found. */
 static bool
@@ -169,30 +190,25 @@ is_in(void *arg, int64 profile_id, int32 segment_id)
 		   group->kept->since[(Size) person * group->kept->segments->count + place] != DT_NOBEGIN;
 }
 
+/* instant_of is the EvaluateInstant of people who are judged at their horizons. */
+static TimestampTz
+instant_of(void *arg, int64 profile_id)
+{
+	const Group *group = arg;
+
+	return group->instants[place_of(group, kept_find(group->kept, profile_id))];
+}
+
 /* take is the EvaluateTake that notes the verdicts of a person. */
 static void
 take(void *arg, int64 profile_id, const Verdict *verdicts)
 {
 	Group *group = arg;
 	int person = kept_find(group->kept, profile_id);
-	int low = 0;
-	int high = group->people_count - 1;
 
-	if (person < 0)
-		return;
-	while (low < high)
-	{
-		int middle = low + (high - low) / 2;
-
-		if (group->people[middle] < person)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low > high || group->people[low] != person)
-		return;
 	group->kept->people[person].judged = true;
-	memcpy(&group->verdicts[(Size) low * group->count], verdicts, group->count * sizeof(Verdict));
+	memcpy(&group->verdicts[(Size) place_of(group, person) * group->count], verdicts,
+		   group->count * sizeof(Verdict));
 }
 
 /* apply takes a verdict over. */
@@ -213,12 +229,20 @@ apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at,
 		flip(arg, kept, person, place, at);
 }
 
-/* note_judgement keeps the first failure of a segment in this run, the worst of a kind. */
+/*
+ * note_judgement keeps the first failure of a segment in this run, the worst of a kind.  That it fails for all of a few
+ * people does not mean that it fails as a whole.
+ */
 static void
-note_judgement(KeptSegments *segments, KeptSegment *segment, const Judgement *result)
+note_judgement(KeptSegments *segments, KeptSegment *segment, Judgement *result)
 {
 	Judgement *kept = &segment->judgement;
 
+	if (result->whole && result->profile_id != 0 && result->failing <= EVALUATE_FAILING_MAX)
+	{
+		result->whole = false;
+		segment->fails_all = true;
+	}
 	if (result->message == NULL || (kept->message != NULL && (kept->whole || !result->whole)))
 		return;
 	*kept = *result;
@@ -227,7 +251,7 @@ note_judgement(KeptSegments *segments, KeptSegment *segment, const Judgement *re
 
 /* judge_group judges a page of people in the segments of a group. */
 static void
-judge_group(Group *group, TimestampTz at, const TimestampTz *instants, KeptFlip flip, void *arg)
+judge_group(Group *group, KeptFlip flip, void *arg)
 {
 	Kept *kept = group->kept;
 	Segment *segments = palloc(group->count * sizeof(Segment));
@@ -243,8 +267,9 @@ judge_group(Group *group, TimestampTz at, const TimestampTz *instants, KeptFlip 
 		ids[i] = kept->people[group->people[i]].profile_id;
 		kept->people[group->people[i]].judged = false;
 	}
-	evaluate_people(segments, group->count, ids, group->people_count, at, instants, is_in, take,
-					group, group->results);
+	evaluate_people(segments, group->count, ids, group->people_count, group->at,
+					group->instants != NULL ? instant_of : NULL, is_in, take, group,
+					group->results);
 	for (int i = 0; i < group->count; i++)
 		note_judgement(kept->segments, &kept->segments->items[group->places[i]],
 					   &group->results[i]);
@@ -259,7 +284,7 @@ judge_group(Group *group, TimestampTz at, const TimestampTz *instants, KeptFlip 
 					  kept->people[person].judged
 						  ? &group->verdicts[(Size) i * group->count + j]
 						  : &out,
-					  instants != NULL ? instants[i] : at, flip, arg);
+					  group->instants != NULL ? group->instants[i] : group->at, flip, arg);
 	}
 }
 
@@ -276,7 +301,7 @@ judge_page(Kept *kept, const int *people, int count, TimestampTz at, const Times
 		   KeptFlip flip, void *arg)
 {
 	KeptSegments *segments = kept->segments;
-	Group group = {kept, people, count};
+	Group group = {kept, people, count, at, instants};
 
 	group.places = palloc(segments->count * sizeof(int));
 	for (int i = 0; i < segments->count; i++)
@@ -287,7 +312,7 @@ judge_page(Kept *kept, const int *people, int count, TimestampTz at, const Times
 			(i + 1 == segments->count ||
 			 !same_group(&segments->items[group.places[0]], &segments->items[i + 1])))
 		{
-			judge_group(&group, at, instants, flip, arg);
+			judge_group(&group, flip, arg);
 			group.count = 0;
 		}
 	}

@@ -35,6 +35,7 @@ typedef struct KeptSegment
 	TimestampTz failing_since;
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
+	bool fails_all;      /* it failed for all people of a page */
 } KeptSegment;
 
 /* all segments, by level, then owner */

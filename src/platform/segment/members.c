@@ -18,6 +18,7 @@
 
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_is_member);
+CDP_FUNCTION(cdp_memberships);
 
 /* how many people are in memory at once */
 #define PART_PEOPLE 10000
@@ -99,53 +100,27 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 	SPI_finish();
 }
 
-/* put_part judges some people and adds those who are members. */
+/* Takes a part of the people that a query finds; in memory that is reset after it. */
+typedef void (*TakePart)(void *arg, int64 *ids, int64 count);
+
+/* read_people hands out those whom a query finds; $1 is the reader's instant, $2 until whom segments are built. */
 static void
-put_part(ReturnSetInfo *result, Reader *reader, int place, int64 *ids, int64 count)
-{
-	Kept *kept = reader_judge(reader, ids, count);
-	TimestampTz at = judged_at(reader, place);
-
-	for (int i = 0; i < kept->count; i++)
-	{
-		TimestampTz since = kept->since[(Size) i * kept->segments->count + place];
-
-		if (since != DT_NOBEGIN)
-			put_member(result, kept->people[i].profile_id, since, at);
-	}
-}
-
-/* put_judged adds the members among those who must be judged. */
-static void
-put_judged(ReturnSetInfo *result, Reader *reader, int place)
+read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 {
 	Oid types[] = {TIMESTAMPTZOID, INT8OID};
-	int64 until = reader_built_until(reader);
-	Datum values[] = {TimestampTzGetDatum(reader->at), Int64GetDatum(until)};
+	Datum values[] = {TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext part;
 	Portal cursor;
+	int64 count;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	part = AllocSetContextCreate(CurrentMemoryContext, "cdp members", ALLOCSET_DEFAULT_SIZES);
-	cursor = SPI_cursor_open_with_args(
-		NULL,
-		until == PG_INT64_MAX
-			? "SELECT m.profile_id FROM cdp_data.membership m "
-			  "WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
-			  "AND m.horizon OPERATOR(pg_catalog.<) 'infinity'"
-			: "SELECT m.profile_id FROM cdp_data.membership m "
-			  "WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
-			  "AND m.horizon OPERATOR(pg_catalog.<) 'infinity' "
-			  "OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
-			  "SELECT p.profile_id FROM cdp_data.profile p "
-			  "WHERE p.profile_id OPERATOR(pg_catalog.>) $2",
-		2, types, values, NULL, true, 0);
+	cursor = SPI_cursor_open_with_args(NULL, query, 2, types, values, NULL, true, 0);
 	do
 	{
 		int64 *ids;
-		int64 count;
 
 		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
 		count = (int64) SPI_processed;
@@ -159,29 +134,119 @@ put_judged(ReturnSetInfo *result, Reader *reader, int place)
 				SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 		}
 		SPI_freetuptable(SPI_tuptable);
-		if (count == 0)
-			break;
-		put_part(result, reader, place, ids, count);
+		if (count > 0)
+			take(arg, ids, count);
 		MemoryContextReset(part);
-	} while (true);
+	} while (count > 0);
 	SPI_cursor_close(cursor);
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 }
 
+/* what cdp_members adds rows for */
+typedef struct Members
+{
+	ReturnSetInfo *result;
+	Reader reader;
+	int place;
+} Members;
+
+/* put_judged judges some people and adds those who are members. */
+static void
+put_judged(void *arg, int64 *ids, int64 count)
+{
+	Members *members = arg;
+	Kept *kept = reader_judge(&members->reader, ids, count);
+	TimestampTz at = judged_at(&members->reader, members->place);
+
+	for (int i = 0; i < kept->count; i++)
+	{
+		TimestampTz since = kept->since[(Size) i * kept->segments->count + members->place];
+
+		if (since != DT_NOBEGIN)
+			put_member(members->result, kept->people[i].profile_id, since, at);
+	}
+}
+
+/* who must be judged: whose horizon has passed, and whom segments have not been built until */
+static const char *const lapsed_query = "SELECT m.profile_id FROM cdp_data.membership m "
+										"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
+										"AND m.horizon OPERATOR(pg_catalog.<) 'infinity'";
+static const char *const unbuilt_query =
+	"SELECT m.profile_id FROM cdp_data.membership m "
+	"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 AND m.horizon OPERATOR(pg_catalog.<) 'infinity' "
+	"OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
+	"SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id OPERATOR(pg_catalog.>) $2";
+
 /* cdp_members returns who is in a segment, and since when. */
 Datum
 cdp_members(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Reader reader;
-	int place;
+	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
-	place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	put_settled(result, &reader, place);
-	put_judged(result, &reader, place);
-	reader_close(&reader);
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	put_settled(members.result, &members.reader, members.place);
+	read_people(reader_built_until(&members.reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
+				&members.reader, put_judged, &members);
+	reader_close(&members.reader);
+	return (Datum) 0;
+}
+
+/* what cdp_memberships adds rows for */
+typedef struct Listing
+{
+	ReturnSetInfo *result;
+	Reader reader;
+	bool *readable;
+} Listing;
+
+/* put_membership adds a row to the result of cdp_memberships. */
+static void
+put_membership(Listing *listing, int place, int64 profile_id, TimestampTz since)
+{
+	Datum values[] = {
+		CStringGetTextDatum(NameStr(listing->reader.segments->items[place].segment.name)),
+		Int64GetDatum(profile_id), TimestampTzGetDatum(since)};
+	bool nulls[] = {false, false, false};
+
+	tuplestore_putvalues(listing->result->setResult, listing->result->setDesc, values, nulls);
+}
+
+/* list_part adds the memberships of some people, of whom those who need it are judged. */
+static void
+list_part(void *arg, int64 *ids, int64 count)
+{
+	Listing *listing = arg;
+	Kept *kept = reader_judge(&listing->reader, ids, count);
+
+	for (int i = 0; i < kept->count; i++)
+		for (int j = 0; j < kept->segments->count; j++)
+		{
+			TimestampTz since = kept->since[(Size) i * kept->segments->count + j];
+
+			if (since != DT_NOBEGIN && listing->readable[j])
+				put_membership(listing, j, kept->people[i].profile_id, since);
+		}
+}
+
+/* cdp_memberships returns who is in which of the segments that the caller may read. */
+Datum
+cdp_memberships(PG_FUNCTION_ARGS)
+{
+	Listing listing = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	InitMaterializedSRF(fcinfo, 0);
+	reader_open(&listing.reader);
+	listing.readable = reader_readable(&listing.reader);
+	for (int i = 0; i < listing.reader.segments->count; i++)
+		if (listing.readable[i])
+			kept_ask_with_needs(listing.reader.segments, i);
+	read_people("SELECT m.profile_id FROM cdp_data.membership m UNION "
+				"SELECT p.profile_id FROM cdp_data.profile p "
+				"WHERE p.profile_id OPERATOR(pg_catalog.>) $2",
+				&listing.reader, list_part, &listing);
+	reader_close(&listing.reader);
 	return (Datum) 0;
 }
 

@@ -4,12 +4,13 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -92,6 +93,25 @@ reader_segment(const Reader *reader, const char *name)
 		if (strcmp(NameStr(reader->segments->items[i].segment.name), name) == 0)
 			return i;
 	return -1;
+}
+
+bool *
+reader_readable(const Reader *reader)
+{
+	bool *readable = palloc0(Max(reader->segments->count, 1) * sizeof(bool));
+	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
+
+	for (int i = 0; i < reader->segments->count; i++)
+	{
+		const char *name = NameStr(reader->segments->items[i].segment.name);
+		Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+		bool is_missing = false;
+
+		readable[i] =
+			OidIsValid(view) && pg_class_aclcheck_ext(view, reader->user, ACL_SELECT,
+													  &is_missing) == ACLCHECK_OK;
+	}
+	return readable;
 }
 
 int64

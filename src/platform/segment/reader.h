@@ -27,6 +27,9 @@ extern void reader_close(Reader *reader);
 /* Returns the place of the segment of a name, or -1. */
 extern int reader_segment(const Reader *reader, const char *name);
 
+/* Returns which segments the caller may read. */
+extern bool *reader_readable(const Reader *reader);
+
 /* Returns the last profile that all segments that are asked have been judged for since they were made or changed. */
 extern int64 reader_built_until(const Reader *reader);
 
