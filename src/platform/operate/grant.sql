@@ -92,7 +92,7 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress,
+			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.progress,
 			cdp.change, cdp_data.readable_segment'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
@@ -101,7 +101,8 @@ BEGIN
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[],
 				interval, text[], integer, text, text, timestamptz),
-			cdp.is_member(text, bigint), cdp.lookup(bigint, text, integer),
+			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
+			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
 			cdp.lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 				timestamptz),
@@ -246,9 +247,9 @@ BEGIN
 		WHERE c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[]) AND c.relkind IN ('v', 'S')
 			AND c.relname NOT IN (SELECT t.name FROM cdp_internal.catalogue() t);
 	RETURN QUERY
-		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
+		SELECT 'EXECUTE', 'ROUTINE ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
-		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind = 'f'
+		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind IN ('f', 'p')
 				AND p.proname !~ '^init(_|$)|^grant_owner$';
 END
 $function$;

@@ -54,8 +54,8 @@ read_next(int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
 	ids = MemoryContextAllocHuge(caller, Max(*count, 1) * sizeof(int64));
 	for (int64 i = 0; i < *count; i++)
 	{
-		ids[i] = DatumGetInt64(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		ids[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 		*as_of = DatumGetTimestampTz(
 			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
 	}

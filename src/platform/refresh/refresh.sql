@@ -62,7 +62,7 @@ CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whol
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	others bigint[];
+	others bigint[] := '{}';
 BEGIN
 	IF whole THEN
 		touched := cdp_internal.restitch_moved();
@@ -72,10 +72,8 @@ BEGIN
 	THEN
 		others := cdp_internal.members_of_accounts(array_remove(touched.group_ids, NULL));
 	END IF;
-	PERFORM cdp_internal.keep_touched(touched.profile_ids || others,
-		touched.causes || array_fill('event'::text, ARRAY[cardinality(others)]),
-		touched.former_profile_ids || array_fill(NULL::bigint, ARRAY[cardinality(others)]),
-		touched.event_ids || array_fill(NULL::bigint, ARRAY[cardinality(others)]), cause);
+	PERFORM cdp_internal.keep_touched(touched.profile_ids, touched.causes, touched.former_profile_ids,
+		touched.event_ids, cause, others);
 	WHILE EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL) LOOP
 		EXIT WHEN NOT cdp_internal.keep_slice(cdp_internal.slice_people(),
 			CASE WHEN whole THEN cause ELSE 'definition' END) OR NOT whole;

@@ -62,7 +62,6 @@ typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
  */
 extern void evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
 							TimestampTz as_of, EvaluateInstant instant, EvaluateIsIn is_in,
-							EvaluateTake take, void *arg,
-							Judgement *results);
+							EvaluateTake take, void *arg, Judgement *results);
 
 #endif /* CDP_SEGMENT_EVALUATE_H */

@@ -35,10 +35,10 @@ typedef struct Run
 {
 	KeptSegments *segments;
 	KeptChanges changes;
-	const char *cause;       /* of all changes, unless … */
-	const char **causes;     /* … it is that of the person */
-	const int64 *event_ids;  /* of people, or NULL */
-	bool *flipped;           /* notes people who change, or NULL */
+	const char *cause;      /* of all changes, unless … */
+	const char **causes;    /* … it is that of the person */
+	const int64 *event_ids; /* of people, or NULL */
+	bool *flipped;          /* notes people who change, or NULL */
 } Run;
 
 /* ids read by a query */
@@ -65,8 +65,8 @@ read_ids(const char *query, int count, Oid *types, Datum *values)
 	{
 		bool isnull;
 
-		ids.items[i] = DatumGetInt64(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		ids.items[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 	}
 	SPI_finish();
 	return ids;
@@ -159,8 +159,8 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 	caller = MemoryContextSwitchTo(part);
 	for (int64 first = 0; first < ids.count; first += PART_PEOPLE)
 	{
-		Kept *kept = kept_read(run.segments, ids.items + first,
-							   Min(ids.count - first, PART_PEOPLE), STORE_WRITE);
+		Kept *kept = kept_read(run.segments, ids.items + first, Min(ids.count - first, PART_PEOPLE),
+							   STORE_WRITE);
 
 		kept_judge_lapsed(kept, until, note_flip, &run);
 		kept_write(kept);
@@ -195,6 +195,8 @@ typedef struct Touched
 	TouchedCause *causes;
 	int64 *former_ids; /* 0: none */
 	int64 *event_ids;  /* 0: none */
+	int other_count;
+	int64 *other_ids;
 } Touched;
 
 /* read_numbers returns the elements of a bigint[]; NULL: 0. */
@@ -244,12 +246,15 @@ static Touched
 read_touched(FunctionCallInfo fcinfo)
 {
 	ArrayType *ids = PG_GETARG_ARRAYTYPE_P(0);
+	ArrayType *others = PG_GETARG_ARRAYTYPE_P(5);
 	Touched touched = {ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids))};
 	Datum *words;
 	bool *nulls;
 	int count;
 
 	touched.profile_ids = read_numbers(ids, -1);
+	touched.other_ids = read_numbers(others, -1);
+	touched.other_count = ArrayGetNItems(ARR_NDIM(others), ARR_DIMS(others));
 	touched.former_ids = read_numbers(PG_GETARG_ARRAYTYPE_P(2), touched.count);
 	touched.event_ids = read_numbers(PG_GETARG_ARRAYTYPE_P(3), touched.count);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &words, &nulls,
@@ -294,9 +299,10 @@ add_trial_people(const KeptSegments *segments, int64 *ids)
 static Kept *
 read_people(Run *run, const Touched *touched)
 {
-	int64 *ids = palloc_extended((2 * (Size) touched->count + run->segments->count + 1) *
-									 sizeof(int64),
-								 MCXT_ALLOC_HUGE);
+	int64 *ids = palloc_extended(
+		(2 * (Size) touched->count + touched->other_count + run->segments->count + 1) *
+			sizeof(int64),
+		MCXT_ALLOC_HUGE);
 	int64 count = 0;
 
 	for (int i = 0; i < touched->count; i++)
@@ -305,6 +311,8 @@ read_people(Run *run, const Touched *touched)
 		if (touched->former_ids[i] != 0)
 			ids[count++] = touched->former_ids[i];
 	}
+	for (int i = 0; i < touched->other_count; i++)
+		ids[count++] = touched->other_ids[i];
 	count += add_trial_people(run->segments, ids + count);
 	return kept_read(run->segments, ids, count, STORE_WRITE);
 }
@@ -319,8 +327,8 @@ find_new(const int64 *ids, int count)
 
 	for (int i = 0; i < count; i++)
 		values[i] = Int64GetDatum(ids[i]);
-	value = PointerGetDatum(construct_array(values, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-											TYPALIGN_DOUBLE));
+	value = PointerGetDatum(
+		construct_array(values, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	/* a profile has the number of one of its identifiers */
 	return read_ids(
 		psprintf("SELECT DISTINCT u.id FROM unnest($1) AS u (id) "
@@ -411,8 +419,8 @@ move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of
 static void
 note_causes(Run *run, const Kept *kept, const Touched *touched)
 {
-	TouchedCause *strongest =
-		palloc_extended(Max(kept->count, 1) * sizeof(TouchedCause), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	TouchedCause *strongest = palloc_extended(Max(kept->count, 1) * sizeof(TouchedCause),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	int64 *event_ids =
 		palloc_extended(Max(kept->count, 1) * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 

@@ -118,9 +118,9 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 	kept->segments = segments;
 	kept->count = sort_ids(ids, count);
 	cells = Max((Size) kept->count * segments->count, 1);
-	kept->people = MemoryContextAllocExtended(CurrentMemoryContext,
-											  Max(kept->count, 1) * sizeof(KeptPerson),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	kept->people =
+		MemoryContextAllocExtended(CurrentMemoryContext, Max(kept->count, 1) * sizeof(KeptPerson),
+								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	kept->stored = palloc_extended(cells * sizeof(TimestampTz), MCXT_ALLOC_HUGE);
 	kept->since = palloc_extended(cells * sizeof(TimestampTz), MCXT_ALLOC_HUGE);
 	keys = palloc_extended(Max(kept->count, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
@@ -145,7 +145,7 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 /* ---------------------------------------------------------------- judging */
 
 /* some segments of one owner and level, and a page of people */
-typedef struct Group
+typedef struct KeptGroup
 {
 	Kept *kept;
 	const int *people; /* places in kept */
@@ -156,11 +156,11 @@ typedef struct Group
 	int *places; /* of the segments in kept->segments */
 	Verdict *verdicts;
 	Judgement *results;
-} Group;
+} KeptGroup;
 
 /* place_of returns the place in the page of a person, who is there. */
 static int
-place_of(const Group *group, int person)
+place_of(const KeptGroup *group, int person)
 {
 	int low = 0;
 	int high = group->people_count - 1;
@@ -182,7 +182,7 @@ place_of(const Group *group, int person)
 static bool
 is_in(void *arg, int64 profile_id, int32 segment_id)
 {
-	const Group *group = arg;
+	const KeptGroup *group = arg;
 	int person = kept_find(group->kept, profile_id);
 	int place = kept_segment(group->kept->segments, segment_id);
 
@@ -194,7 +194,7 @@ is_in(void *arg, int64 profile_id, int32 segment_id)
 static TimestampTz
 instant_of(void *arg, int64 profile_id)
 {
-	const Group *group = arg;
+	const KeptGroup *group = arg;
 
 	return group->instants[place_of(group, kept_find(group->kept, profile_id))];
 }
@@ -203,7 +203,7 @@ instant_of(void *arg, int64 profile_id)
 static void
 take(void *arg, int64 profile_id, const Verdict *verdicts)
 {
-	Group *group = arg;
+	KeptGroup *group = arg;
 	int person = kept_find(group->kept, profile_id);
 
 	group->kept->people[person].judged = true;
@@ -251,7 +251,7 @@ note_judgement(KeptSegments *segments, KeptSegment *segment, Judgement *result)
 
 /* judge_group judges a page of people in the segments of a group. */
 static void
-judge_group(Group *group, KeptFlip flip, void *arg)
+judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 {
 	Kept *kept = group->kept;
 	Segment *segments = palloc(group->count * sizeof(Segment));
@@ -281,9 +281,8 @@ judge_group(Group *group, KeptFlip flip, void *arg)
 		for (int j = 0; j < group->count; j++)
 			if (!group->results[j].whole)
 				apply(kept, person, group->places[j],
-					  kept->people[person].judged
-						  ? &group->verdicts[(Size) i * group->count + j]
-						  : &out,
+					  kept->people[person].judged ? &group->verdicts[(Size) i * group->count + j]
+												  : &out,
 					  group->instants != NULL ? group->instants[i] : group->at, flip, arg);
 	}
 }
@@ -301,7 +300,7 @@ judge_page(Kept *kept, const int *people, int count, TimestampTz at, const Times
 		   KeptFlip flip, void *arg)
 {
 	KeptSegments *segments = kept->segments;
-	Group group = {kept, people, count, at, instants};
+	KeptGroup group = {kept, people, count, at, instants};
 
 	group.places = palloc(segments->count * sizeof(int));
 	for (int i = 0; i < segments->count; i++)
@@ -420,9 +419,8 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 	rows->horizons[rows->count] = TimestampTzGetDatum(kept->people[person].horizon);
 	rows->segments[rows->count] = PointerGetDatum(
 		construct_array(numbers, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
-	rows->since[rows->count++] =
-		PointerGetDatum(construct_array(instants, count, TIMESTAMPTZOID, sizeof(TimestampTz),
-										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	rows->since[rows->count++] = PointerGetDatum(construct_array(
+		instants, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /* write_rows inserts, updates or deletes rows. */
@@ -492,10 +490,7 @@ kept_write(Kept *kept)
 		if (person->stored ? needed && !flipped && person->horizon == person->stored_horizon
 						   : !needed)
 			continue;
-		add_row(!needed			? &ended
-				: person->stored ? &changed
-								 : &added,
-				kept, i, numbers, instants);
+		add_row(!needed ? &ended : person->stored ? &changed : &added, kept, i, numbers, instants);
 		person->stored = needed;
 		person->stored_horizon = person->horizon;
 	}

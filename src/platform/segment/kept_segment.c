@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -209,8 +210,8 @@ write_sizes(KeptSegments *segments)
 		return;
 	values[0] = PointerGetDatum(
 		construct_array(numbers, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
-	values[1] = PointerGetDatum(construct_array(gained, count, INT8OID, sizeof(int64),
-												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[1] = PointerGetDatum(
+		construct_array(gained, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	run_update("UPDATE cdp_data.segment s SET members = s.members + u.gained "
 			   "FROM unnest($1, $2) AS u (segment_id, gained) WHERE s.segment_id = u.segment_id",
 			   2, types, values, NULL);
@@ -222,8 +223,7 @@ write_state(KeptSegment *segment, KeptState state)
 {
 	Oid types[] = {INT4OID, TEXTOID, TEXTOID, INT8OID, INT8OID};
 	const Judgement *judgement = &segment->judgement;
-	Datum values[5] = {Int32GetDatum(segment->segment_id),
-					   CStringGetTextDatum(state_names[state])};
+	Datum values[5] = {Int32GetDatum(segment->segment_id), CStringGetTextDatum(state_names[state])};
 	char nulls[6] = "  nnn";
 
 	segment->state = state;

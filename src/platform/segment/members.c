@@ -68,8 +68,7 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 {
 	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
 	Datum values[] = {Int32GetDatum(reader->segments->items[place].segment_id),
-					  TimestampTzGetDatum(reader->at),
-					  Int64GetDatum(reader_built_until(reader))};
+					  TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
 	TimestampTz at = judged_at(reader, place);
 	Portal cursor;
 
@@ -89,10 +88,9 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 			bool isnull;
 			HeapTuple row = SPI_tuptable->vals[i];
 
-			put_member(
-				result,
-				DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
-				DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)), at);
+			put_member(result, DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
+					   DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)),
+					   at);
 		}
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);

@@ -21,8 +21,7 @@
 static Oid
 tables_owner(void)
 {
-	Relation membership =
-		table_openrv(makeRangeVar("cdp_data", "membership", -1), AccessShareLock);
+	Relation membership = table_openrv(makeRangeVar("cdp_data", "membership", -1), AccessShareLock);
 	Oid owner = membership->rd_rel->relowner;
 
 	table_close(membership, NoLock);
@@ -107,9 +106,8 @@ reader_readable(const Reader *reader)
 		Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
 		bool is_missing = false;
 
-		readable[i] =
-			OidIsValid(view) && pg_class_aclcheck_ext(view, reader->user, ACL_SELECT,
-													  &is_missing) == ACLCHECK_OK;
+		readable[i] = OidIsValid(view) && pg_class_aclcheck_ext(view, reader->user, ACL_SELECT,
+																&is_missing) == ACLCHECK_OK;
 	}
 	return readable;
 }
