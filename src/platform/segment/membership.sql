@@ -86,10 +86,11 @@ BEGIN
 	SELECT array_agg(l.profile_id ORDER BY l.profile_id) INTO gone FROM left_out l;
 	DELETE FROM cdp_data.membership m
 	WHERE m.profile_id = ANY (gone) AND m.segments = '{}' AND m.horizon = 'infinity';
-	PERFORM cdp_internal.record_changes(array_fill('exited'::text, n.length), gone, array_fill(number, n.length),
-		NULL, array_fill(at, n.length), array_fill('definition'::text, n.length), NULL)
-	FROM (SELECT ARRAY[cardinality(gone)] AS length) n
-	WHERE gone IS NOT NULL;
+	IF gone IS NOT NULL THEN
+		PERFORM cdp_internal.record_changes(array_fill('exited'::text, n.length), gone, array_fill(number, n.length),
+			NULL, array_fill(at, n.length), array_fill('definition'::text, n.length), NULL)
+		FROM (SELECT ARRAY[cardinality(gone)] AS length) n;
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.forget_segment(integer) IS
