@@ -88,9 +88,8 @@ has_user_function(Node *node, void *context)
 	return expression_tree_walker(node, has_user_function, context);
 }
 
-/* read_shift reads a constant interval without months in microseconds, a day being 24 hours. */
-static bool
-read_shift(Node *node, int64 *shift)
+bool
+clock_read_shift(Node *node, int64 *shift)
 {
 	const Interval *interval;
 
@@ -123,13 +122,13 @@ read_instant(Node *node, int64 *shift)
 	left = linitial(operator->args);
 	right = lsecond(operator->args);
 	if (function == F_INTERVAL_PL_TIMESTAMPTZ)
-		return read_instant(right, shift) && read_shift(left, &by) &&
+		return read_instant(right, shift) && clock_read_shift(left, &by) &&
 			   !pg_add_s64_overflow(*shift, by, shift);
 	if (function == F_TIMESTAMPTZ_PL_INTERVAL)
-		return read_instant(left, shift) && read_shift(right, &by) &&
+		return read_instant(left, shift) && clock_read_shift(right, &by) &&
 			   !pg_add_s64_overflow(*shift, by, shift);
 	if (function == F_TIMESTAMPTZ_MI_INTERVAL)
-		return read_instant(left, shift) && read_shift(right, &by) &&
+		return read_instant(left, shift) && clock_read_shift(right, &by) &&
 			   !pg_sub_s64_overflow(*shift, by, shift);
 	return false;
 }

@@ -28,8 +28,10 @@
 #include "utils/syscache.h"
 
 #include "cdp.h"
+#include "platform/segment/clock.h"
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
+#include "platform/segment/steady.h"
 #include "toolkit/predicate/predicate.h"
 
 /* what is said of a condition that is not one expression */
@@ -214,6 +216,7 @@ check_node(Node *node, ParseState *pstate)
 				 errhint("%s", predicate_instead(function)),
 				 parser_errposition(pstate, exprLocation(node))));
 	check_restorable(node, pstate);
+	steady_check(node, pstate);
 	return expression_tree_walker(node, check_node, pstate);
 }
 
@@ -247,12 +250,18 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner)
 	Node *place;
 	Oid type;
 	Oid function;
+	Clock clock = {pstate};
+	List *terms = NIL;
+	Node *text = copyObject(raw); /* the analysis changes it */
 
 	add_profile_row(pstate);
 	pstate->p_paramref_hook = refuse_parameter;
 	expression = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expression);
 	check_node(expression, pstate);
+	steady_check_words(text, expression, pstate);
+	/* refuses other uses of the clock */
+	clock_replace(&clock, copyObject(expression), &terms);
 
 	type = exprType(expression);
 	if (getBaseType(type) != BOOLOID)

@@ -4,12 +4,12 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
@@ -46,14 +46,6 @@ is_readable(const char *name)
 		   pg_class_aclcheck_ext(view, GetUserId(), ACL_SELECT, &is_missing) == ACLCHECK_OK;
 }
 
-/* check_readable notes whether the caller may read the segment; called before its definition is locked. */
-static void
-check_readable(const RangeVar *relation, Oid view, Oid former, void *arg)
-{
-	/* if it was dropped meanwhile, the caller looks it up again */
-	*(bool *) arg = OidIsValid(view) && is_readable(relation->relname);
-}
-
 /* raise_missing raises the error for a segment without a definition. */
 static void
 raise_missing(const char *name)
@@ -67,38 +59,53 @@ raise_missing(const char *name)
 				 "again with replace => true, or drop it with cdp.drop_segment.")));
 }
 
+/*
+ * lock_view locks the view of a definition; returns it, or InvalidOid.  By its number, as a reader of segments
+ * has no right to the schema.
+ */
+static Oid
+lock_view(const char *name, bool wait)
+{
+	Oid view;
+
+	while (OidIsValid(view = view_of(DEFINITION_SCHEMA, name)))
+	{
+		if (wait)
+			LockRelationOid(view, AccessShareLock);
+		else if (!ConditionalLockRelationOid(view, AccessShareLock))
+			return InvalidOid;
+		/* it may have been dropped before it was locked */
+		if (view_of(DEFINITION_SCHEMA, name) == view)
+			return view;
+		UnlockRelationOid(view, AccessShareLock);
+	}
+	return InvalidOid;
+}
+
 bool
 definition_find(const char *name, int flags, Segment *segment)
 {
-	bool readable = false;
+	bool is_required = (flags & DEFINITION_REQUIRED) != 0;
 	Oid view = InvalidOid;
+	HeapTuple tuple;
 
-	if (OidIsValid(view_of(DEFINITION_SCHEMA, name)))
-		view = RangeVarGetRelidExtended(
-			makeRangeVar(DEFINITION_SCHEMA, pstrdup(name), -1), AccessShareLock,
-			RVR_MISSING_OK | (flags & DEFINITION_NOWAIT ? RVR_SKIP_LOCKED : 0), check_readable,
-			&readable);
-	if (OidIsValid(view) && readable)
-	{
-		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(view));
-
-		if (HeapTupleIsValid(tuple))
-		{
-			namestrcpy(&segment->name, name);
-			segment->view = view;
-			segment->owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-			ReleaseSysCache(tuple);
-			return true;
-		}
-	}
-	if (OidIsValid(view))
-		UnlockRelationOid(view, AccessShareLock);
-	if (flags & DEFINITION_REQUIRED && OidIsValid(view) &&
-		OidIsValid(view_of(SEGMENT_SCHEMA, name)))
+	/* no lock on what the caller may not read */
+	if (is_readable(name))
+		view = lock_view(name, (flags & DEFINITION_NOWAIT) == 0);
+	else if (is_required && OidIsValid(view_of(SEGMENT_SCHEMA, name)))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
-	if (flags & DEFINITION_REQUIRED)
-		raise_missing(name);
-	return false;
+	tuple = OidIsValid(view) ? SearchSysCache1(RELOID, ObjectIdGetDatum(view)) : NULL;
+	if (!HeapTupleIsValid(tuple))
+	{
+		if (is_required)
+			raise_missing(name);
+		return false;
+	}
+	namestrcpy(&segment->name, name);
+	segment->view = view;
+	segment->owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return true;
 }
 
 bool

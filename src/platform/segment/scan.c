@@ -237,6 +237,20 @@ make_ids(const PersonScan *scan)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+/* set_settings sets what plans, and the texts of values, depend on. */
+static void
+set_settings(void)
+{
+	static const char *const settings[][2] = {{"enable_seqscan", "off"},
+											  {"jit", "off"},
+											  {"timezone", "UTC"},
+											  {"extra_float_digits", "1"},
+											  {"bytea_output", "hex"}};
+
+	for (int i = 0; i < lengthof(settings); i++)
+		restrict_set(settings[i][0], settings[i][1]);
+}
+
 /* run_scan runs a scan; called in the restricted context. */
 static void
 run_scan(void *arg)
@@ -252,8 +266,7 @@ run_scan(void *arg)
 	run->row = CreateStandaloneExprContext();
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
-	restrict_set("enable_seqscan", "off");
-	restrict_set("jit", "off");
+	set_settings();
 	options.params = makeParamList(1);
 	parameter = &options.params->params[0];
 	parameter->ptype = scan->ids != NULL ? INT8ARRAYOID : INT8OID;
