@@ -109,6 +109,7 @@ CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_tables();
+	PERFORM cdp_internal.check_unconsumed(s.segment_id) FROM cdp_data.segment s WHERE s.name = drop_segment.name;
 	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',
