@@ -60,4 +60,76 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_change() IS 'Internal: makes the table of the feed.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_change() FROM PUBLIC;
+CREATE FUNCTION cdp_internal.init_consumer() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- the number is never used again, so what is left of a consumer is of no later one of its name
+	CREATE TABLE cdp_data.consumer (
+		consumer_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		name text COLLATE "C" NOT NULL UNIQUE,
+		role name NOT NULL,
+		segments integer[] NOT NULL,
+		position bigint NOT NULL,
+		snapshot_change_id bigint NOT NULL,
+		held_until bigint NOT NULL DEFAULT 0,
+		created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+		acknowledged_at timestamptz);
+	COMMENT ON TABLE cdp_data.consumer IS
+		'Who reads the feed, and how far they have come. Written by cdp.create_consumer(), cdp.acknowledge(), '
+		'cdp.retry() and cdp.drop_consumer() through cdp_data.own_consumer.';
+	COMMENT ON COLUMN cdp_data.consumer.consumer_id IS 'Number of the consumer, never used again.';
+	COMMENT ON COLUMN cdp_data.consumer.name IS 'Its name.';
+	COMMENT ON COLUMN cdp_data.consumer.role IS
+		'The role that owns it; members of that role use it too. No one does when the role is renamed.';
+	COMMENT ON COLUMN cdp_data.consumer.segments IS 'Numbers of the segments whose changes it reads.';
+	COMMENT ON COLUMN cdp_data.consumer.position IS
+		'Everything up to here is acknowledged, but for what cdp_data.consumer_waiting has: a change_id, or below 0 '
+		'the number of a row of its snapshot.';
+	COMMENT ON COLUMN cdp_data.consumer.snapshot_change_id IS
+		'The last change when the consumer was made; those after it follow.';
+	COMMENT ON COLUMN cdp_data.consumer.held_until IS
+		'Changes up to this one that must wait for others are in cdp_data.consumer_waiting.';
+	COMMENT ON COLUMN cdp_data.consumer.created_at IS 'When it was made.';
+	COMMENT ON COLUMN cdp_data.consumer.acknowledged_at IS 'When it last acknowledged a change; NULL: never.';
+
+	CREATE TABLE cdp_data.consumer_snapshot (
+		consumer_id integer,
+		number bigint CHECK (number < 0),
+		profile_id bigint NOT NULL,
+		segment_id integer NOT NULL,
+		since timestamptz NOT NULL,
+		PRIMARY KEY (consumer_id, number));
+	COMMENT ON TABLE cdp_data.consumer_snapshot IS
+		'Who was in the segments of a consumer when it was made from a snapshot: what it has not yet acknowledged.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.consumer_id IS 'The consumer.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.number IS
+		'Number of the row, in the order of profile_id and segment_id, -1 being the last: it stands for a change_id.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS 'The profile.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS 'Number of the segment that it was in.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.since IS 'Since when.';
+
+	CREATE TABLE cdp_data.consumer_waiting (
+		consumer_id integer,
+		change_id bigint,
+		profile_id bigint NOT NULL,
+		other_profile_id bigint,
+		due_at timestamptz NOT NULL,
+		attempts integer NOT NULL,
+		PRIMARY KEY (consumer_id, change_id));
+	COMMENT ON TABLE cdp_data.consumer_waiting IS
+		'Changes that a consumer put off with cdp.retry(), and the later changes of these profiles, which wait for '
+		'them. Each is acknowledged by itself.';
+	COMMENT ON COLUMN cdp_data.consumer_waiting.consumer_id IS 'The consumer.';
+	COMMENT ON COLUMN cdp_data.consumer_waiting.change_id IS 'The change, or the number of a row of the snapshot.';
+	COMMENT ON COLUMN cdp_data.consumer_waiting.profile_id IS 'The profile that changed.';
+	COMMENT ON COLUMN cdp_data.consumer_waiting.other_profile_id IS 'The former profile; NULL: there is none.';
+	COMMENT ON COLUMN cdp_data.consumer_waiting.due_at IS
+		'When it is given again at the earliest, once no earlier change of the profile waits.';
+	COMMENT ON COLUMN cdp_data.consumer_waiting.attempts IS 'How often it was put off; 0: it waits for another.';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_consumer() IS 'Internal: makes the tables of the consumers of the feed.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_change(), cdp_internal.init_consumer() FROM PUBLIC;

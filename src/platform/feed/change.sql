@@ -33,6 +33,21 @@ BEGIN
 		'LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp.change');
 	COMMENT ON COLUMN cdp.change.segment IS 'The segment; NULL: the change is of no segment.';
+
+	CREATE VIEW cdp.change_outbox AS
+		SELECT c.change_id AS id, 'profile' AS aggregatetype, c.profile_id::text AS aggregateid, c.kind AS type,
+			jsonb_strip_nulls(to_jsonb(c) - '{change_id,kind,profile_id,value}'::text[])
+				|| CASE WHEN c.kind = 'trait_changed' THEN jsonb_build_object('value', c.value) ELSE '{}' END AS payload
+		FROM cdp.change c;
+	COMMENT ON VIEW cdp.change_outbox IS
+		'The feed with the columns of an outbox table, as event routers read them: cdp.change, of which the same rows '
+		'are shown.';
+	COMMENT ON COLUMN cdp.change_outbox.id IS 'The change_id.';
+	COMMENT ON COLUMN cdp.change_outbox.aggregatetype IS 'profile.';
+	COMMENT ON COLUMN cdp.change_outbox.aggregateid IS 'The profile_id, as text.';
+	COMMENT ON COLUMN cdp.change_outbox.type IS 'The kind of the change.';
+	COMMENT ON COLUMN cdp.change_outbox.payload IS
+		'The other columns of cdp.change that are not NULL; of trait_changed also a value that is.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_change_views() IS 'Internal: makes the views of the feed.';

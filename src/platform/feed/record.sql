@@ -14,6 +14,12 @@ CREATE FUNCTION cdp_internal.strongest_cause(causes text[]) RETURNS text
 COMMENT ON FUNCTION cdp_internal.strongest_cause(text[]) IS
 	'Internal: returns the cause that a change is recorded with if it has several.';
 
+CREATE FUNCTION cdp_internal.announce_change(change_id bigint, max_usage double precision DEFAULT 0.5) RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_announce_change' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.announce_change(bigint, double precision) IS
+	'Internal: announces the last change of a transaction, with its number, on the channel cdp_change when the '
+	'transaction commits, unless more than max_usage of the queue of notifications is in use then.';
+
 CREATE FUNCTION cdp_internal.record_changes(kinds text[], profile_ids bigint[], segment_ids integer[],
 	other_profile_ids bigint[], ats timestamptz[], causes text[], event_ids bigint[], traits text[] DEFAULT NULL,
 	trait_values jsonb[] DEFAULT NULL, verdict_ids bigint[] DEFAULT NULL, in_batch boolean DEFAULT true) RETURNS bigint
@@ -47,6 +53,7 @@ BEGIN
 		verdict_ids) WITH ORDINALITY AS c (kind, profile_id, segment_id, other_profile_id, trait, value, at, cause,
 			event_id, verdict_id, place);
 	UPDATE cdp_data.state SET change_id = last.change_id + number;
+	PERFORM cdp_internal.announce_change(last.change_id + number);
 	RETURN last.change_id + number;
 END
 $function$;
@@ -56,6 +63,6 @@ COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], big
 	'Recorded at the time of the current batch, or with in_batch => false now. Returns the last number. The caller '
 	'holds the lock of cdp.refresh().';
 
-REVOKE ALL ON FUNCTION cdp_internal.strongest_cause(text[]),
+REVOKE ALL ON FUNCTION cdp_internal.strongest_cause(text[]), cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
 		bigint[], boolean) FROM PUBLIC;

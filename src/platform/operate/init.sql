@@ -42,11 +42,13 @@ BEGIN
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_membership_view();
 	PERFORM cdp_internal.init_change();
+	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
 	PERFORM cdp_internal.init_change_views();
+	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();
 	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_data.add_event_month(now());

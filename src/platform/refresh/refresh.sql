@@ -226,6 +226,7 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last_batch_id bigint;
+	last_change_id bigint;
 	number bigint;
 	claim record;
 	lapsed boolean := false;
@@ -239,7 +240,7 @@ BEGIN
 	reworks := 0; identifiers_reworked := 0; events_reanchored := 0;
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
-		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
+		SELECT s.batch_id, s.change_id INTO STRICT last_batch_id, last_change_id FROM cdp_data.state s;
 		PERFORM cdp_internal.refresh_connections(max_rows);
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows) c;
 		number := cardinality(claim.places) + cardinality(claim.line_places);
@@ -277,6 +278,8 @@ BEGIN
 				END IF;
 			END IF;
 		END IF;
+		PERFORM cdp_internal.trim_changes(clock_timestamp(), 10000 + 2 * (s.change_id - last_change_id))
+		FROM cdp_data.state s;
 	END IF;
 	waiting := cdp_internal.count_waiting();
 	elapsed := clock_timestamp() - started;
