@@ -12,7 +12,7 @@ GRANT USAGE, CREATE ON SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
 GRANT USAGE ON SCHEMA cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA cdp, cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
 GRANT CREATE ON DATABASE cdp_segment_members TO regress_cdp_owner;
-CREATE FUNCTION public.vip(plan text) RETURNS boolean STABLE RETURN plan = 'pro';
+CREATE FUNCTION public.vip(plan text) RETURNS boolean IMMUTABLE RETURN plan = 'pro';
 
 -- not into a schema of another role
 CREATE SCHEMA cdp_segment AUTHORIZATION regress_cdp_stranger;
@@ -47,7 +47,7 @@ SELECT array_agg(cdp.number(m.profile_id) ORDER BY cdp.number(m.profile_id)) FRO
 SELECT count(*) FROM cdp.members('nobody');
 SELECT cdp.number((cdp.members('loyal')).profile_id) AS number ORDER BY 1 LIMIT 3;
 SELECT c.relname, obj_description(c.oid) FROM pg_class c WHERE c.relnamespace = 'cdp_segment'::regnamespace ORDER BY 1;
-SELECT pg_get_viewdef('cdp_condition.pro') LIKE $$%traits OPERATOR(cdp.->>) 'plan'::text) = 'pro'::text);$$ AS found_by_path, pg_get_viewdef('cdp_condition.pro') LIKE '%who pays%' AS with_comment;
+SELECT pg_get_viewdef('cdp_condition.pro') LIKE $$%traits OPERATOR(cdp.->>) 'plan'::text) = 'pro'::text)%$$ AS found_by_path, pg_get_viewdef('cdp_condition.pro') LIKE '%who pays%' AS with_comment;
 
 -- exact now
 SELECT number, cdp.is_member('loyal', cdp.numbered(number)) AS loyal, cdp.is_member('pro', cdp.numbered(number)) AS pro,
