@@ -50,14 +50,18 @@ typedef void (*EvaluateTake)(void *arg, int64 profile_id, const Verdict *verdict
  */
 typedef bool (*EvaluateIsIn)(void *arg, int64 profile_id, int32 segment_id);
 
+/* Callback: tells at which instant a person is judged. */
+typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
+
 /*
- * Evaluates segments of one owner and level for these people (ids NULL: all), at as_of, for at most
+ * Evaluates segments of one owner and level for these people (ids NULL: all), at as_of or, unless that is NULL, at
+ * each person's instant, for at most
  * cdp.segment_timeout.  People who do not exist are left out; the order is that of the ids, or ascending.  A
  * segment that fails is evaluated by itself, person by person where it must; one that fails as a whole or is too
  * slow says so in its result.
  */
 extern void evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
-							TimestampTz as_of, EvaluateIsIn is_in, EvaluateTake take, void *arg,
-							Judgement *results);
+							TimestampTz as_of, EvaluateInstant instant, EvaluateIsIn is_in,
+							EvaluateTake take, void *arg, Judgement *results);
 
 #endif /* CDP_SEGMENT_EVALUATE_H */

@@ -136,9 +136,12 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 {
 	ScanRun *run = (ScanRun *) receiver;
 	PersonScan *scan = run->scan;
+	TimestampTz as_of = scan->as_of;
 	bool isnull;
 
 	scan->profile_id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	if (scan->instant != NULL)
+		clock_set(&run->clock, as_of = scan->instant(scan->memory, scan->profile_id));
 	scan->stage = SCAN_CONDITION;
 	run->row->ecxt_scantuple = slot;
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
@@ -153,7 +156,7 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 		verdict->known = answer != PART_UNKNOWN;
 		verdict->holds = answer == PART_TRUE;
 		verdict->failing = false;
-		verdict->until = part_until(part, scan->as_of, run->row);
+		verdict->until = part_until(part, as_of, run->row);
 	}
 	ResetExprContext(run->row);
 	scan->stage = SCAN_PEOPLE;

@@ -25,7 +25,9 @@ typedef struct PersonScan
 	int count;
 	Oid owner;
 	TimestampTz as_of;
+	EvaluateInstant instant; /* NULL: as_of */
 	EvaluateIsIn is_in;
+	void *memory; /* the argument of both */
 
 	/* whom: these or, if ids is NULL, the first "limit" after this one */
 	const int64 *ids;
