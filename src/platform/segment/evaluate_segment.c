@@ -65,9 +65,9 @@ cdp_evaluate_segment(PG_FUNCTION_ARGS)
 					fcinfo->resultinfo, &result);
 	definition_release(&segment);
 	if (result.whole)
-		ereport(ERROR, (errcode(result.sqlstate),
-						errmsg("the condition of segment \"%s\" cannot be judged",
-							   NameStr(segment.name)),
-						errdetail("%s", result.message)));
+		ereport(ERROR,
+				(errcode(result.sqlstate),
+				 errmsg("the condition of segment \"%s\" cannot be judged", NameStr(segment.name)),
+				 errdetail("%s", result.message)));
 	return (Datum) 0;
 }

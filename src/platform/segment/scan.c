@@ -47,7 +47,7 @@ typedef struct ScanRun
 	Clock clock;
 	Part **parts;
 	Verdict *verdicts;
-	ExprContext *row;
+	PartPerson person;
 } ScanRun;
 
 /* is_judged tells whether a scan judges a segment. */
@@ -117,7 +117,7 @@ read_conditions(ScanRun *run)
 		if (is_judged(scan, scan->segment))
 			part_prepare(&run->clock, run->parts[scan->segment]);
 	clock_set(&run->clock, scan->as_of);
-	run->row->ecxt_param_list_info = run->clock.instants;
+	run->person.row->ecxt_param_list_info = run->clock.instants;
 }
 
 static void
@@ -136,14 +136,18 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 {
 	ScanRun *run = (ScanRun *) receiver;
 	PersonScan *scan = run->scan;
-	TimestampTz as_of = scan->as_of;
+	PartPerson *person = &run->person;
 	bool isnull;
 
 	scan->profile_id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	person->profile_id = scan->profile_id;
 	if (scan->instant != NULL)
-		clock_set(&run->clock, as_of = scan->instant(scan->memory, scan->profile_id));
+	{
+		person->as_of = scan->instant(scan->memory, scan->profile_id);
+		clock_set(&run->clock, person->as_of);
+	}
 	scan->stage = SCAN_CONDITION;
-	run->row->ecxt_scantuple = slot;
+	run->person.row->ecxt_scantuple = slot;
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
 	{
 		Part *part = run->parts[scan->segment];
@@ -152,13 +156,13 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 
 		if (part == NULL)
 			continue;
-		answer = part_evaluate(part, run->row);
+		answer = part_evaluate(part, person);
 		verdict->known = answer != PART_UNKNOWN;
 		verdict->holds = answer == PART_TRUE;
 		verdict->failing = false;
-		verdict->until = part_until(part, as_of, run->row);
+		verdict->until = part_until(part, person);
 	}
-	ResetExprContext(run->row);
+	ResetExprContext(person->row);
 	scan->stage = SCAN_PEOPLE;
 	scan->take(scan->arg, scan->profile_id, run->verdicts);
 	return true;
@@ -263,7 +267,8 @@ run_scan(void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run->row = CreateStandaloneExprContext();
+	run->person =
+		(PartPerson){CreateStandaloneExprContext(), 0, scan->as_of, scan->is_in, scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();
@@ -278,7 +283,7 @@ run_scan(void *arg)
 	result = SPI_execute_plan_extended(keep_plan(make_query(run), parameter->ptype), &options);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "could not scan people: %s", SPI_result_code_string(result));
-	FreeExprContext(run->row, true);
+	FreeExprContext(run->person.row, true);
 	SPI_finish();
 }
 
