@@ -115,9 +115,8 @@ combine(Part *part, PartAnswer decides, const PartPerson *person)
 	return answer;
 }
 
-/* test returns what IS TRUE and the like make of an answer. */
-static PartAnswer
-test(BoolTestType type, PartAnswer answer)
+PartAnswer
+part_test(BoolTestType type, PartAnswer answer)
 {
 	bool holds = false;
 
@@ -184,7 +183,7 @@ find_answer(Part *part, const PartPerson *person)
 			below = part_evaluate(linitial(part->parts), person);
 			return below == PART_UNKNOWN ? below : below == PART_TRUE ? PART_FALSE : PART_TRUE;
 		case PART_TEST:
-			return test(part->test, part_evaluate(linitial(part->parts), person));
+			return part_test(part->test, part_evaluate(linitial(part->parts), person));
 		case PART_SEGMENT:
 			return look_up_segment(part, person);
 		case PART_LEAF:

@@ -62,6 +62,9 @@ extern void part_prepare(const Clock *clock, Part *part);
 /* Evaluates a part for a person; what does not matter is not evaluated. */
 extern PartAnswer part_evaluate(Part *part, const PartPerson *person);
 
+/* Returns what IS TRUE and the like make of an answer. */
+extern PartAnswer part_test(BoolTestType type, PartAnswer answer);
+
 /* Returns until when the answer of a part that was evaluated stays. */
 extern TimestampTz part_until(const Part *part, const PartPerson *person);
 

@@ -130,6 +130,18 @@ take_end(DestReceiver *receiver)
 {
 }
 
+/* judge_part judges a person by a segment. */
+static void
+judge_part(ScanRun *run, Part *part, Verdict *verdict)
+{
+	PartAnswer answer = part_evaluate(part, &run->person);
+
+	verdict->known = answer != PART_UNKNOWN;
+	verdict->holds = answer == PART_TRUE;
+	verdict->failing = false;
+	verdict->until = part_until(part, &run->person);
+}
+
 /* judge_row judges a person by the segments. */
 static bool
 judge_row(TupleTableSlot *slot, DestReceiver *receiver)
@@ -151,20 +163,16 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
 	{
 		Part *part = run->parts[scan->segment];
-		Verdict *verdict = &run->verdicts[scan->segment];
-		PartAnswer answer;
 
-		if (part == NULL)
-			continue;
-		answer = part_evaluate(part, person);
-		verdict->known = answer != PART_UNKNOWN;
-		verdict->holds = answer == PART_TRUE;
-		verdict->failing = false;
-		verdict->until = part_until(part, person);
+		if (part != NULL && scan->look != NULL)
+			scan->look(scan->arg, part, person);
+		else if (part != NULL)
+			judge_part(run, part, &run->verdicts[scan->segment]);
 	}
 	ResetExprContext(person->row);
 	scan->stage = SCAN_PEOPLE;
-	scan->take(scan->arg, scan->profile_id, run->verdicts);
+	if (scan->look == NULL)
+		scan->take(scan->arg, scan->profile_id, run->verdicts);
 	return true;
 }
 
@@ -245,11 +253,11 @@ make_ids(const PersonScan *scan)
 static void
 set_settings(void)
 {
-	static const char *const settings[][2] = {{"enable_seqscan", "off"},
-											  {"jit", "off"},
-											  {"timezone", "UTC"},
-											  {"extra_float_digits", "1"},
-											  {"bytea_output", "hex"}};
+	static const char *const settings[][2] = {
+		{"enable_seqscan", "off"},     {"jit", "off"},
+		{"timezone", "UTC"},           {"datestyle", "ISO"},
+		{"intervalstyle", "postgres"}, {"extra_float_digits", "1"},
+		{"bytea_output", "hex"}};
 
 	for (int i = 0; i < lengthof(settings); i++)
 		restrict_set(settings[i][0], settings[i][1]);
