@@ -24,7 +24,7 @@ INSERT INTO try.read VALUES (0);
 CREATE TABLE try.done (step integer, what text);
 
 -- time begins a day ahead, as batches never go back; an hour is shorter in many steps, as it ends after a year
-CREATE TABLE try.time AS SELECT date_trunc('hour', now()) + interval '1 day' AS base, CASE WHEN :steps > 500 THEN interval '4 minutes' ELSE interval '1 hour' END AS hour;
+CREATE TABLE try.time AS SELECT date_trunc('hour', now()) + interval '1 day' AS base, CASE WHEN :steps > 500 THEN interval '4 minutes' ELSE interval '1 hour' END AS hour, 0 AS people;
 CREATE FUNCTION try.pick(VARIADIC list text[]) RETURNS text LANGUAGE sql VOLATILE RETURN list[ceil(random() * cardinality(list))];
 CREATE FUNCTION try.hours(most integer) RETURNS text LANGUAGE sql VOLATILE
 	RETURN format('%L', ceil(random() * most) * (SELECT t.hour FROM try.time t));
@@ -212,9 +212,9 @@ END $$;
 CREATE FUNCTION try.send(at timestamptz) RETURNS void LANGUAGE sql VOLATILE AS $$
 	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, group_id, identifiers, properties, traits, "timestamp", received_at)
 	SELECT e.type, CASE WHEN e.type = 'track' THEN try.pick('view', 'view', 'cart', 'order') END, gen_random_uuid()::text,
-		CASE WHEN e.who < 0.5 THEN 'a' || ceil(random() * 8) END, CASE WHEN e.who > 0.35 OR e.type = 'group' THEN 'u' || ceil(random() * 8) END,
+		CASE WHEN e.who < 0.5 THEN 'a' || t.people + ceil(random() * 8) END, CASE WHEN e.who > 0.35 OR e.type = 'group' THEN 'u' || t.people + ceil(random() * 8) END,
 		CASE WHEN e.type = 'group' THEN 'acme' || ceil(random() * 2) END,
-		CASE WHEN random() < 0.2 THEN jsonb_build_object('email', format('e%s@example.com', ceil(random() * 6))) END,
+		CASE WHEN random() < 0.2 THEN jsonb_build_object('email', format('e%s@example.com', t.people + ceil(random() * 6))) END,
 		CASE WHEN e.type = 'track' AND random() < 0.7 THEN jsonb_build_object('total', floor(random() * 6)) END,
 		CASE e.type WHEN 'identify' THEN jsonb_build_object('plan', try.pick('free', 'pro', 'team'), 'due', at + random() * 90 * t.hour)
 			WHEN 'group' THEN jsonb_build_object('tier', try.pick('a', 'b')) END,
@@ -227,8 +227,8 @@ DECLARE
 	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'retract', 'define', 'drop', 'rename', 'rules', 'restitch');
 	at timestamptz;
 	named text;
-	a text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 8);
-	b text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 8);
+	a text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 8) + (SELECT t.people FROM try.time t);
+	b text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 8) + (SELECT t.people FROM try.time t);
 BEGIN
 	IF random() < 0.5 OR what = 'wait' THEN
 		UPDATE cdp_data.state s SET as_of = s.as_of + CASE WHEN random() < 0.8 THEN random() * 10 * t.hour ELSE random() * 80 * t.hour END FROM try.time t;
@@ -267,6 +267,8 @@ BEGIN
 		PERFORM cdp.refresh();
 	END IF;
 	INSERT INTO try.done VALUES (step, what);
+	-- others come
+	UPDATE try.time SET people = step / 20;
 	PERFORM try.check_kept(step);
 	PERFORM try.check_readers(step);
 	RETURN what;

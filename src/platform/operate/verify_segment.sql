@@ -5,8 +5,8 @@ CREATE FUNCTION cdp_internal.verify_memberships(people bigint DEFAULT 10000)
 	RETURNS TABLE (segment_id integer, profile_id bigint, error text, holds boolean, is_kept boolean)
 	AS 'MODULE_PATHNAME', 'cdp_verify_memberships' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION cdp_internal.verify_memberships(bigint) IS
-	'Internal: judges all people by all segments at the time of the last batch, so many at once, and returns where that '
-	'differs from what is kept: whether the condition holds, and whether the person is kept as a member. But of '
+	'Internal: judges all people by all segments at the time of the last batch, so many at once, and returns where '
+	'that differs from what is kept: whether the condition holds, and whether the person is kept as a member. But of '
 	'segments that cannot be judged, and of people whom a condition fails for, what is kept stays. profile_id is NULL '
 	'where the state of a segment differs: error is what it fails with now.';
 

@@ -1,5 +1,5 @@
--- Refresh, load, restitch, retraction, letting go and the definition of segments, for any steward, as the owner of the tables, from whom row
--- security hides nothing.
+-- Refresh, load, restitch, retraction, letting go and the definition of segments, for any steward, as the owner of the
+-- tables, from whom row security hides nothing.
 --
 -- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
@@ -156,7 +156,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_refresh() IS
-	'Internal: makes the functions of refresh, load, restitch, retraction, letting go and the definition of segments that work as the owner of the '
-	'tables, owned by that role.';
+	'Internal: makes the functions of refresh, load, restitch, retraction, letting go and the definition of segments '
+	'that work as the owner of the tables, owned by that role.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_refresh() FROM PUBLIC;

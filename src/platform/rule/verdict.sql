@@ -5,7 +5,8 @@
 CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL,
 	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
 	reread text DEFAULT NULL, reanchored text DEFAULT NULL, refolded text DEFAULT NULL,
-	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL, based text DEFAULT NULL, cause text DEFAULT 'verdict')
+	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL, based text DEFAULT NULL,
+	cause text DEFAULT 'verdict')
 	RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

@@ -12,7 +12,8 @@ CREATE FUNCTION cdp_internal.keep_touched(profile_ids bigint[], causes text[], f
 COMMENT ON FUNCTION cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]) IS
 	'Internal: moves memberships with profiles that the batch merged, split or gave another number, and judges those '
 	'whom it touched, at its time. The arrays are those of cdp_internal.touched. cause: of the batch; event: of each '
-	'person what touched it. others: further people to judge. A segment that failed before, and does not in this run, is to be built anew.';
+	'person what touched it. others: further people to judge. A segment that failed before, and does not in this run, '
+	'is to be built anew.';
 
 CREATE FUNCTION cdp_internal.keep_slice(people bigint, cause text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_keep_slice' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -113,6 +114,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the view of all memberships.';
 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz),
-	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]), cdp_internal.keep_slice(bigint, text),
-	cdp_internal.has_recovered(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
-	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer), cdp_internal.init_membership_view() FROM PUBLIC;
+	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
+	cdp_internal.keep_slice(bigint, text), 	cdp_internal.has_recovered(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer),
+	cdp_internal.init_membership_view() FROM PUBLIC;

@@ -101,8 +101,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean) IS
-	'Internal: makes or replaces a segment, by which no people have been judged yet, and returns its number. The caller '
-	'holds the lock of cdp.refresh().';
+	'Internal: makes or replaces a segment, by which no people have been judged yet, and returns its number. The '
+	'caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
@@ -150,5 +150,5 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
-	cdp_internal.check_segment_name(text), cdp_internal.define_segment(text, text, text, boolean), cdp.members(text), cdp.is_member(text, bigint),
-	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
+	cdp_internal.check_segment_name(text), cdp_internal.define_segment(text, text, text, boolean), cdp.members(text),
+	cdp.is_member(text, bigint), 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
