@@ -12,7 +12,7 @@ GRANT USAGE, CREATE ON SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
 GRANT USAGE ON SCHEMA cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA cdp, cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
 GRANT CREATE ON DATABASE cdp_segment_members TO regress_cdp_owner;
-CREATE FUNCTION public.vip(plan text) RETURNS boolean STABLE RETURN plan = 'pro';
+CREATE FUNCTION public.vip(plan text) RETURNS boolean IMMUTABLE RETURN plan = 'pro';
 
 -- not into a schema of another role
 CREATE SCHEMA cdp_segment AUTHORIZATION regress_cdp_stranger;

@@ -239,7 +239,8 @@ look(void *arg, Part *condition, const PartPerson *person)
 		if (part->kind != PART_LEAF && part->kind != PART_SEGMENT)
 			continue;
 		note_values(why, found, part, person);
-		found->until = part_until(part, person);
+		found->until =
+			part->kind == PART_SEGMENT ? why->kept->people[0].horizon : part_until(part, person);
 		found->answer = part_evaluate(part, person);
 	}
 }
@@ -276,6 +277,21 @@ evaluate_leaves(Why *why, int64 profile_id)
 
 /* ---------------------------------------------------------------- rows */
 
+/* print_expression returns an expression as SQL, without parentheses around all of it. */
+static char *
+print_expression(Node *expression, List *context)
+{
+	char *text = deparse_expression(expression, context, false, false);
+	size_t length = strlen(text);
+
+	/* the server puts them around every operator */
+	if (IsA(expression, OpExpr) || IsA(expression, NullTest) || IsA(expression, DistinctExpr) ||
+		IsA(expression, ScalarArrayOpExpr))
+		if (length > 2 && text[0] == '(' && text[length - 1] == ')')
+			text = pnstrdup(text + 1, length - 2);
+	return text;
+}
+
 /* part_text returns what a row says of a part: the operator, or the leaf as SQL. */
 static char *
 part_text(const Why *why, const WhyPart *part, List *context)
@@ -301,7 +317,7 @@ part_text(const Why *why, const WhyPart *part, List *context)
 									  : quote_literal_cstr(NameStr(
 											why->reader.segments->items[place].segment.name)));
 		default:
-			return deparse_expression(part->node, context, false, false);
+			return print_expression(part->node, context);
 	}
 }
 
@@ -334,7 +350,7 @@ values_of(const WhyPart *part, List *context)
 		add_value(&object, "cdp." COUNT_NAME, list_nth(part->values, next++));
 	foreach (operand, operands(part->node))
 		if (is_shown(lfirst(operand)) && next < list_length(part->values))
-			add_value(&object, deparse_expression(lfirst(operand), context, false, false),
+			add_value(&object, print_expression(lfirst(operand), context),
 					  list_nth(part->values, next++));
 	if (object.len == 1)
 		return (Datum) 0;
@@ -365,7 +381,7 @@ put_rows(const Why *why, bool has_change, ReturnSetInfo *result)
 						false,
 						json == (Datum) 0,
 						part->answer == PART_OPEN || part->answer == PART_UNKNOWN,
-						part->answer == PART_OPEN || part->kind == PART_SEGMENT,
+						part->answer == PART_OPEN,
 						is_operator || !has_change};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
