@@ -137,6 +137,7 @@ SELECT cdp.drop_segment('due');
 SELECT cdp.rename_segment('due', 'soon_due');
 SELECT cdp.create_segment('upper', $$ cdp.in_segment('theirs') IS NOT TRUE AND cdp.in_segment('soon_due') IS FALSE $$) AS members;
 SELECT cdp.create_segment('soon_due', $$ cdp.in_segment('buyers') $$, replace => true) AS members;
+SELECT cdp_internal.rename_in_condition(c, 'buyers', 'purchasers') FROM unnest(ARRAY[$$ cdp.in_segment('buyers') OR cdp.in_segment(name => E'buyers')/* buyers */ AND traits ->> 'buyers' = 'buyers' $$, 'in_segment($$buyers$$) AND NOT in_segment($x$buyers$x$) OR in_segment(''buyers2'')', $$in_segment('é') and in_segment(U&'buyers')$$]) c;
 SELECT s.name, s.level, ARRAY(SELECT u.name FROM cdp.segment u WHERE u.segment_id = ANY (s.depends_on) ORDER BY 1) AS uses, s.condition, s.members, s.state FROM cdp.segment s ORDER BY s.level, s.name;
 SELECT line, repeat('  ', depth) || part AS part, holds, change FROM cdp.why('upper', 'user_id:u1');
 SELECT count(*) AS differing FROM cdp.verify();

@@ -120,6 +120,9 @@ BEGIN
 		RAISE EXCEPTION 'segment "%" does not exist', rename_segment.name USING ERRCODE = 'undefined_object',
 			HINT = 'cdp.segment lists the segments.';
 	END IF;
+	UPDATE cdp_data.segment s
+	SET condition = cdp_internal.rename_in_condition(s.condition, rename_segment.name, rename_segment.new_name)
+	WHERE ARRAY(SELECT u.segment_id FROM cdp_data.segment u WHERE u.name = rename_segment.new_name) <@ s.depends_on;
 	EXECUTE format('ALTER VIEW cdp_condition.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	EXECUTE format('ALTER VIEW cdp_segment.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	PERFORM cdp_internal.make_segment_view(rename_segment.new_name, true);
@@ -127,8 +130,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.rename_segment(text, text) IS
-	'Gives a segment and its view another name. Its number and its members stay. Only the owner of the view can. READ '
-	'COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, insufficient_privilege.';
+	'Gives a segment and its view another name, also in the conditions that use it. Its number and its members stay. '
+	'Only the owner of the view can. READ COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, '
+	'insufficient_privilege.';
 
 CREATE FUNCTION cdp_internal.build_slice() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

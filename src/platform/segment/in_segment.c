@@ -20,10 +20,12 @@
 
 #include "cdp.h"
 #include "platform/segment/definition.h"
+#include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
 #include "platform/segment/in_segment.h"
 
 CDP_FUNCTION(cdp_in_segment);
+CDP_FUNCTION(cdp_rename_in_condition);
 
 /* what a walk over a condition needs */
 typedef struct Resolving
@@ -167,4 +169,84 @@ in_segment_resolve(Node *condition, Oid owner, ParseState *pstate, List **number
 	Resolving resolving = {owner, pstate, numbers};
 
 	return resolve_node(condition, &resolving);
+}
+
+/* ---------------------------------------------------------------- names in the text of a condition */
+
+/* what a walk over a raw condition looks for */
+typedef struct NameSearch
+{
+	const char *text;
+	const char *name;
+	List *places; /* found, of the name in the text */
+} NameSearch;
+
+/* quoted_at returns the place of a name in the constant at a location of the text; -1: it is written otherwise. */
+static int
+quoted_at(const NameSearch *search, int location)
+{
+	const char *start = search->text + location;
+	const char *quote = *start == 'E' || *start == 'e' ? start + 1 : start;
+
+	if (*quote == '$' && strchr(quote + 1, '$') != NULL)
+		quote = strchr(quote + 1, '$');
+	return strncmp(quote + 1, search->name, strlen(search->name)) == 0
+			   ? (int) (quote + 1 - search->text)
+			   : -1;
+}
+
+/* find_names is a walker over a raw condition that notes where it names the segment. */
+static bool
+find_names(Node *node, void *context)
+{
+	NameSearch *search = context;
+	FuncCall *call = (FuncCall *) node;
+	Node *argument;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncCall) && list_length(call->args) == 1 &&
+		strcmp(strVal(llast(call->funcname)), "in_segment") == 0)
+	{
+		argument = linitial(call->args);
+		if (IsA(argument, NamedArgExpr))
+			argument = (Node *) ((NamedArgExpr *) argument)->arg;
+		if (IsA(argument, A_Const) && IsA(&((A_Const *) argument)->val, String) &&
+			strcmp(strVal(&((A_Const *) argument)->val), search->name) == 0)
+		{
+			int place = quoted_at(search, ((A_Const *) argument)->location);
+
+			if (place >= 0)
+				search->places = lappend_int(search->places, place);
+		}
+	}
+	return raw_expression_tree_walker(node, find_names, context);
+}
+
+/* cdp_rename_in_condition returns the text of a condition with another name in place of a segment's. */
+Datum
+cdp_rename_in_condition(PG_FUNCTION_ARGS)
+{
+	ExpressionSource source = {.text = text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							   .subject = "a condition"};
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char *new_name = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	NameSearch search = {source.text, name, NIL};
+	ParseState *pstate = make_parsestate(NULL);
+	StringInfoData renamed;
+	ListCell *cell;
+	int done = 0;
+
+	pstate->p_sourcetext = source.text;
+	find_names(expression_parse(pstate, &source), &search);
+	list_sort(search.places, list_int_cmp);
+	initStringInfo(&renamed);
+	foreach (cell, search.places)
+	{
+		appendBinaryStringInfo(&renamed, source.text + done, lfirst_int(cell) - done);
+		appendStringInfoString(&renamed, new_name);
+		done = lfirst_int(cell) + (int) strlen(name);
+	}
+	appendStringInfoString(&renamed, source.text + done);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(renamed.data, renamed.len));
 }

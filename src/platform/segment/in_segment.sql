@@ -86,6 +86,11 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_unused(integer) IS
 	'Internal: raises an error, which names the users, if the condition of another segment uses this one.';
 
-REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.in_segment(integer),
+CREATE FUNCTION cdp_internal.rename_in_condition(condition text, name text, new_name text) RETURNS text
+	AS 'MODULE_PATHNAME', 'cdp_rename_in_condition' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.rename_in_condition(text, text, text) IS
+	'Internal: returns the text of a condition with a segment''s new name where it named that segment.';
+
+REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.rename_in_condition(text, text, text), cdp_internal.in_segment(integer),
 	cdp_internal.read_condition(text, oid), cdp_internal.level_above(integer[], integer),
 	cdp_internal.raise_levels(), cdp_internal.check_unused(integer) FROM PUBLIC;
