@@ -101,6 +101,7 @@ BEGIN
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[],
 				interval, text[], integer, text, text, timestamptz),
+			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text), cdp_internal.why(text, bigint),
 			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
 			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),

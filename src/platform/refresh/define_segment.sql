@@ -67,7 +67,8 @@ $comment$Creates a segment: the people for whom a condition holds. Makes the vie
 the caller. Returns the number of members now; NULL if it is too slow, or if there are more than 10,000 people: then it
 is building, each refresh judges so many, and CALL cdp.build_segments() all; meanwhile those who read it have the others
 judged. The condition is one boolean SQL expression over the columns of cdp.profile_row, without subqueries, aggregates,
-window, set-returning and volatile functions, and without cdp.is_member and other functions that judge segments.
+window, set-returning and volatile functions, CASE, and what depends on settings or tables. It can use now() where a
+timestamptz is compared with it, plus or minus a constant interval, and other segments by cdp.in_segment('name').
 Functions outside pg_catalog and cdp need their schema, and must belong to the owner of the view or to a superuser.
 The condition is judged with the owner's rights, in a security-restricted context, for at most cdp.segment_timeout for
 each 100,000 people. If it fails for some people, the segment is created and marked as failing, with a warning; if it
@@ -86,7 +87,7 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_data.begin_definition();
-	PERFORM cdp_internal.check_unconsumed(s.segment_id) FROM cdp_data.segment s WHERE s.name = drop_segment.name;
+	PERFORM cdp_internal.check_unused(s.segment_id), cdp_internal.check_unconsumed(s.segment_id) FROM cdp_data.segment s WHERE s.name = drop_segment.name;
 	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',
@@ -99,7 +100,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.drop_segment(text) IS
 	'Drops a segment, its view and its memberships; its members leave it with the cause definition. Only the owner of '
-	'the view can. Refused while other views use it; the error names them. READ COMMITTED only. Errors: '
+	'the view can. Refused while other segments or views use it; the error names them. READ COMMITTED only. Errors: '
 	'undefined_object, dependent_objects_still_exist.';
 
 CREATE FUNCTION cdp.rename_segment(name text, new_name text) RETURNS void
@@ -119,6 +120,9 @@ BEGIN
 		RAISE EXCEPTION 'segment "%" does not exist', rename_segment.name USING ERRCODE = 'undefined_object',
 			HINT = 'cdp.segment lists the segments.';
 	END IF;
+	UPDATE cdp_data.segment s
+	SET condition = cdp_internal.rename_in_condition(s.condition, rename_segment.name, rename_segment.new_name)
+	WHERE ARRAY(SELECT u.segment_id FROM cdp_data.segment u WHERE u.name = rename_segment.new_name) <@ s.depends_on;
 	EXECUTE format('ALTER VIEW cdp_condition.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	EXECUTE format('ALTER VIEW cdp_segment.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	PERFORM cdp_internal.make_segment_view(rename_segment.new_name, true);
@@ -126,8 +130,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.rename_segment(text, text) IS
-	'Gives a segment and its view another name. Its number and its members stay. Only the owner of the view can. READ '
-	'COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, insufficient_privilege.';
+	'Gives a segment and its view another name, also in the conditions that use it. Its number and its members stay. '
+	'Only the owner of the view can. READ COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, '
+	'insufficient_privilege.';
 
 CREATE FUNCTION cdp_internal.build_slice() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "platform/segment/clock.h"
+#include "platform/segment/in_segment.h"
 #include "toolkit/predicate/predicate.h"
 
 struct ClockTerm
@@ -271,6 +272,13 @@ replace_node(Node *node, void *context)
 		replaced = replace_call((FuncExpr *) node, walk);
 	if (replaced != NULL)
 		return replaced;
+	if (in_segment_is(node))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cdp.in_segment can only be combined by AND, OR, NOT and IS"),
+						errhint("It is true or false, and never NULL."),
+						walk->clock->pstate != NULL
+							? parser_errposition(walk->clock->pstate, exprLocation(node))
+							: 0));
 	if (is_now(node) || IsA(node, SQLValueFunction))
 		refuse(walk->clock, node, "the clock");
 	return expression_tree_mutator(node, replace_node, context);

@@ -13,6 +13,7 @@
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -177,6 +178,7 @@ definition_condition(const Segment *segment, Oid *profile_row)
 	check_function_owners((Node *) query, segment->owner);
 	*profile_row = rt_fetch(place, query->rtable)->relid;
 	condition = copyObject((Node *) lsecond_node(TargetEntry, query->targetList)->expr);
+	ChangeVarNodes(condition, place, 1, 0);
 	relation_close(view, NoLock);
 	return condition;
 }

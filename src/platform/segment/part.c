@@ -12,6 +12,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/timestamp.h"
 
+#include "platform/segment/in_segment.h"
 #include "platform/segment/part.h"
 
 /* make_part makes a part without parts. */
@@ -53,7 +54,14 @@ part_make(Clock *clock, Node *condition)
 		part->parts = list_make1(part_make(clock, (Node *) ((BooleanTest *) condition)->arg));
 		return part;
 	}
+	if (in_segment_is(condition))
+	{
+		part = make_part(PART_SEGMENT);
+		part->text = condition;
+		return part;
+	}
 	part = make_part(PART_LEAF);
+	part->text = condition;
 	part->leaf = (Expr *) clock_replace(clock, condition, &part->terms);
 	return part;
 }
@@ -65,6 +73,8 @@ part_prepare(const Clock *clock, Part *part)
 
 	foreach (cell, part->parts)
 		part_prepare(clock, lfirst(cell));
+	if (part->kind == PART_SEGMENT)
+		part->segment_id = in_segment_number(part->text);
 	if (part->kind != PART_LEAF)
 		return;
 	part->state = ExecInitExprWithParams((Expr *) eval_const_expressions(NULL, (Node *) part->leaf),
@@ -88,14 +98,14 @@ forget_answers(Part *part)
 
 /* combine evaluates the parts of AND (until one is false) or OR (until one is true). */
 static PartAnswer
-combine(Part *part, PartAnswer decides, ExprContext *row)
+combine(Part *part, PartAnswer decides, const PartPerson *person)
 {
 	PartAnswer answer = decides == PART_FALSE ? PART_TRUE : PART_FALSE;
 	ListCell *cell;
 
 	foreach (cell, part->parts)
 	{
-		PartAnswer one = part_evaluate(lfirst(cell), row);
+		PartAnswer one = part_evaluate(lfirst(cell), person);
 
 		if (one == decides)
 			return one;
@@ -105,9 +115,8 @@ combine(Part *part, PartAnswer decides, ExprContext *row)
 	return answer;
 }
 
-/* test returns what IS TRUE and the like make of an answer. */
-static PartAnswer
-test(BoolTestType type, PartAnswer answer)
+PartAnswer
+part_test(BoolTestType type, PartAnswer answer)
 {
 	bool holds = false;
 
@@ -137,57 +146,70 @@ test(BoolTestType type, PartAnswer answer)
 
 /* evaluate_leaf evaluates a leaf. */
 static PartAnswer
-evaluate_leaf(const Part *part, ExprContext *row)
+evaluate_leaf(const Part *part, const PartPerson *person)
 {
 	bool isnull;
-	Datum value = ExecEvalExprSwitchContext(part->state, row, &isnull);
+	Datum value = ExecEvalExprSwitchContext(part->state, person->row, &isnull);
 
 	if (isnull)
 		return PART_UNKNOWN;
 	return DatumGetBool(value) ? PART_TRUE : PART_FALSE;
 }
 
+/* look_up_segment tells whether the person is in another segment. */
+static PartAnswer
+look_up_segment(const Part *part, const PartPerson *person)
+{
+	if (person->is_in == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("the condition uses another segment, which is not at hand")));
+	return person->is_in(person->memory, person->profile_id, part->segment_id) ? PART_TRUE
+																			   : PART_FALSE;
+}
+
 /* find_answer evaluates a part whose answer is open. */
 static PartAnswer
-find_answer(Part *part, ExprContext *row)
+find_answer(Part *part, const PartPerson *person)
 {
 	PartAnswer below;
 
 	switch (part->kind)
 	{
 		case PART_AND:
-			return combine(part, PART_FALSE, row);
+			return combine(part, PART_FALSE, person);
 		case PART_OR:
-			return combine(part, PART_TRUE, row);
+			return combine(part, PART_TRUE, person);
 		case PART_NOT:
-			below = part_evaluate(linitial(part->parts), row);
+			below = part_evaluate(linitial(part->parts), person);
 			return below == PART_UNKNOWN ? below : below == PART_TRUE ? PART_FALSE : PART_TRUE;
 		case PART_TEST:
-			return test(part->test, part_evaluate(linitial(part->parts), row));
+			return part_test(part->test, part_evaluate(linitial(part->parts), person));
+		case PART_SEGMENT:
+			return look_up_segment(part, person);
 		case PART_LEAF:
-			return evaluate_leaf(part, row);
+			return evaluate_leaf(part, person);
 	}
 	return PART_UNKNOWN;
 }
 
 PartAnswer
-part_evaluate(Part *part, ExprContext *row)
+part_evaluate(Part *part, const PartPerson *person)
 {
 	forget_answers(part);
-	part->answer = find_answer(part, row);
+	part->answer = find_answer(part, person);
 	return part->answer;
 }
 
 /* leaf_until returns the earliest instant at which a use of the clock in a leaf can answer otherwise. */
 static TimestampTz
-leaf_until(const Part *part, TimestampTz as_of, ExprContext *row)
+leaf_until(const Part *part, const PartPerson *person)
 {
 	TimestampTz until = DT_NOEND;
-	MemoryContext caller = MemoryContextSwitchTo(row->ecxt_per_tuple_memory);
+	MemoryContext caller = MemoryContextSwitchTo(person->row->ecxt_per_tuple_memory);
 	ListCell *cell;
 
 	foreach (cell, part->terms)
-		until = Min(until, clock_until(lfirst(cell), as_of, row));
+		until = Min(until, clock_until(lfirst(cell), person->as_of, person->row));
 	MemoryContextSwitchTo(caller);
 	return until;
 }
@@ -197,7 +219,7 @@ leaf_until(const Part *part, TimestampTz as_of, ExprContext *row)
  * answer stays until one of the parts changes.  Of the parts that could decide only the first was evaluated.
  */
 TimestampTz
-part_until(const Part *part, TimestampTz as_of, ExprContext *row)
+part_until(const Part *part, const PartPerson *person)
 {
 	PartAnswer decides = part->kind == PART_AND  ? PART_FALSE
 						 : part->kind == PART_OR ? PART_TRUE
@@ -206,14 +228,14 @@ part_until(const Part *part, TimestampTz as_of, ExprContext *row)
 	ListCell *cell;
 
 	if (part->kind == PART_LEAF)
-		return leaf_until(part, as_of, row);
+		return leaf_until(part, person);
 	foreach (cell, part->parts)
 	{
 		const Part *below = lfirst(cell);
 
 		if (part->answer == decides && below->answer != decides)
 			continue;
-		until = Min(until, part_until(below, as_of, row));
+		until = Min(until, part_until(below, person));
 	}
 	return until;
 }

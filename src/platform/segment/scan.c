@@ -47,7 +47,7 @@ typedef struct ScanRun
 	Clock clock;
 	Part **parts;
 	Verdict *verdicts;
-	ExprContext *row;
+	PartPerson person;
 } ScanRun;
 
 /* is_judged tells whether a scan judges a segment. */
@@ -117,7 +117,7 @@ read_conditions(ScanRun *run)
 		if (is_judged(scan, scan->segment))
 			part_prepare(&run->clock, run->parts[scan->segment]);
 	clock_set(&run->clock, scan->as_of);
-	run->row->ecxt_param_list_info = run->clock.instants;
+	run->person.row->ecxt_param_list_info = run->clock.instants;
 }
 
 static void
@@ -130,37 +130,49 @@ take_end(DestReceiver *receiver)
 {
 }
 
+/* judge_part judges a person by a segment. */
+static void
+judge_part(ScanRun *run, Part *part, Verdict *verdict)
+{
+	PartAnswer answer = part_evaluate(part, &run->person);
+
+	verdict->known = answer != PART_UNKNOWN;
+	verdict->holds = answer == PART_TRUE;
+	verdict->failing = false;
+	verdict->until = part_until(part, &run->person);
+}
+
 /* judge_row judges a person by the segments. */
 static bool
 judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 {
 	ScanRun *run = (ScanRun *) receiver;
 	PersonScan *scan = run->scan;
-	TimestampTz as_of = scan->as_of;
+	PartPerson *person = &run->person;
 	bool isnull;
 
 	scan->profile_id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	person->profile_id = scan->profile_id;
 	if (scan->instant != NULL)
-		clock_set(&run->clock, as_of = scan->instant(scan->memory, scan->profile_id));
+	{
+		person->as_of = scan->instant(scan->memory, scan->profile_id);
+		clock_set(&run->clock, person->as_of);
+	}
 	scan->stage = SCAN_CONDITION;
-	run->row->ecxt_scantuple = slot;
+	run->person.row->ecxt_scantuple = slot;
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
 	{
 		Part *part = run->parts[scan->segment];
-		Verdict *verdict = &run->verdicts[scan->segment];
-		PartAnswer answer;
 
-		if (part == NULL)
-			continue;
-		answer = part_evaluate(part, run->row);
-		verdict->known = answer != PART_UNKNOWN;
-		verdict->holds = answer == PART_TRUE;
-		verdict->failing = false;
-		verdict->until = part_until(part, as_of, run->row);
+		if (part != NULL && scan->look != NULL)
+			scan->look(scan->arg, part, person);
+		else if (part != NULL)
+			judge_part(run, part, &run->verdicts[scan->segment]);
 	}
-	ResetExprContext(run->row);
+	ResetExprContext(person->row);
 	scan->stage = SCAN_PEOPLE;
-	scan->take(scan->arg, scan->profile_id, run->verdicts);
+	if (scan->look == NULL)
+		scan->take(scan->arg, scan->profile_id, run->verdicts);
 	return true;
 }
 
@@ -241,11 +253,11 @@ make_ids(const PersonScan *scan)
 static void
 set_settings(void)
 {
-	static const char *const settings[][2] = {{"enable_seqscan", "off"},
-											  {"jit", "off"},
-											  {"timezone", "UTC"},
-											  {"extra_float_digits", "1"},
-											  {"bytea_output", "hex"}};
+	static const char *const settings[][2] = {
+		{"enable_seqscan", "off"},     {"jit", "off"},
+		{"timezone", "UTC"},           {"datestyle", "ISO"},
+		{"intervalstyle", "postgres"}, {"extra_float_digits", "1"},
+		{"bytea_output", "hex"}};
 
 	for (int i = 0; i < lengthof(settings); i++)
 		restrict_set(settings[i][0], settings[i][1]);
@@ -263,7 +275,8 @@ run_scan(void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run->row = CreateStandaloneExprContext();
+	run->person =
+		(PartPerson){CreateStandaloneExprContext(), 0, scan->as_of, scan->is_in, scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();
@@ -278,7 +291,7 @@ run_scan(void *arg)
 	result = SPI_execute_plan_extended(keep_plan(make_query(run), parameter->ptype), &options);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "could not scan people: %s", SPI_result_code_string(result));
-	FreeExprContext(run->row, true);
+	FreeExprContext(run->person.row, true);
 	SPI_finish();
 }
 

@@ -6,6 +6,7 @@
 #define CDP_SEGMENT_SCAN_H
 
 #include "platform/segment/evaluate.h"
+#include "platform/segment/part.h"
 
 /* where an error came up */
 typedef enum ScanStage
@@ -17,6 +18,9 @@ typedef enum ScanStage
 
 /* Callback: takes a person, and the verdict of each segment that is judged, at its place. */
 typedef void (*ScanTake)(void *arg, int64 profile_id, const Verdict *verdicts);
+
+/* Callback: looks at the parts of a condition for a person, in place of judging. */
+typedef void (*ScanLook)(void *arg, Part *part, const PartPerson *person);
 
 typedef struct PersonScan
 {
@@ -36,6 +40,7 @@ typedef struct PersonScan
 
 	/* called in the restricted context */
 	ScanTake take;
+	ScanLook look; /* NULL: people are judged */
 	void *arg;
 
 	/* set by scan_run */

@@ -58,22 +58,26 @@ CREATE FUNCTION cdp_internal.define_segment(name text, condition text, descripti
 AS $function$
 #variable_conflict use_column
 DECLARE
-	number integer;
-BEGIN
+	number integer := (SELECT s.segment_id FROM cdp_data.segment s WHERE s.name = define_segment.name);
+	understood record;
 	-- a view that is replaced keeps its owner, as whom the condition is judged
-	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), (
+	owner oid := (
 		SELECT c.relowner
 		FROM pg_class c
 		WHERE define_segment.replace AND c.relname = define_segment.name
-			AND c.relnamespace = to_regnamespace('cdp_condition')));
+			AND c.relnamespace = to_regnamespace('cdp_condition'));
+BEGIN
+	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner);
 	PERFORM cdp_internal.notice_condition(define_segment.condition);
+	understood := cdp_internal.read_condition(define_segment.condition, owner);
 
-	INSERT INTO cdp_data.segment AS s (name, segment_id, condition, description, state, built_until)
-	SELECT define_segment.name, t.segment_id + 1, define_segment.condition, define_segment.description, 'building', 0
+	INSERT INTO cdp_data.segment AS s (name, segment_id, condition, description, state, built_until, depends_on, level)
+	SELECT define_segment.name, t.segment_id + 1, define_segment.condition, define_segment.description, 'building', 0,
+		understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
 	FROM cdp_data.state t
 	ON CONFLICT (name) DO UPDATE
 	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at,
-		state = 'building', built_until = 0, error = NULL, error_profile_id = NULL, failing_since = NULL
+		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0, error = NULL, error_profile_id = NULL, failing_since = NULL
 	WHERE define_segment.replace
 	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
@@ -81,12 +85,12 @@ BEGIN
 			HINT = 'Replace its condition with replace => true, or drop it with cdp.drop_segment.';
 	END IF;
 	UPDATE cdp_data.state SET segment_id = number WHERE segment_id < number;
+	PERFORM cdp_internal.raise_levels();
 
-	-- Safe to paste: cdp_internal.check_condition has made sure that the text is one complete expression.
-	-- The line break ends a comment of the form "-- ...".
-	EXECUTE format(E'%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (\n%s\n) AS holds FROM cdp.profile_row',
+	-- Safe to paste: the server has printed what it understood.
+	EXECUTE format('%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (%s) AS holds FROM cdp.profile_row',
 		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		define_segment.name, define_segment.condition);
+		define_segment.name, understood.definition);
 	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', define_segment.name,
 		'The condition of a segment; cdp.members judges people by it.');
 	PERFORM cdp_internal.make_segment_view(define_segment.name, define_segment.replace);
