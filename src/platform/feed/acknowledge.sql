@@ -35,7 +35,7 @@ BEGIN
 			SELECT DISTINCT p.profile_id
 			FROM cdp_data.own_consumer_waiting w
 			CROSS JOIN LATERAL (VALUES (w.profile_id), (w.other_profile_id)) AS p (profile_id)
-			WHERE w.consumer_id = own.consumer_id AND p.profile_id <> ALL (people)
+			WHERE w.consumer_id = own.consumer_id AND w.change_id <> after AND p.profile_id IS NOT NULL
 		LOOP
 			people := people || held;
 			afters := afters || own.held_until;
