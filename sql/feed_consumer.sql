@@ -98,6 +98,9 @@ SELECT cdp.acknowledge('crm', 4);
 -- part of a snapshot, and the changes after it
 SELECT cdp.create_consumer('ads', '{buyers,lapsed}', start => 'snapshot', replace => true);
 \set who ads
+-- what a reader of the former one acknowledges late
+SELECT cdp.acknowledge('ads', 9), cdp.acknowledge('ads', 4);
+SELECT :show;
 SELECT cdp.retry('ads', -3, '1 hour');
 SELECT :show;
 RESET ROLE;

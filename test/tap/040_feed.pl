@@ -22,7 +22,7 @@ sql(q{
 			array_fill(timestamptz '2026-02-01', ARRAY[cardinality(profiles)]), array_fill('event'::text, ARRAY[cardinality(profiles)]), NULL, in_batch => false) $$;
 	SELECT cdp.create_consumer('plain', '{one}'), cdp.create_consumer('from_snapshot', '{one}', start => 'snapshot');
 	SELECT helper.record('{1,6,1,7}', 1);
-	SELECT cdp.acknowledge('from_snapshot', -3), cdp.retry('from_snapshot', -3, '1 day'), cdp.retry('plain', 1, '1 day'), cdp.acknowledge('plain', 2)});
+	SELECT cdp.retry('from_snapshot', -4, '1 day'), cdp.acknowledge('from_snapshot', -3), cdp.retry('plain', 1, '1 day'), cdp.acknowledge('plain', 2)});
 my $state = q{SELECT string_agg(concat_ws(' ', n.change_id, n.kind, n.profile_id, n.segment, n.attempts), ', ') FROM cdp.next_changes('plain') n
 	UNION ALL SELECT string_agg(concat_ws(' ', n.change_id, n.kind, n.profile_id, n.segment, n.attempts), ', ') FROM cdp.next_changes('from_snapshot') n
 	UNION ALL SELECT string_agg(concat_ws(' ', c.name, c.role, c.segments, c.position, c.snapshot_left, c.behind, c.waiting, c.needs_snapshot, c.created_at, c.acknowledged_at), ', ' ORDER BY c.name) FROM cdp.consumer c

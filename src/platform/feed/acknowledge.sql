@@ -78,6 +78,10 @@ BEGIN
 	IF acknowledged > (SELECT s.change_id FROM cdp_data.state s) THEN
 		RAISE EXCEPTION 'there is no change % yet', acknowledged USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	-- of the consumer that this one replaced, whose readers must not pass over its snapshot
+	IF own.position < 0 AND acknowledged BETWEEN 0 AND own.snapshot_change_id THEN
+		RETURN own.position;
+	END IF;
 	DELETE FROM cdp_data.own_consumer_waiting w WHERE w.consumer_id = own.consumer_id AND w.change_id = acknowledged;
 	IF acknowledged < 0 OR own.position < 0 THEN
 		DELETE FROM cdp_data.own_consumer_snapshot n

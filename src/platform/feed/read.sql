@@ -175,7 +175,8 @@ DECLARE
 	last record;
 BEGIN
 	SELECT s.change_id, s.as_of INTO STRICT last FROM cdp_data.state s;
-	mark.change_id := until;
+	-- at the end of the snapshot, its last row: see cdp.acknowledge()
+	mark.change_id := CASE WHEN own.position < 0 AND until = own.snapshot_change_id THEN -1 ELSE until END;
 	-- the number of what waits would acknowledge that
 	WHILE EXISTS (
 		SELECT FROM cdp_data.own_consumer_waiting w
