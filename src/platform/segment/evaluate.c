@@ -238,7 +238,14 @@ judge_together(Evaluation *evaluation, const int64 *ids, int64 limit, int64 afte
 		if (error == NULL)
 			return;
 		if (is_alone(evaluation))
-			ReThrowError(error);
+		{
+			/* their owner cannot read people */
+			for (int i = 0; i < evaluation->scan.count; i++)
+				fail_whole(evaluation, &evaluation->results[i], error, scan.too_slow);
+			evaluation->count = 0;
+			FreeErrorData(error);
+			return;
+		}
 		split_off(evaluation, &scan);
 		FreeErrorData(error);
 	}
