@@ -72,6 +72,13 @@ is_now(Node *node)
 		   ((SQLValueFunction *) node)->op == SVFOP_CURRENT_TIMESTAMP;
 }
 
+bool
+clock_is_time(Oid type)
+{
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID || type == TIMEOID ||
+		   type == TIMETZOID;
+}
+
 /* calls_user_function is a callback of check_functions_in_node. */
 static bool
 calls_user_function(Oid function, void *context)
@@ -279,7 +286,7 @@ replace_node(Node *node, void *context)
 						walk->clock->pstate != NULL
 							? parser_errposition(walk->clock->pstate, exprLocation(node))
 							: 0));
-	if (is_now(node) || IsA(node, SQLValueFunction))
+	if (is_now(node) || (IsA(node, SQLValueFunction) && clock_is_time(exprType(node))))
 		refuse(walk->clock, node, "the clock");
 	return expression_tree_mutator(node, replace_node, context);
 }

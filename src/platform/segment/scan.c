@@ -65,6 +65,9 @@ note_columns(Node *node, void *context)
 
 	if (node == NULL)
 		return false;
+	if (IsA(node, Var) && ((Var *) node)->varattno <= 0)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a condition cannot contain a whole row")));
 	if (IsA(node, Var))
 	{
 		run->columns = bms_add_member(run->columns, ((Var *) node)->varattno);
