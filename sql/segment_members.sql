@@ -47,7 +47,7 @@ SELECT array_agg(cdp.number(m.profile_id) ORDER BY cdp.number(m.profile_id)) FRO
 SELECT count(*) FROM cdp.members('nobody');
 SELECT cdp.number((cdp.members('loyal')).profile_id) AS number ORDER BY 1 LIMIT 3;
 SELECT c.relname, obj_description(c.oid) FROM pg_class c WHERE c.relnamespace = 'cdp_segment'::regnamespace ORDER BY 1;
-SELECT pg_get_viewdef('cdp_condition.pro') LIKE $$%traits OPERATOR(cdp.->>) 'plan'::text) = 'pro'::text);$$ AS found_by_path, pg_get_viewdef('cdp_condition.pro') LIKE '%who pays%' AS with_comment;
+SELECT pg_get_viewdef('cdp_condition.pro') LIKE $$%traits OPERATOR(cdp.->>) 'plan'::text) = 'pro'::text)%$$ AS found_by_path, pg_get_viewdef('cdp_condition.pro') LIKE '%who pays%' AS with_comment;
 
 -- exact now
 SELECT number, cdp.is_member('loyal', cdp.numbered(number)) AS loyal, cdp.is_member('pro', cdp.numbered(number)) AS pro,
