@@ -152,5 +152,5 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
 	cdp_internal.check_segment_name(text), cdp_internal.define_segment(text, text, text, boolean), cdp.members(text),
-	cdp.is_member(text, bigint), 
+	cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
