@@ -35,7 +35,7 @@ BEGIN
 			SELECT DISTINCT p.profile_id
 			FROM cdp_data.own_consumer_waiting w
 			CROSS JOIN LATERAL (VALUES (w.profile_id), (w.other_profile_id)) AS p (profile_id)
-			WHERE w.consumer_id = own.consumer_id AND p.profile_id <> ALL (people)
+			WHERE w.consumer_id = own.consumer_id AND w.change_id <> after AND p.profile_id IS NOT NULL
 		LOOP
 			people := people || held;
 			afters := afters || own.held_until;
@@ -77,6 +77,10 @@ BEGIN
 	own := cdp_internal.lock_consumer(consumer);
 	IF acknowledged > (SELECT s.change_id FROM cdp_data.state s) THEN
 		RAISE EXCEPTION 'there is no change % yet', acknowledged USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- of the consumer that this one replaced, whose readers must not pass over its snapshot
+	IF own.position < 0 AND acknowledged BETWEEN 0 AND own.snapshot_change_id THEN
+		RETURN own.position;
 	END IF;
 	DELETE FROM cdp_data.own_consumer_waiting w WHERE w.consumer_id = own.consumer_id AND w.change_id = acknowledged;
 	IF acknowledged < 0 OR own.position < 0 THEN

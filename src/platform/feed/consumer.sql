@@ -96,7 +96,8 @@ CREATE FUNCTION cdp.create_consumer(name text, segments text[], start text DEFAU
 AS $function$
 #variable_conflict use_column
 DECLARE
-	before record;
+	replaced integer;
+	owner name := current_user;
 	ids integer[];
 	made integer;
 BEGIN
@@ -111,15 +112,14 @@ BEGIN
 	END IF;
 	ids := cdp_internal.consumer_segments(create_consumer.segments);
 	IF create_consumer.replace THEN
-		SELECT c.consumer_id, c.role INTO before FROM cdp_data.own_consumer c WHERE c.name = create_consumer.name
-		FOR UPDATE;
-		IF FOUND THEN
-			PERFORM cdp_internal.forget_consumer(before.consumer_id);
-		END IF;
+		SELECT c.consumer_id, c.role INTO replaced, owner FROM cdp_data.own_consumer c
+		WHERE c.name = create_consumer.name FOR UPDATE;
+		PERFORM cdp_internal.forget_consumer(replaced);
+		owner := coalesce(owner, current_user);
 	END IF;
 	BEGIN
 		INSERT INTO cdp_data.own_consumer AS c (name, role, segments, position, snapshot_change_id)
-		SELECT create_consumer.name, coalesce(before.role, current_user), ids, s.change_id, s.change_id
+		SELECT create_consumer.name, owner, ids, s.change_id, s.change_id
 		FROM cdp_data.state s
 		RETURNING c.consumer_id INTO STRICT made;
 	EXCEPTION WHEN unique_violation THEN
@@ -138,7 +138,8 @@ acknowledges them. It belongs to the current role; members of that role use it t
 read the views of its segments, also later.
 start: now: it reads the changes that are recorded from now on; snapshot: before them it reads who is in the segments,
 as last judged, in the order of profile_id. A snapshot is stored until it is acknowledged, a row for each member. replace
-=> true replaces a consumer, which then forgets all that it had not acknowledged, and keeps its owner. Returns the last
+=> true replaces a consumer, which then forgets all that it had not acknowledged, and keeps its owner; end what
+reads it first, as the numbers of snapshots repeat. Returns the last
 change_id before those that it reads.
 Changes stay in the feed as long as cdp.set_change_retention() says, acknowledged or not. cdp.consumer shows how far
 each consumer is behind. Drop one that is no longer read with cdp.drop_consumer().

@@ -40,18 +40,19 @@ CREATE FUNCTION cdp_internal.waiting_stop(consumer_id integer, segments integer[
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	held bigint;
+	held record;
 	found_id bigint;
 	stop bigint;
 BEGIN
 	FOR held IN
-		SELECT DISTINCT p.profile_id
+		SELECT p.profile_id, min(w.change_id) AS first
 		FROM cdp_data.own_consumer_waiting w
 		CROSS JOIN LATERAL (VALUES (w.profile_id), (w.other_profile_id)) AS p (profile_id)
 		WHERE w.consumer_id = waiting_stop.consumer_id AND p.profile_id IS NOT NULL
+		GROUP BY p.profile_id
 	LOOP
 		SELECT min(c.change_id) INTO found_id
-		FROM cdp_internal.changes_of(held, segments, after) c
+		FROM cdp_internal.changes_of(held.profile_id, segments, greatest(after, held.first)) c
 		WHERE NOT EXISTS (
 			SELECT FROM cdp_data.own_consumer_waiting w
 			WHERE w.consumer_id = waiting_stop.consumer_id AND w.change_id = c.change_id);
@@ -174,7 +175,8 @@ DECLARE
 	last record;
 BEGIN
 	SELECT s.change_id, s.as_of INTO STRICT last FROM cdp_data.state s;
-	mark.change_id := until;
+	-- at the end of the snapshot, its last row: see cdp.acknowledge()
+	mark.change_id := CASE WHEN own.position < 0 AND until = own.snapshot_change_id THEN -1 ELSE until END;
 	-- the number of what waits would acknowledge that
 	WHILE EXISTS (
 		SELECT FROM cdp_data.own_consumer_waiting w

@@ -79,6 +79,15 @@ BEGIN
 		EXIT WHEN NOT cdp_internal.keep_slice(cdp_internal.slice_people(),
 			CASE WHEN whole THEN cause ELSE 'definition' END) OR NOT whole;
 	END LOOP;
+	IF whole THEN
+		UPDATE cdp_data.segment s SET members = k.members
+		FROM (
+			SELECT n.segment_id, count(m.segment_id) AS members
+			FROM cdp_data.segment n
+			LEFT JOIN (SELECT unnest(d.segments) AS segment_id FROM cdp_data.membership d) m USING (segment_id)
+			GROUP BY n.segment_id) k
+		WHERE k.segment_id = s.segment_id AND k.members <> s.members;
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.keep_memberships(cdp_internal.touched, boolean, text) IS
