@@ -87,7 +87,9 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_data.begin_definition();
-	PERFORM cdp_internal.check_unused(s.segment_id), cdp_internal.check_unconsumed(s.segment_id) FROM cdp_data.segment s WHERE s.name = drop_segment.name;
+	PERFORM cdp_internal.check_unused(s.segment_id), cdp_internal.check_unconsumed(s.segment_id)
+	FROM cdp_data.segment s
+	WHERE s.name = drop_segment.name;
 	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',

@@ -22,6 +22,7 @@
 #include "platform/segment/clock.h"
 #include "platform/segment/in_segment.h"
 #include "toolkit/predicate/predicate.h"
+#include "toolkit/timeline/timeline_args.h"
 
 struct ClockTerm
 {
@@ -30,7 +31,10 @@ struct ClockTerm
 	/* a call of a predicate */
 	const Predicate *predicate; /* NULL: a comparison */
 	FuncExpr *call;
-	ExprState **arguments;
+	ExprState **arguments; /* NULL: it is constant */
+	int required;
+	bool is_constant; /* all arguments but for the timeline and as_of are */
+	bool is_checked;  /* the constant arguments were found to be valid */
 	FmgrInfo function;
 	FunctionCallInfo info;
 
@@ -70,6 +74,13 @@ is_now(Node *node)
 			   ((FuncExpr *) node)->funcid == F_TRANSACTION_TIMESTAMP;
 	return IsA(node, SQLValueFunction) &&
 		   ((SQLValueFunction *) node)->op == SVFOP_CURRENT_TIMESTAMP;
+}
+
+bool
+clock_is_time(Oid type)
+{
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID || type == TIMEOID ||
+		   type == TIMETZOID;
 }
 
 /* calls_user_function is a callback of check_functions_in_node. */
@@ -279,7 +290,7 @@ replace_node(Node *node, void *context)
 						walk->clock->pstate != NULL
 							? parser_errposition(walk->clock->pstate, exprLocation(node))
 							: 0));
-	if (is_now(node) || IsA(node, SQLValueFunction))
+	if (is_now(node) || (IsA(node, SQLValueFunction) && clock_is_time(exprType(node))))
 		refuse(walk->clock, node, "the clock");
 	return expression_tree_mutator(node, replace_node, context);
 }
@@ -315,42 +326,66 @@ clock_set(Clock *clock, TimestampTz as_of)
 	}
 }
 
+/* prepare_call prepares a call of a predicate. */
+static void
+prepare_call(const Clock *clock, ClockTerm *term)
+{
+	int count = list_length(term->call->args);
+
+	fmgr_info(term->call->funcid, &term->function);
+	fmgr_info_set_expr((Node *) term->call, &term->function);
+	term->info = palloc0(SizeForFunctionCallInfo(count));
+	InitFunctionCallInfoData(*term->info, &term->function, count, term->call->inputcollid, NULL,
+							 NULL);
+	term->arguments = palloc0(count * sizeof(ExprState *));
+	term->required = predicate_required(term->predicate);
+	term->is_constant = true;
+	for (int i = 0; i < count; i++)
+	{
+		Node *argument = eval_const_expressions(NULL, list_nth(term->call->args, i));
+
+		if (IsA(argument, Const))
+		{
+			term->info->args[i].value = ((Const *) argument)->constvalue;
+			term->info->args[i].isnull = ((Const *) argument)->constisnull;
+			continue;
+		}
+		term->arguments[i] = ExecInitExprWithParams((Expr *) argument, clock->instants);
+		term->is_constant = term->is_constant && (i == ARG_TIMELINE || i == count - 1);
+	}
+}
+
 void
 clock_prepare_term(const Clock *clock, ClockTerm *term)
 {
-	ListCell *cell;
-	int place = 0;
-
-	if (term->predicate == NULL)
-	{
+	if (term->predicate != NULL)
+		prepare_call(clock, term);
+	else
 		term->other_state = ExecInitExprWithParams(
 			(Expr *) eval_const_expressions(NULL, (Node *) term->other), clock->instants);
-		return;
-	}
-	term->arguments = palloc(list_length(term->call->args) * sizeof(ExprState *));
-	foreach (cell, term->call->args)
-		term->arguments[place++] = ExecInitExprWithParams(
-			(Expr *) eval_const_expressions(NULL, lfirst(cell)), clock->instants);
-	fmgr_info(term->call->funcid, &term->function);
-	fmgr_info_set_expr((Node *) term->call, &term->function);
-	term->info = palloc0(SizeForFunctionCallInfo(place));
-	InitFunctionCallInfoData(*term->info, &term->function, place, term->call->inputcollid, NULL,
-							 NULL);
 }
 
 /* call_until returns until when the answer of a call of a predicate stays. */
 static TimestampTz
 call_until(ClockTerm *term, ExprContext *row)
 {
+	FunctionCallInfo fcinfo = term->info;
 	int64 until;
 
-	for (int i = 0; i < term->info->nargs; i++)
-		term->info->args[i].value =
-			ExecEvalExpr(term->arguments[i], row, &term->info->args[i].isnull);
-	term->info->isnull = false;
-	if (!predicate_horizon(term->predicate, term->info, &until))
+	for (int i = 0; i < fcinfo->nargs; i++)
+		if (term->arguments[i] != NULL)
+			fcinfo->args[i].value = ExecEvalExpr(term->arguments[i], row, &fcinfo->args[i].isnull);
+	fcinfo->isnull = false;
+	if (!term->is_checked)
+	{
+		if (!predicate_horizon(term->predicate, fcinfo, &until))
+			return DT_NOEND;
+		term->is_checked = term->is_constant;
+		return until;
+	}
+	if (timeline_args_unknown(fcinfo, term->required))
 		return DT_NOEND;
-	return until;
+	return DatumGetTimestampTz(term->predicate->horizon(fcinfo));
 }
 
 /* comparison_until returns the instant until which the answer of a comparison stays. */

@@ -21,6 +21,9 @@ typedef struct Clock
 	ParamListInfo instants; /* their values, made by clock_set */
 } Clock;
 
+/* Returns whether a type is a date or a time. */
+extern bool clock_is_time(Oid type);
+
 /* Reads a constant interval without months, in microseconds, a day being 24 hours; returns false for other nodes. */
 extern bool clock_read_shift(Node *node, int64 *shift);
 

@@ -260,16 +260,15 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner)
 	expression = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expression);
 	check_node(expression, pstate);
-	steady_check_words(text, expression, pstate);
-	/* refuses other uses of the clock, and of other segments */
-	part_make(&clock, copyObject(expression));
-
 	type = exprType(expression);
 	if (getBaseType(type) != BOOLOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("a condition must be of type boolean, not %s", format_type_be(type)),
 						errhint("Compare the value with another, or test it with IS NOT NULL."),
 						parser_errposition(pstate, exprLocation(expression))));
+	steady_check_words(text, expression, pstate);
+	/* refuses other uses of the clock, and of other segments */
+	part_make(&clock, copyObject(expression));
 	function = find_foreign_function(expression, owner, &place);
 	if (OidIsValid(function))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), foreign_function_error(function),

@@ -215,6 +215,16 @@ is_alone(const Evaluation *evaluation)
 	return true;
 }
 
+/* fail_all notes that all segments fail as a whole, as not even the people can be found as their owner. */
+static void
+fail_all(Evaluation *evaluation, const ErrorData *error, bool too_slow)
+{
+	for (int i = 0; i < evaluation->scan.count; i++)
+		if (!evaluation->results[i].whole)
+			fail_whole(evaluation, &evaluation->results[i], error, too_slow);
+	evaluation->count = 0;
+}
+
 /* judge_together judges a page of people by the segments together, until those that fail are split off. */
 static void
 judge_together(Evaluation *evaluation, const int64 *ids, int64 limit, int64 after)
@@ -239,11 +249,7 @@ judge_together(Evaluation *evaluation, const int64 *ids, int64 limit, int64 afte
 			return;
 		if (is_alone(evaluation))
 		{
-			/* their owner cannot read people */
-			for (int i = 0; i < evaluation->scan.count; i++)
-				fail_whole(evaluation, &evaluation->results[i], error, scan.too_slow);
-			evaluation->count = 0;
-			FreeErrorData(error);
+			fail_all(evaluation, error, scan.too_slow);
 			return;
 		}
 		split_off(evaluation, &scan);

@@ -17,8 +17,8 @@ CREATE FUNCTION cdp_internal.read_condition(condition text, owner oid DEFAULT NU
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_read_condition';
 COMMENT ON FUNCTION cdp_internal.read_condition(text, oid) IS
-	'Internal: checks a condition as cdp_internal.check_condition does, and returns it as the server understood it, with '
-	'the numbers of the segments that it uses in place of their names; and these.';
+	'Internal: checks a condition as cdp_internal.check_condition does, and returns it as the server understood it, '
+	'with the numbers of the segments that it uses in place of their names; and these.';
 
 CREATE FUNCTION cdp_internal.level_above(segments integer[], number integer) RETURNS integer
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -47,8 +47,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.level_above(integer[], integer) IS
-	'Internal: returns the level of a segment (number; NULL: it is new) that uses these; raises an error if one of them '
-	'uses it.';
+	'Internal: returns the level of a segment (number; NULL: it is new) that uses these; raises an error if one of '
+	'them uses it.';
 
 -- Levels of those that use a segment follow it.
 CREATE FUNCTION cdp_internal.raise_levels() RETURNS void
@@ -91,6 +91,7 @@ CREATE FUNCTION cdp_internal.rename_in_condition(condition text, name text, new_
 COMMENT ON FUNCTION cdp_internal.rename_in_condition(text, text, text) IS
 	'Internal: returns the text of a condition with a segment''s new name where it named that segment.';
 
-REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.rename_in_condition(text, text, text), cdp_internal.in_segment(integer),
+REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.in_segment(integer),
+	cdp_internal.rename_in_condition(text, text, text),
 	cdp_internal.read_condition(text, oid), cdp_internal.level_above(integer[], integer),
 	cdp_internal.raise_levels(), cdp_internal.check_unused(integer) FROM PUBLIC;

@@ -65,6 +65,9 @@ note_columns(Node *node, void *context)
 
 	if (node == NULL)
 		return false;
+	if (IsA(node, Var) && ((Var *) node)->varattno <= 0)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a condition cannot contain a whole row")));
 	if (IsA(node, Var))
 	{
 		run->columns = bms_add_member(run->columns, ((Var *) node)->varattno);
@@ -142,6 +145,22 @@ judge_part(ScanRun *run, Part *part, Verdict *verdict)
 	verdict->until = part_until(part, &run->person);
 }
 
+/* detoast_row detoasts the columns of a row, which each function would do again. */
+static void
+detoast_row(TupleTableSlot *slot, MemoryContext context)
+{
+	TupleDesc row = slot->tts_tupleDescriptor;
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < row->natts; i++)
+		if (TupleDescAttr(row, i)->attlen == -1 && !slot->tts_isnull[i] &&
+			(VARATT_IS_COMPRESSED(DatumGetPointer(slot->tts_values[i])) ||
+			 VARATT_IS_EXTERNAL(DatumGetPointer(slot->tts_values[i]))))
+			slot->tts_values[i] = PointerGetDatum(PG_DETOAST_DATUM(slot->tts_values[i]));
+	MemoryContextSwitchTo(caller);
+}
+
 /* judge_row judges a person by the segments. */
 static bool
 judge_row(TupleTableSlot *slot, DestReceiver *receiver)
@@ -153,6 +172,7 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 
 	scan->profile_id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
 	person->profile_id = scan->profile_id;
+	detoast_row(slot, person->row->ecxt_per_tuple_memory);
 	if (scan->instant != NULL)
 	{
 		person->as_of = scan->instant(scan->memory, scan->profile_id);

@@ -77,7 +77,8 @@ BEGIN
 	FROM cdp_data.state t
 	ON CONFLICT (name) DO UPDATE
 	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at,
-		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0, error = NULL, error_profile_id = NULL, failing_since = NULL
+		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0,
+		error = NULL, error_profile_id = NULL, failing_since = NULL
 	WHERE define_segment.replace
 	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
@@ -151,4 +152,5 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
 	cdp_internal.check_segment_name(text), cdp_internal.define_segment(text, text, text, boolean), cdp.members(text),
-	cdp.is_member(text, bigint), 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
+	cdp.is_member(text, bigint),
+	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;

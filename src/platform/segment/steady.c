@@ -183,14 +183,6 @@ is_unsteady(Oid function, void *context)
 	return true;
 }
 
-/* is_time tells whether a type is a date or time, or made of such. */
-static bool
-is_time(Oid type)
-{
-	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID || type == TIMEOID ||
-		   type == TIMETZOID;
-}
-
 /* has_type tells whether a node, or one of its arguments, is of a kind of type. */
 static bool
 has_type(Node *node, bool (*is_kind)(Oid type))
@@ -221,17 +213,17 @@ hint_for(Node *node, Oid function)
 		return "A condition can use the predicates on a timeline, and functions of values.";
 	if (get_func_namespace(function) != PG_CATALOG_NAMESPACE)
 		return "Declare it IMMUTABLE, if its answer depends on nothing but its arguments.";
-	if (IsA(node, CoerceViaIO) && is_time(exprType(node)))
+	if (IsA(node, CoerceViaIO) && clock_is_time(exprType(node)))
 		return "Read it with cdp.try_timestamptz or cdp.try_date, as in cdp.try_timestamptz(traits -> 'renewal'): "
 			   "ISO 8601, in UTC if it has no zone.";
 	if (IsA(node, OpExpr) && has_type(node, is_interval))
 		return "Give the interval as a constant without months, as in last_seen > now() - interval '30 days'.";
 	if (has_type(node, is_interval))
 		return "Compare the times themselves, as in last_seen < now() - interval '7 days'.";
-	if (IsA(node, OpExpr) && has_type(node, is_time))
+	if (IsA(node, OpExpr) && has_type(node, clock_is_time))
 		return "Compare a timestamptz with a timestamptz, or say in which time zone, as in (last_seen AT TIME ZONE "
 			   "'UTC')::date > '2030-01-01'.";
-	if (has_type(node, is_time))
+	if (has_type(node, clock_is_time))
 		return "Say in which time zone, as in (last_seen AT TIME ZONE 'UTC')::date.";
 	return "Use a function that is IMMUTABLE.";
 }
@@ -263,7 +255,7 @@ name_of(Node *node, Oid function)
 static void
 check_value_function(Node *node, ParseState *pstate)
 {
-	if (IsA(node, SQLValueFunction) && !is_time(exprType(node)))
+	if (IsA(node, SQLValueFunction) && !clock_is_time(exprType(node)))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("a condition cannot depend on the session"),
 						errdetail("It is judged as its owner, in any session."),
