@@ -134,7 +134,7 @@ DECLARE
 BEGIN
 	PERFORM cdp.create_segment(name, try.written(condition), replace => replace);
 	INSERT INTO try.segment VALUES (define.name, condition) ON CONFLICT ON CONSTRAINT segment_pkey DO UPDATE SET truth = excluded.truth;
-EXCEPTION WHEN feature_not_supported OR invalid_object_definition OR dependent_objects_still_exist THEN
+EXCEPTION WHEN feature_not_supported OR invalid_recursion OR dependent_objects_still_exist THEN
 	-- a cycle, or a form that a segment cannot have
 	INSERT INTO try.done VALUES (0, 'refused: ' || SQLERRM);
 END $$;

@@ -80,8 +80,9 @@ $$;
 CREATE PROCEDURE measure_refresh(round integer, number integer) LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO cdp.inbox (type, event, user_id, properties)
-	SELECT 'track', 'view', 'u' || (i * 37 + round * 11 + number) % 90000 + 1, '{"total": 5}' FROM generate_series(1, 10000) i;
+	SELECT 'track', 'view', 'u' || (i / 5 * 37 + round * 11 + number) % 90000 + 1, '{"total": 5}' FROM generate_series(1, 10000) i;
 	COMMIT;
+	-- visits of five events each, as in the bench of ingest
 	CALL note(format('a refresh of 10,000 events, %s segments', number), 'SELECT cdp.refresh()');
 END
 $$;

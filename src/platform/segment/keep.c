@@ -163,7 +163,7 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 							   STORE_WRITE);
 
 		kept_judge_lapsed(kept, until, note_flip, &run);
-		kept_write(kept);
+		kept_write(kept, until);
 		MemoryContextReset(part);
 	}
 	MemoryContextSwitchTo(caller);
@@ -466,7 +466,7 @@ cdp_keep_touched(PG_FUNCTION_ARGS)
 	for (int i = 0; i < kept->count; i++)
 		people[i] = i;
 	kept_judge(kept, people, kept->count, as_of, false, note_flip, &run);
-	kept_write(kept);
+	kept_write(kept, batch_as_of());
 	end_run(&run, true);
 	PG_RETURN_VOID();
 }
@@ -585,7 +585,7 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 	until = ids.count < wanted ? PG_INT64_MAX : ids.items[ids.count - 1];
 	kept = kept_read(run.segments, ids.items, ids.count, STORE_WRITE);
 	judge_slice(&run, kept, batch_as_of());
-	kept_write(kept);
+	kept_write(kept, batch_as_of());
 	/* a condition that fails for all there are fails as a whole */
 	for (int i = 0; i < run.segments->count; i++)
 		if (asked[i] && first == 0 && until == PG_INT64_MAX)

@@ -465,7 +465,7 @@ count_gained(Kept *kept, int person, bool *is_member)
 }
 
 void
-kept_write(Kept *kept)
+kept_write(Kept *kept, TimestampTz as_of)
 {
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp kept rows", ALLOCSET_DEFAULT_SIZES);
@@ -487,7 +487,9 @@ kept_write(Kept *kept)
 		bool flipped = count_gained(kept, i, &is_member);
 		bool needed = is_member || person->horizon != DT_NOEND;
 
-		if (person->stored ? needed && !flipped && person->horizon == person->stored_horizon
+		/* a horizon that is too near is judged once more than it must be; to put it off costs a write each time */
+		if (person->stored ? needed && !flipped && person->horizon >= person->stored_horizon &&
+								 person->stored_horizon > as_of
 						   : !needed)
 			continue;
 		add_row(!needed ? &ended : person->stored ? &changed : &added, kept, i, numbers, instants);

@@ -115,8 +115,8 @@ extern void kept_judge(Kept *kept, const int *people, int count, TimestampTz at,
 /* Judges people at each of their horizons up to an instant. */
 extern void kept_judge_lapsed(Kept *kept, TimestampTz until, KeptFlip flip, void *arg);
 
-/* Writes what has changed, and counts it in the segments. */
-extern void kept_write(Kept *kept);
+/* Writes what has changed at an instant, and counts it in the segments. */
+extern void kept_write(Kept *kept, TimestampTz as_of);
 
 /*
  * Writes the sizes of segments, and those as failing for which this run failed.  recover: those that failed before and
