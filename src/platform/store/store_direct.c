@@ -113,23 +113,24 @@ scan_index(StoreScan *scan, int row, bool only_dead)
 static void
 look_up(StoreScan *scan, int row)
 {
+	StoreLeaf *leaf = &scan->leaf;
 	bool any_dead = false;
 
-	if (!store_look_up(&scan->leaf, scan->arranged, row))
+	if (!store_look_up(leaf, scan->arranged, row))
 	{
 		scan_index(scan, row, false);
 		return;
 	}
-	for (int i = 0; i < scan->leaf.count; i++)
+	for (int i = 0; i < leaf->count; i++)
 	{
-		ItemPointerData place = scan->leaf.places[i];
+		ItemPointerData place = leaf->places[i];
 		bool again = false;
 		bool dead = false;
 
 		if (table_index_fetch_tuple(scan->scan->xs_heapfetch, &place, scan->snapshot, scan->slot,
 									&again, &dead))
 		{
-			pgstat_count_heap_fetch(scan->leaf.index);
+			pgstat_count_heap_fetch(leaf->index);
 			hand_over(scan, row);
 		}
 		any_dead |= dead;
@@ -137,6 +138,11 @@ look_up(StoreScan *scan, int row)
 	/* which the server does not take note of while it recovers */
 	if (any_dead && !scan->scan->xactStartedInRecovery)
 		scan_index(scan, row, true);
+	else
+	{
+		pgstat_count_index_scan(leaf->index);
+		pgstat_count_index_tuples(leaf->index, leaf->count);
+	}
 }
 
 /* scan_heap looks keys up in one heap: all of them, or those that are routed to it. */

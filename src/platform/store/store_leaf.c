@@ -13,7 +13,6 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
-#include "pgstat.h"
 #include "storage/bufmgr.h"
 
 #include "compat.h"
@@ -150,10 +149,5 @@ store_look_up(StoreLeaf *leaf, const StoreColumn *arranged, int row)
 	cdp_test_old_snapshot(leaf->snapshot, leaf->index, BufferGetPage(leaf->buffer));
 	all = read_page(leaf);
 	_bt_unlockbuf(leaf->index, leaf->buffer);
-	if (all)
-	{
-		pgstat_count_index_scan(leaf->index);
-		pgstat_count_index_tuples(leaf->index, leaf->count);
-	}
 	return all;
 }
