@@ -96,9 +96,9 @@ worker_runs(Oid database)
 	LOCKTAG tag;
 
 	worker_lock_tag(&tag, database);
-	if (LockAcquire(&tag, AccessShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&tag, RowShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
-	LockRelease(&tag, AccessShareLock, true);
+	LockRelease(&tag, RowShareLock, true);
 	return false;
 }
 
@@ -162,12 +162,11 @@ CDP_FUNCTION(cdp_worker_launch);
 Datum
 cdp_worker_launch(PG_FUNCTION_ARGS)
 {
+	bool runs = worker_runs(MyDatabaseId);
 	WorkerStart start;
 
 	memset(&start, 0, sizeof(start));
 	PreventCommandDuringRecovery("cdp.start_worker()");
-	if (worker_runs(MyDatabaseId))
-		PG_RETURN_BOOL(false);
 	start.database = MyDatabaseId;
 	start.role = worker_tables_owner();
 	if (!OidIsValid(start.role))
@@ -176,12 +175,13 @@ cdp_worker_launch(PG_FUNCTION_ARGS)
 						errhint("Make them once with SELECT cdp.init().")));
 	check_login(start.role);
 	GET_VXID_FROM_PGPROC(start.starter, *MyProc);
-	if (!launch(&start, WORKER_RESTART_SECONDS))
+	/* also where one runs: it may be about to leave; if it stays, the other leaves after a while */
+	if (!launch(&start, WORKER_RESTART_SECONDS) && !runs)
 		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 						errmsg("there is no free slot for a background worker"),
 						errhint("Raise max_worker_processes (now %d), which needs a restart.",
 								max_worker_processes)));
-	PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(!runs);
 }
 
 /* worker_find_role registers the worker of a database that the launcher has asked for, and ends. */

@@ -124,13 +124,26 @@ sleep_for(long milliseconds)
 	}
 }
 
-/* take_lock takes the lock of the worker of this database; false: another runs. */
+/* release_lock releases the worker's lock when the process ends, which the server does only in a transaction. */
+static void
+release_lock(int code, Datum argument)
+{
+	AbortOutOfAnyTransaction();
+	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+}
+
+/*
+ * take_lock takes the lock of the worker of this database, if this process does not hold it; false: another runs.  A
+ * transaction that aborts releases it.
+ */
 static bool
 take_lock(void)
 {
 	LOCKTAG tag;
 
 	worker_lock_tag(&tag, MyDatabaseId);
+	if (cdp_lock_held(&tag, ExclusiveLock))
+		return true;
 	for (int i = 0; i < LOCK_STEPS; i++)
 	{
 		if (LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL)
@@ -246,7 +259,22 @@ look_around(void)
 	return look;
 }
 
-/* work looks around, leaves if it must, and runs what is due; an error is kept, and makes a pause. */
+/* leave_unless_wanted ends the process if it may not stay. */
+static void
+leave_unless_wanted(void)
+{
+	switch (look_around())
+	{
+		case LOOK_STAY:
+			break;
+		case LOOK_AGAIN:
+			proc_exit(1);
+		case LOOK_LEAVE:
+			proc_exit(0);
+	}
+}
+
+/* work leaves if it must, and runs what is due; an error is kept, and makes a pause. */
 static void
 work(void)
 {
@@ -254,15 +282,7 @@ work(void)
 
 	PG_TRY();
 	{
-		switch (look_around())
-		{
-			case LOOK_STAY:
-				break;
-			case LOOK_AGAIN:
-				proc_exit(1);
-			case LOOK_LEAVE:
-				proc_exit(0);
-		}
+		leave_unless_wanted();
 		job_run_due();
 	}
 	PG_CATCH();
@@ -279,6 +299,8 @@ work(void)
 		FlushErrorState();
 		RESUME_INTERRUPTS();
 		MemoryContextSwitchTo(caller);
+		if (!take_lock())
+			proc_exit(0);
 		job_failed(error);
 	}
 	PG_END_TRY();
@@ -322,13 +344,15 @@ cdp_worker_main(Datum argument)
 		worker_find_role(start.database);
 	connect_worker(&start);
 	wait_for_starter(&start);
-	if (!take_lock())
-		proc_exit(0);
+	leave_unless_wanted();
+	before_shmem_exit(release_lock, 0);
 	context = AllocSetContextCreate(TopMemoryContext, "cdp worker", ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(context);
+		if (!take_lock())
+			proc_exit(0);
 		if (database_is_wanted())
 			proc_exit(1);
 		work();

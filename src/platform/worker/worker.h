@@ -18,7 +18,7 @@
 #include "cdp.h"
 
 /* seconds after which the postmaster starts a process again that has ended with exit code 1 */
-#define WORKER_RESTART_SECONDS 5
+#define WORKER_RESTART_SECONDS 2
 
 /* what a process is registered with */
 typedef struct WorkerStart

@@ -3,8 +3,8 @@
 CREATE FUNCTION cdp_internal.worker_launch() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_worker_launch' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.worker_launch() IS
-	'Internal: registers the worker of this database, which waits for the end of the transaction at hand. Returns '
-	'false if one runs already. Errors: no free slot (53400); in recovery (25006); the owner of the tables may not log '
+	'Internal: registers a worker of this database, which waits for the end of the transaction at hand, and leaves if '
+	'another runs. Returns false if one runs now. Errors: no free slot (53400); in recovery (25006); the owner of the tables may not log '
 	'in, before PostgreSQL 17 (55000).';
 
 CREATE FUNCTION cdp_internal.worker_facts(OUT pid integer, OUT since timestamptz, OUT acted_at timestamptz,
@@ -42,7 +42,7 @@ than one in a database.
 Once an hour the worker also calls cdp.drop_old_events(), if a source has keep_events, and forgets old rows of
 cdp.worker_run. After an error it pauses, for a second, and twice as long after each further error in a row, five
 minutes at most, each a quarter more or less at random; what waits is lost by none of them. A run that takes longer than
-cdp.worker_timeout is canceled. If its process is ended, the server starts another one five seconds later. It sleeps
+cdp.worker_timeout is canceled. If its process is ended, the server starts another one two seconds later. It sleeps
 without a transaction and without a lock that others wait for. It leaves by itself when its database is dropped,
 renamed or copied (and comes back, if it is still there), and for good once extension or tables are gone or have
 another owner, or the database accepts no connections.
@@ -102,7 +102,7 @@ BEGIN
 	ELSIF told.wanted AND told.changed_at < pg_postmaster_start_time() THEN
 		reason := 'the server was started after cdp.start_worker() was called, and does not start it by itself';
 	ELSIF told.wanted THEN
-		reason := 'the worker has ended, or starts: a process that was ended starts again after five seconds';
+		reason := 'the worker has ended, or starts: a process that was ended starts again after two seconds';
 		hint := 'the log of the server says why it ended; SELECT cdp.start_worker()';
 	ELSE
 		reason := 'cdp.start_worker() was never called';
@@ -137,11 +137,11 @@ BEGIN
 	END IF;
 	SELECT r.* INTO last FROM cdp_data.worker_run r WHERE r.work = 'refresh' AND r.sqlstate = '00000'
 	ORDER BY r.minute DESC LIMIT 1;
-	RETURN QUERY VALUES ('last run', last.last_at::text, format('it left %s rows waiting', last.waiting));
+	RETURN QUERY VALUES ('last run', last.last_at::text, 'it left ' || last.waiting || ' rows waiting');
 	SELECT r.* INTO last FROM cdp_data.worker_run r WHERE r.sqlstate <> '00000'
 	ORDER BY r.minute DESC, r.last_at DESC LIMIT 1;
 	RETURN QUERY VALUES
-		('last error', last.last_at::text, format('%s: %s: %s', last.work, last.sqlstate, last.error)),
+		('last error', last.last_at::text, last.work || ': ' || last.sqlstate || ': ' || last.error),
 		('starts by itself', CASE WHEN facts.preloaded AND facts.listed THEN 'yes' ELSE 'no' END,
 			CASE WHEN NOT facts.preloaded THEN 'cdp is not in shared_preload_libraries'
 				 WHEN NOT facts.listed THEN format('cdp.worker_databases does not name "%s"', current_database()) END),
