@@ -13,7 +13,9 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
@@ -32,6 +34,8 @@
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/wait_event.h"
@@ -207,18 +211,6 @@ worker_find_role(Oid database)
 	proc_exit(0);
 }
 
-/* accepts_connections returns whether a database may be connected to. */
-static bool
-accepts_connections(Oid database)
-{
-	HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
-	bool accepts = HeapTupleIsValid(tuple) && ((Form_pg_database) GETSTRUCT(tuple))->datallowconn;
-
-	if (HeapTupleIsValid(tuple))
-		ReleaseSysCache(tuple);
-	return accepts;
-}
-
 /* find_missing returns what is known of a database without a worker. */
 static Missing *
 find_missing(Oid database)
@@ -261,26 +253,37 @@ launch_in(Oid database)
 	}
 }
 
-/* launch_listed starts what is missing in the databases of the list; false: the list is empty. */
+/*
+ * launch_listed starts what is missing in the databases of the list; false: the list is empty.  A process that is
+ * connected to no database can read pg_database only from end to end.
+ */
 static bool
 launch_listed(void)
 {
-	ListCell *cell;
-	List *names;
-	bool listed;
+	Relation databases;
+	TableScanDesc scan;
+	HeapTuple tuple;
 
 	StartTransactionCommand();
-	names = worker_listed();
-	listed = names != NIL;
-	foreach (cell, names)
+	if (worker_listed() == NIL)
 	{
-		Oid database = get_database_oid(lfirst(cell), true);
-
-		if (OidIsValid(database) && accepts_connections(database))
-			launch_in(database);
+		CommitTransactionCommand();
+		return false;
 	}
+	(void) GetTransactionSnapshot();
+	databases = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(databases, 0, NULL);
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (form->datallowconn && worker_is_listed(NameStr(form->datname)))
+			launch_in(form->oid);
+	}
+	table_endscan(scan);
+	table_close(databases, AccessShareLock);
 	CommitTransactionCommand();
-	return listed;
+	return true;
 }
 
 /* cdp_worker_launcher_main is the launcher's loop. */
