@@ -37,6 +37,8 @@ sub status
 	return $node->safe_psql($database // 'postgres', "SELECT $column FROM cdp.worker_status() WHERE item = '$item'");
 }
 
+$node->safe_psql('postgres', 'CREATE DATABASE plain TEMPLATE postgres');
+
 # nothing runs unless told
 is(status('state', 'value'), 'not running', 'none at first');
 is(status('reason', 'value'), 'cdp.start_worker() was never called', 'and why');
@@ -145,8 +147,8 @@ event('m8');
 becomes('postgres', 'SELECT count(*) FROM cdp.inbox', '0', 'and goes on');
 
 # a second database; renamed, copied and dropped
-$node->safe_psql('postgres', 'CREATE DATABASE second');
-$node->safe_psql('second', 'CREATE EXTENSION cdp; SELECT cdp.init(); SELECT cdp.start_worker()');
+$node->safe_psql('postgres', 'CREATE DATABASE second TEMPLATE plain');
+$node->safe_psql('second', 'SELECT cdp.start_worker()');
 event('s1', 'second');
 becomes('second', $accepted, '1', 'a worker of a second database');
 $node->safe_psql('postgres', 'ALTER DATABASE second RENAME TO other');
@@ -167,8 +169,8 @@ becomes('copied', $workers, '1', 'one of the copy');
 $node->safe_psql('postgres', 'DROP DATABASE copied WITH (FORCE)');
 
 # the extension dropped, and made again
-$node->safe_psql('postgres', 'CREATE DATABASE third');
-$node->safe_psql('third', 'CREATE EXTENSION cdp; SELECT cdp.init(); SELECT cdp.start_worker()');
+$node->safe_psql('postgres', 'CREATE DATABASE third TEMPLATE plain');
+$node->safe_psql('third', 'SELECT cdp.start_worker()');
 becomes('third', $workers, '1', 'a third database');
 $node->safe_psql('third', 'DROP EXTENSION cdp CASCADE');
 becomes('third', $workers, '0', 'it leaves with the extension');
@@ -190,9 +192,8 @@ is(status('state', 'value', 'third'), 'stopped', 'as its state says');
 like(status('reason', 'value', 'third'), qr/^cdp.stop_worker\(\) was called by role "postgres" at /, 'and who stopped it');
 $node->safe_psql('postgres', 'SELECT cdp.stop_worker()');
 becomes('postgres', $workers, '0', 'the first too');
-# statistics, logical replication and parallel queries want slots as well
-$node->safe_psql('postgres', 'CREATE DATABASE full' . $_) for 1 .. 6;
-$node->safe_psql("full$_", 'CREATE EXTENSION cdp; SELECT cdp.init()') for 1 .. 6;
+# the launcher of logical replication has one
+$node->safe_psql('postgres', "CREATE DATABASE full$_ TEMPLATE plain") for 1 .. 6;
 my $refused = '';
 for (1 .. 6)
 {

@@ -4,8 +4,8 @@ CREATE FUNCTION cdp_internal.worker_launch() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_worker_launch' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.worker_launch() IS
 	'Internal: registers a worker of this database, which waits for the end of the transaction at hand, and leaves if '
-	'another runs. Returns false if one runs now. Errors: no free slot (53400); in recovery (25006); the owner of the tables may not log '
-	'in, before PostgreSQL 17 (55000).';
+	'another runs. Returns false if one runs now. Errors: no free slot (53400); in recovery (25006); the owner of the '
+	'tables may not log in, before PostgreSQL 17 (55000).';
 
 CREATE FUNCTION cdp_internal.worker_facts(OUT pid integer, OUT since timestamptz, OUT acted_at timestamptz,
 	OUT says text, OUT runs boolean, OUT launcher boolean, OUT preloaded boolean, OUT listed boolean,
@@ -149,7 +149,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.worker_status() IS
-$comment$Returns what runs in this database as its background worker, or why nothing runs: one row for each thing to know.
+$comment$Returns what runs in this database as its background worker, or why nothing runs: one row a thing to know.
 state: running; paused (after errors; next says until when, and the last error); stopped (by cdp.stop_worker());
 starting (by the launcher); not running.
 reason, if none runs: why; the hint says what to do.

@@ -35,8 +35,8 @@ BEGIN
 		PRIMARY KEY (minute, work, sqlstate))
 		WITH (fillfactor = 70);
 	COMMENT ON TABLE cdp_data.worker_run IS
-		'What the background worker did: one row for each minute, kind of work and outcome. A run that found nothing to '
-		'do is not counted, and leaves no row. Rows are kept for cdp.worker_keep days.';
+		'What the background worker did: one row for each minute, kind of work and outcome. A run that found nothing '
+		'to do is not counted, and leaves no row. Rows are kept for cdp.worker_keep days.';
 	COMMENT ON COLUMN cdp_data.worker_run.minute IS 'The minute in which the runs ended.';
 	COMMENT ON COLUMN cdp_data.worker_run.work IS
 		'refresh: cdp.refresh(), with all that it brings along; drop_old_events: cdp.drop_old_events(); forget_runs: '
