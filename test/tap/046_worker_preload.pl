@@ -43,6 +43,7 @@ $primary->safe_psql('postgres', q{
 	ALTER ROLE keeper SET default_transaction_read_only = on;
 	ALTER ROLE keeper SET statement_timeout = 1;
 	ALTER ROLE keeper SET row_security = off;
+	ALTER ROLE keeper SET track_activities = off;
 	ALTER ROLE keeper SET search_path = public;
 	CREATE EXTENSION cdp; SELECT cdp.init('keeper')});
 event($primary, 'm1');

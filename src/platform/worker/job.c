@@ -41,7 +41,10 @@ typedef struct Job
 	TimestampTz next_at;
 } Job;
 
-/* The first is the refresh; work between refreshes follows, in this order. */
+/*
+ * The first is the refresh; work between refreshes follows, in this order.  A long work does one part in a run, and
+ * says with "waiting" that there is more: so a refresh comes between two parts.
+ */
 static Job jobs[] = {
 	{"refresh", "SELECT r.done, r.waiting FROM cdp_internal.worker_refresh() r", 0},
 	{"drop_old_events", "SELECT r.done, r.waiting FROM cdp_internal.worker_drop_old_events() r",
@@ -132,6 +135,7 @@ static void
 run_job(Job *job)
 {
 	bool again = false;
+	bool free;
 
 	running = job;
 	started_at = GetCurrentTimestamp();
@@ -142,12 +146,14 @@ run_job(Job *job)
 	if (worker_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, worker_timeout);
 	StartTransactionCommand();
-	if (extension_is_free())
+	free = extension_is_free();
+	if (free)
 		again = run_statement(job);
 	CommitTransactionCommand();
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	running = NULL;
-	job->failures = 0;
+	if (free)
+		job->failures = 0;
 	job->next_at = GetCurrentTimestamp();
 	if (!again)
 		job->next_at = TimestampTzPlusMilliseconds(job->next_at, every(job));
@@ -255,10 +261,12 @@ job_next(void)
 	TimestampTz soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), worker_interval);
 	TimestampTz next = DT_NOEND;
 
-	/* the interval may have become shorter */
-	if (jobs[0].failures == 0)
-		jobs[0].next_at = Min(jobs[0].next_at, soon);
 	for (int i = 0; i < lengthof(jobs); i++)
+	{
+		/* the interval may have become shorter */
+		if (jobs[i].every_ms == 0 && jobs[i].failures == 0)
+			jobs[i].next_at = Min(jobs[i].next_at, soon);
 		next = Min(next, jobs[i].next_at);
+	}
 	return next;
 }

@@ -43,7 +43,7 @@
 #define LOCK_STEPS 50
 #define LOCK_STEP_MS 100
 
-/* the version of the extension, and when start or stop was last called, as this process found them first */
+/* the extension and its version as this process found them first, and when start or stop was last called */
 static char *first_version = NULL;
 static TimestampTz changed_at = 0;
 
@@ -87,12 +87,17 @@ fix_settings(void)
 		{"default_transaction_read_only", "off"},
 		{"default_transaction_deferrable", "off"},
 		{"row_security", "on"},
+		/* it has a limit of its own, after which the next refresh takes less */
+		{"transaction_timeout", "0"},
+		/* cdp.worker_status() reads it */
+		{"track_activities", "on"},
 		/* it only waits for others who hold locks on tables that a refresh writes */
 		{"lock_timeout", "10s"},
 	};
 
 	for (int i = 0; i < lengthof(settings); i++)
-		SetConfigOption(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_OVERRIDE);
+		if (GetConfigOption(settings[i][0], true, false) != NULL)
+			SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
 }
 
 /* wait_for_starter waits until the transaction has ended that called cdp.start_worker(). */
@@ -188,7 +193,7 @@ column(int number, bool *null)
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, null);
 }
 
-/* look_at_version compares the version of the extension with that for which this process has its code. */
+/* look_at_version returns whether the extension is the one, and of the version, that this process began with. */
 static bool
 look_at_version(void)
 {
@@ -224,9 +229,10 @@ look_at_row(void)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (SPI_execute("SELECT e.extversion, w.wanted, w.changed_at FROM pg_catalog.pg_extension e "
-					"CROSS JOIN cdp_data.worker w WHERE e.extname = 'cdp'",
-					true, 1) != SPI_OK_SELECT)
+	if (SPI_execute(
+			"SELECT e.oid || ' ' || e.extversion, w.wanted, w.changed_at FROM pg_catalog.pg_extension e "
+			"CROSS JOIN cdp_data.worker w WHERE e.extname = 'cdp'",
+			true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read cdp_data.worker");
 	if (SPI_processed == 1)
 	{
