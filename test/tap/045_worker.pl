@@ -146,6 +146,21 @@ becomes('postgres', "SELECT count(*) FROM ($pid) p WHERE pid <> $first", '1', 'i
 event('m8');
 becomes('postgres', 'SELECT count(*) FROM cdp.inbox', '0', 'and goes on');
 
+# a run that takes longer than it may
+$node->append_conf('postgresql.conf', "cdp.worker_timeout = 300\n");
+$node->reload;
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$;
+	CREATE TRIGGER slow BEFORE INSERT ON cdp_data.batch FOR EACH ROW EXECUTE FUNCTION slow()});
+load_events($node, 64, 1000);
+becomes('postgres', q{SELECT count(*) > 0 FROM cdp.worker_run WHERE sqlstate = '57014' AND error LIKE '%statement timeout'}, 't', 'a run that takes too long is canceled');
+is($node->safe_psql('postgres', 'SELECT last_value <= 32 FROM cdp_data.attempt'), 't', 'and the next takes less');
+$node->append_conf('postgresql.conf', "cdp.worker_timeout = '15min'\n");
+$node->reload;
+$node->safe_psql('postgres', 'DROP FUNCTION slow CASCADE; SELECT cdp.start_worker()');
+becomes('postgres', 'SELECT count(*) FROM cdp.inbox', '0', 'all is taken in the end');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM cdp.quarantine'), '0', 'and nothing set aside');
+
 # a second database; renamed, copied and dropped
 $node->safe_psql('postgres', 'CREATE DATABASE second TEMPLATE plain');
 $node->safe_psql('second', 'SELECT cdp.start_worker()');

@@ -15,6 +15,7 @@
 #include "storage/lock.h"
 #include "utils/backend_status.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "platform/worker/worker.h"
