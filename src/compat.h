@@ -16,6 +16,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timeout.h"
@@ -125,6 +126,19 @@ cdp_local_transaction(void)
 #else
 	return MyProc->lxid;
 #endif
+}
+
+/* cdp_backend_status gives what a backend shows of itself, by its place in the list; from 1. */
+static inline const PgBackendStatus *
+cdp_backend_status(int place)
+{
+#if PG_VERSION_NUM >= 160000
+	LocalPgBackendStatus *status = pgstat_get_local_beentry_by_index(place);
+#else
+	LocalPgBackendStatus *status = pgstat_fetch_stat_local_beentry(place);
+#endif
+
+	return status == NULL ? NULL : &status->backendStatus;
 }
 
 /* cdp_lock_held says whether this transaction holds a lock in this mode. */
