@@ -62,7 +62,7 @@ allowed('ann', $_) for
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
   q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
-  q{SELECT cdp.rules(), cdp.trait_rules()}, q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
+  q{SELECT cdp.rules(), cdp.trait_rules()}, q{SELECT cdp.is_member('doers', 1)}, q{SELECT * FROM cdp.why('doers', 1)}, q{SELECT * FROM cdp.why('doers', 'user_id:u1')}, q{SELECT * FROM cdp.why('doers', 'user_id:u1'::cdp.identifier)}, 'SELECT * FROM cdp_segment.doers',
   q{SELECT * FROM cdp.funnel_table('x -> y in 7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('x -> y in 7 days', by => '{trait:email}')},
   q{SELECT * FROM cdp.funnel_table('x -> y in 7 days', by => '{property:sku}')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
   q{SELECT * FROM cdp.paths('x', segment => 'doers')}, q{SELECT * FROM cdp.path_edges('x', segment => 'doers')}, q{SELECT * FROM cdp.rfm_table('x', 'n')},
@@ -100,7 +100,7 @@ allowed('boss', $_) for
   q{SELECT cdp.set_rules('{"*": {"cap": 500}}'), cdp.set_rules('{"*": {"max_identifiers": 30}}'), cdp.set_sources('{"crm": {"trust": 4, "expires_after": "100 hours"}}'), cdp.set_trait_rules('{"email": "first"}')},
   q{SELECT cdp.carry_property('x', 'total'), cdp.drop_property('x', 'total')}, q{SELECT * FROM cdp.preview_rules('{"email": {"max_links": 4}}')},
   q{INSERT INTO cdp.case_event VALUES ('Return Started', 'return', true, 'return_id'); DELETE FROM cdp.case_event WHERE kind = 'return'},
-  q{SELECT cdp.restitch(), cdp.migrate()}, q{SELECT cdp.create_segment('other', 'events > 1'), cdp.create_segment('other', 'events > 2', replace => true), cdp.drop_segment('other')};
+  q{SELECT cdp.restitch(), cdp.migrate()}, q{SELECT cdp.create_segment('other', 'events > 1'), cdp.create_segment('other', 'events > 2', replace => true), cdp.create_segment('third', $$ cdp.in_segment('other') $$), cdp.drop_segment('third'), cdp.drop_segment('other')};
 is(allowed('boss', 'SELECT count(*) FROM cdp.verify()'), '0', 'and all is as it should be');
 # what another steward keeps back does not stand in the way
 super(q{CREATE ROLE deputy LOGIN; SELECT cdp.grant_access('deputy', 'steward')});

@@ -45,6 +45,11 @@ BEGIN ATOMIC
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
+		('change',             '{cdp_data}',     '{change_id}',                        'reference'),
+		('consumer',           '{cdp_data}',     '{consumer_id}',                      'reference'),
+		('consumer_snapshot',  '{cdp_data}',     '{consumer_id,number}',               'reference'),
+		('consumer_waiting',   '{cdp_data}',     '{consumer_id,change_id}',            'reference'),
+		('membership',         '{cdp_data}',     '{profile_id}',                       'profile_id'),
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
@@ -94,6 +99,11 @@ BEGIN ATOMIC
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('change',             '{}',        'all',    '{refresh}',        12,   '{}'),
+		('consumer',           '{}',        'all',    '{}',               NULL, '{}'),
+		('consumer_snapshot',  '{}',        'all',    '{}',               12,   '{}'),
+		('consumer_waiting',   '{}',        'all',    '{}',               12,   '{}'),
+		('membership',         '{}',        'all',    '{refresh}',        11,   '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'forget', '{writer,refresh}', 1,    '{}'),
@@ -140,7 +150,8 @@ BEGIN ATOMIC
 		('account_member',   'account',    '{group_id}'),
 		('undone',           'account',    '{group_id}'),
 		('segment',          'raw',        '{condition,description}'),
-		('worker_run',       'raw',        '{error}')
+		('worker_run',       'raw',        '{error}'),
+		('change',           'trait',      '{value}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],
