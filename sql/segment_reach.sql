@@ -18,7 +18,7 @@ CREATE FUNCTION public.advisory_locks() RETURNS bigint LANGUAGE sql AS
 CREATE PROCEDURE public.trap(body text) LANGUAGE plpgsql AS $$
 BEGIN
 	SET LOCAL ROLE regress_reach_steward;
-	EXECUTE format('CREATE OR REPLACE FUNCTION public.f(bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS %L',
+	EXECUTE format('CREATE OR REPLACE FUNCTION public.f(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS %L',
 		'DECLARE x boolean; r record; c refcursor; BEGIN ' || body || ' RETURN true; END');
 	RESET ROLE;
 END $$;

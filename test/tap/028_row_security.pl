@@ -190,7 +190,7 @@ for my $table ('cdp_data.profile', 'cdp_data.event', 'cdp.inbox')
 }
 super('ALTER TABLE cdp.inbox DISABLE ROW LEVEL SECURITY');
 # a condition means the same whatever a caller has set
-as('boss', q{CREATE FUNCTION cdp_segment.reads() RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT count(*) FROM cdp_data.profile) = 0; END $$;
+as('boss', q{CREATE FUNCTION cdp_segment.reads() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT count(*) FROM cdp_data.profile) = 0; END $$;
 	SELECT cdp.create_segment('reads', 'cdp_segment.reads()')});
 super(q{INSERT INTO cdp.inbox (type, event, user_id) VALUES ('track', 'Event 1', 'u1')});
 as('boss', 'SET row_security = off; SELECT cdp.refresh(); SELECT * FROM cdp.verify()');
@@ -260,9 +260,9 @@ refused('boss', q{BEGIN; SELECT cdp_internal.batch_begin(1, now()), cdp_internal
 	qr/55006: a batch is already active/, 'raid');
 refused('boss', q{BEGIN; SELECT cdp.refresh(); SELECT cdp_internal.batch_number()}, qr/55000: no batch is active/, 'raid');
 # a condition is judged as its owner, who has no batch
-as('boss', q{CREATE FUNCTION lever.spy() RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN
+as('boss', q{CREATE FUNCTION lever.spy() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
 		IF current_setting('lever.armed', true) = 'yes' THEN RAISE EXCEPTION 'as %: %', current_user, (SELECT cdp_internal.batch_number()); END IF; RETURN true; END $$;
-	CREATE FUNCTION lever.climb() RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN
+	CREATE FUNCTION lever.climb() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
 		IF current_setting('lever.armed', true) = 'yes' THEN PERFORM set_config('role', 'postgres', false); END IF; RETURN true; END $$;
 	SELECT cdp.create_segment('spy', 'lever.spy()'), cdp.create_segment('climb', 'lever.climb()')}, 'raid');
 super(q{INSERT INTO cdp.inbox (type, event, user_id) VALUES ('track', 'Event 1', 'u1')}, 'raid');

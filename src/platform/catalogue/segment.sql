@@ -12,6 +12,14 @@ BEGIN
 		WHERE n.nspname = 'cdp_segment' AND pg_get_userbyid(n.nspowner) = current_user) THEN
 		CREATE SCHEMA cdp_segment;
 	END IF;
+	IF NOT EXISTS (
+		SELECT
+		FROM pg_namespace n
+		WHERE n.nspname = 'cdp_condition' AND pg_get_userbyid(n.nspowner) = current_user) THEN
+		CREATE SCHEMA cdp_condition;
+	END IF;
+	COMMENT ON SCHEMA cdp_condition IS
+		'One view for each segment in cdp.segment, whose column "holds" is the condition.';
 	COMMENT ON SCHEMA cdp_segment IS 'One view for each segment in cdp.segment, with the profiles that are in it now.';
 
 	CREATE TABLE cdp_data.segment (

@@ -111,7 +111,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.cap IS 'How many identifiers one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp_data.state.max_identifiers IS
 		'How many identifiers one event can have; an event with more is quarantined.';
-	COMMENT ON COLUMN cdp_data.state.batch_id IS 'Number of the last batch: a refresh, a verdict, a change of rules or of segments.';
+	COMMENT ON COLUMN cdp_data.state.batch_id IS
+		'Number of the last batch: a refresh, a verdict, a change of rules or of segments.';
 	COMMENT ON COLUMN cdp_data.state.as_of IS 'Time of the last batch. It never decreases.';
 	COMMENT ON COLUMN cdp_data.state.event_id IS 'The last event_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.identifier_id IS 'The last identifier_id assigned.';

@@ -92,7 +92,7 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress,
+			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.progress,
 			cdp.change, cdp.change_outbox'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
@@ -101,7 +101,9 @@ BEGIN
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[],
 				interval, text[], integer, text, text, timestamptz),
-			cdp.is_member(text, bigint), cdp.lookup(bigint, text, integer),
+			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text), cdp_internal.why(text, bigint),
+			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
+			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
 			cdp.lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 				timestamptz),
@@ -246,7 +248,7 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
-		('USAGE, CREATE', 'SCHEMA cdp_segment'),
+		('USAGE, CREATE', 'SCHEMA cdp_segment, cdp_condition'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
@@ -261,9 +263,9 @@ BEGIN
 		WHERE c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[]) AND c.relkind IN ('v', 'S')
 			AND c.relname NOT IN (SELECT t.name FROM cdp_internal.catalogue() t);
 	RETURN QUERY
-		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
+		SELECT 'EXECUTE', 'ROUTINE ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
-		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind = 'f'
+		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind IN ('f', 'p')
 				AND p.proname !~ '^init(_|$)|^grant_owner$';
 END
 $function$;
