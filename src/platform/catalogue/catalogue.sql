@@ -150,8 +150,8 @@ BEGIN ATOMIC
 		('account_member',   'account',    '{group_id}'),
 		('undone',           'account',    '{group_id}'),
 		('segment',          'raw',        '{condition,description}'),
-		('worker_run',       'raw',        '{error}'),
-		('change',           'trait',      '{value}')
+		('change',           'trait',      '{value}'),
+		('worker_run',       'raw',        '{error}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],

@@ -47,6 +47,7 @@ typedef struct Job
  */
 static Job jobs[] = {
 	{"refresh", "SELECT r.done, r.waiting FROM cdp_internal.worker_refresh() r", 0},
+	{"build_segments", "SELECT r.done, r.waiting FROM cdp_internal.worker_build_segments() r", 0},
 	{"drop_old_events", "SELECT r.done, r.waiting FROM cdp_internal.worker_drop_old_events() r",
 	 HOUR_MS},
 	{"forget_runs", "SELECT r.done, r.waiting FROM cdp_internal.worker_forget_runs() r", HOUR_MS},

@@ -39,13 +39,14 @@ BEGIN
 		'to do is not counted, and leaves no row. Rows are kept for cdp.worker_keep days.';
 	COMMENT ON COLUMN cdp_data.worker_run.minute IS 'The minute in which the runs ended.';
 	COMMENT ON COLUMN cdp_data.worker_run.work IS
-		'refresh: cdp.refresh(), with all that it brings along; drop_old_events: cdp.drop_old_events(); forget_runs: '
+		'refresh: cdp.refresh(), with all that it brings along; drop_old_events: cdp.drop_old_events(); build_segments: a '
+		'slice of the people by segments that are building; forget_runs: '
 		'rows of this table that are too old.';
 	COMMENT ON COLUMN cdp_data.worker_run.sqlstate IS '00000: it worked; else the error of the runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.runs IS 'Number of runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.done IS
 		'Number of rows that they took from the inboxes (a refresh without rows, for traits that lapsed, counts as '
-		'one); number of events that left the log, or of rows that were forgotten.';
+		'one); number of events that left the log, of slices, or of rows that were forgotten.';
 	COMMENT ON COLUMN cdp_data.worker_run.waiting IS 'Number of rows that still waited after the last of them.';
 	COMMENT ON COLUMN cdp_data.worker_run.first_at IS 'When the first of them began.';
 	COMMENT ON COLUMN cdp_data.worker_run.last_at IS 'When the last of them ended.';
@@ -113,6 +114,23 @@ COMMENT ON FUNCTION cdp_internal.worker_drop_old_events() IS
 	'Internal: lets events go that their sources no longer keep. done: how many have left. waiting: as many, if there '
 	'may be more.';
 
+CREATE FUNCTION cdp_internal.worker_build_segments(OUT done bigint, OUT waiting bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	done := 0;
+	waiting := 0;
+	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL AND s.state = 'building') THEN
+		done := 1;
+		waiting := cdp_data.build_slice()::integer;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.worker_build_segments() IS
+	'Internal: judges a slice of the people by segments that are building. done: 1, if any is; waiting: 1, if there is '
+	'more to do.';
+
 CREATE FUNCTION cdp_internal.worker_forget_runs(OUT done bigint, OUT waiting bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -129,4 +147,4 @@ COMMENT ON FUNCTION cdp_internal.worker_forget_runs() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.init_worker(),
 	cdp_internal.worker_record(text, text, text, bigint, bigint, timestamptz), cdp_internal.worker_refresh(),
-	cdp_internal.worker_drop_old_events(), cdp_internal.worker_forget_runs() FROM PUBLIC;
+	cdp_internal.worker_drop_old_events(), cdp_internal.worker_build_segments(), cdp_internal.worker_forget_runs() FROM PUBLIC;
