@@ -53,6 +53,8 @@ BEGIN ATOMIC
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
+		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
+		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -105,6 +107,8 @@ BEGIN ATOMIC
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'forget', '{writer,refresh}', 1,    '{}'),
+		('worker',             '{}',        'update', '{}',               NULL, '{}'),
+		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -146,7 +150,8 @@ BEGIN ATOMIC
 		('account_member',   'account',    '{group_id}'),
 		('undone',           'account',    '{group_id}'),
 		('segment',          'raw',        '{condition,description}'),
-		('change',           'trait',      '{value}')
+		('change',           'trait',      '{value}'),
+		('worker_run',       'raw',        '{error}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],

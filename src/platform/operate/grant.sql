@@ -261,7 +261,10 @@ BEGIN
 		SELECT CASE c.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, c.oid::regclass::text
 		FROM pg_class c
 		WHERE c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[]) AND c.relkind IN ('v', 'S')
-			AND c.relname NOT IN (SELECT t.name FROM cdp_internal.catalogue() t);
+			AND (c.relnamespace::regnamespace::text, c.relname) NOT IN (
+				SELECT s.schema_name, t.name
+				FROM cdp_internal.catalogue() t
+				CROSS JOIN LATERAL unnest(t.schemas) AS s (schema_name));
 	RETURN QUERY
 		SELECT 'EXECUTE', 'ROUTINE ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
