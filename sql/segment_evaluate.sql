@@ -59,7 +59,9 @@ BEGIN
 				pg_temp.pick('<', '<=', '=', '<>', '>=', '>'), pg_temp.pick('+', '-'), pg_temp.hours(40)),
 			format('# %s %s - interval ''1 hour'' %s %s', pg_temp.pick('+', '-'), pg_temp.hours(40),
 				pg_temp.pick('<', '<=', '=', '<>', '>=', '>'), pg_temp.pick('first_seen', 'last_seen')),
-			format('last_seen + interval ''1 day'' %s #', pg_temp.pick('<', '>=')));
+			format('last_seen + interval ''1 day'' %s #', pg_temp.pick('<', '>=')),
+			format('# - first_seen %s interval ''1 hour'' * %s', pg_temp.pick('<', '<=', '=', '<>', '>=', '>'), 20 - ceil(random() * 60)),
+			format('%s %s cdp.try_timestamptz(traits -> ''renewal'') - (# - interval ''1 hour'')', pg_temp.hours(40), pg_temp.pick('<', '<=', '=', '<>', '>=', '>')));
 		RETURN;
 	END IF;
 	IF random() < 0.2 THEN
