@@ -25,6 +25,7 @@
 #include "core/text/json.h"
 #include "core/text/utf8.h"
 #include "platform/ingest/onboard.h"
+#include "toolkit/identifier/hashed.h"
 
 #define EVENT_MAX 255    /* bytes of an event's name */
 #define SOURCE_MAX 63    /* bytes of a source's name */
@@ -375,8 +376,8 @@ drop_meaningless(IdentifierSet *set)
 	int count = 0;
 
 	for (int i = 0; i < set->count; i++)
-		if (!cdpk_identifier_meaningless(IdentifierPayload(set->members[i]),
-										 IdentifierLength(set->members[i])))
+		if (!identifier_meaningless(IdentifierPayload(set->members[i]),
+									IdentifierLength(set->members[i])))
 			set->members[count++] = set->members[i];
 	set->count = count;
 }
@@ -399,8 +400,8 @@ find_earlier(const InboxRow *row, const OnboardedRow *event)
 		identifier_make(name_space.text, name_space.length, value.text, value.length, &status);
 	if (status == CDPK_OUT_OF_MEMORY)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	return earlier != NULL && !cdpk_identifier_meaningless(IdentifierPayload(earlier),
-														   IdentifierLength(earlier))
+	return earlier != NULL &&
+				   !identifier_meaningless(IdentifierPayload(earlier), IdentifierLength(earlier))
 			   ? earlier
 			   : NULL;
 }
