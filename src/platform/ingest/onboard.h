@@ -60,6 +60,7 @@ typedef struct OnboardOptions
 	bool
 		is_logged; /* the row is of the log: its timestamp counts as it is, and it may be without identifiers */
 	const OnboardSources *sources; /* NULL: all have the usual rules */
+	bool has_dropped; /* the context may have what was dropped: DROPPED_LEVELS deeper */
 } OnboardOptions;
 
 /* Raise an error for options that are out of range. */

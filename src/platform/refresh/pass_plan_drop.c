@@ -11,9 +11,6 @@
 
 #include "platform/refresh/pass_plan_drop.h"
 
-/* keys of a path; what is deeper stays */
-#define KEYS_MAX 66
-
 /* ---------------------------------------------------------------- noting */
 
 /* find_parents finds of each node the one that it is in. */
@@ -41,8 +38,11 @@ find_path(const CdpkNode *message, const uint32 *parents, const CdpkNode *node)
 	uint32 at;
 
 	for (at = (uint32) (node - message); at != 0; at = parents[at])
-		if (message[at].key == NULL || ++count > KEYS_MAX)
+	{
+		if (message[at].key == NULL)
 			return path;
+		count++;
+	}
 	keys = palloc(sizeof(CdpkSpan) * Max(count, 1));
 	path.keys = keys;
 	path.count = count;

@@ -165,11 +165,6 @@ act(const Judging *judging, InboxRow *columns, const char **reason, const char *
 	*detail = describe(judging);
 	if (judging->action == PLAN_QUARANTINE)
 		return TAKE_REFUSED;
-	if (dropped_is_used(columns))
-	{
-		*detail = "context: has a member _dropped, in which properties that are dropped are kept";
-		return TAKE_REFUSED;
-	}
 	pass_drop(&judging->drop, judging->is_identify, columns);
 	return TAKE_CHANGED;
 }
