@@ -467,6 +467,21 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 	return true;
 }
 
+bool
+onboard_leaves_account(Datum context, bool isnull)
+{
+	Jsonb *document;
+	JsonbValue left;
+
+	if (isnull)
+		return false;
+	document = DatumGetJsonbP(context);
+	return JB_ROOT_IS_OBJECT(document) &&
+		   getKeyJsonValueFromContainer(&document->root, "groupLeft", strlen("groupLeft"), &left) !=
+			   NULL &&
+		   left.type == jbvBool && left.val.boolean;
+}
+
 int
 onboard_example_length(const Rejection *rejection)
 {
