@@ -101,7 +101,7 @@ END
 $$;
 CREATE FUNCTION act(step int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	what int := pick(9);
+	what int := pick(14);
 	ids text[];
 BEGIN
 	CASE what
