@@ -161,9 +161,9 @@ stewards: what stewards may do with it: append (read, insert), update (read, upd
 delete) or forget (delete, by the first of the keys, which is all that they may read).
 written_by: refresh (a batch, which locks the table first), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
-personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw; also those
-of names, places and errors that may quote what a source has sent. The name of an event is behavior too, but the planner
-has statistics of it in cdp_data.event, where cdp.events shows it to the same roles.$comment$;
+personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw; those of
+names, places and errors that may quote what a source has sent, too. The name of an event is behavior too, but the
+planner has statistics of it in cdp_data.event, where cdp.events shows it to the same roles.$comment$;
 
 -- IMMUTABLE and without arguments: a plan that is kept has its value.
 CREATE FUNCTION cdp_internal.catalogue_tables() RETURNS text[]

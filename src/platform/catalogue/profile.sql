@@ -113,8 +113,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.account_member.last_at IS 'Time of the latest call.';
 	COMMENT ON COLUMN cdp_data.account_member.events IS 'Number of calls.';
 	COMMENT ON COLUMN cdp_data.account_member.left_at IS
-		'Time of the latest call that says that the person leaves the account; NULL: none does. A person belongs to the '
-		'account if a call that names one of its identifiers is later than all such calls.';
+		'Time of the latest call that says that the person leaves the account; NULL: none does. A person belongs to '
+		'the account if a call that names one of its identifiers is later than all such calls.';
 
 	CREATE TABLE cdp_data.case_event (
 		event text COLLATE "C" PRIMARY KEY,

@@ -18,9 +18,9 @@ BEGIN
 		GROUP BY i.profile_id, m.group_id
 		HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at));
 	COMMENT ON VIEW cdp.account_members IS
-		'Who belongs to which account: one row for each person and account that a group call names together, unless the '
-		'latest such call says, by "groupLeft": true in its context, that the person leaves it; of two calls at one time '
-		'that one counts.';
+		'Who belongs to which account: one row for each person and account that a group call names together, unless '
+		'the latest such call says, by "groupLeft": true in its context, that the person leaves it; of two calls at '
+		'one time that one counts.';
 	COMMENT ON COLUMN cdp.account_members.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.account_members.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp.account_members.since IS
