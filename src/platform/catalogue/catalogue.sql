@@ -48,6 +48,8 @@ BEGIN ATOMIC
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
+		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
+		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -95,6 +97,8 @@ BEGIN ATOMIC
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'forget', '{writer,refresh}', 1,    '{}'),
+		('worker',             '{}',        'update', '{}',               NULL, '{}'),
+		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -139,7 +143,8 @@ BEGIN ATOMIC
 		('segment',          'raw',        '{condition,description,error}'),
 		('connected_table',  'raw',        '{place,pending,error,missed_error}'),
 		('followed_row',     'raw',        '{new_rows,old_rows,detail}'),
-		('plan_violation',   'raw',        '{event,field,description,example_message_id}')
+		('plan_violation',   'raw',        '{event,field,description,example_message_id}'),
+		('worker_run',       'raw',        '{error}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],
