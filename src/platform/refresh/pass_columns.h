@@ -129,6 +129,7 @@ enum
 	BASE_GROUP_ID,
 	BASE_TRAITS,
 	BASE_TIMELINE,
+	BASE_LEFT_AT, /* the only one that is not of bytes, but the first */
 	BASE_COLUMNS
 };
 
@@ -179,7 +180,8 @@ enum
 	MEMBER_GROUP_ID,
 	MEMBER_FIRST_AT,
 	MEMBER_LAST_AT,
-	MEMBER_EVENTS
+	MEMBER_EVENTS,
+	MEMBER_LEFT_AT
 };
 
 enum
