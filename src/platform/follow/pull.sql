@@ -179,7 +179,7 @@ BEGIN
 		INSERT INTO cdp_data.seen_call (connection, message_key)
 		SELECT connection, cdp_internal.message_key(w.message_id)
 		FROM calls w
-		WHERE w.number >= c.sweep_number AND NOT w.gone
+		WHERE w.number >= c.sweep_number AND NOT (w.gone AND w.kind = 'insert')
 		ON CONFLICT DO NOTHING
 	), lines AS (
 		INSERT INTO cdp.inbox_raw (line, source, written_by)
@@ -284,7 +284,8 @@ BEGIN
 	WHERE q.connection = note_lost.connection AND q.number = ANY (numbers)
 		AND q.operation IN ('truncate', 'missed');
 	UPDATE cdp_data.connected_table c
-	SET truncated_at = coalesce(lost.truncated_at, c.truncated_at), missed = c.missed + lost.missed,
+	-- one that was before the table is read anew shows in what is read
+	SET truncated_at = CASE WHEN lost.truncated > c.number THEN lost.truncated_at ELSE c.truncated_at END, missed = c.missed + lost.missed,
 		missed_error = coalesce(lost.detail, c.missed_error)
 	WHERE c.name = note_lost.connection AND (lost.truncated_at IS NOT NULL OR lost.missed > 0);
 	-- a greater version than that of the row is not known, so that one that comes again as it was could not win

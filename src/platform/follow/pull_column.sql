@@ -136,7 +136,8 @@ BEGIN
 		PERFORM cdp_internal.progress_set('read', taken, max_rows);
 	END LOOP;
 	error := next.error;
-	IF taken = 0 AND next.bound IS NULL AND error IS NULL THEN
+	IF next.bound IS NULL AND error IS NULL
+			AND (SELECT t.pending IS NULL FROM cdp_data.connected_table t WHERE t.name = connection) THEN
 		PERFORM cdp_internal.begin_sweep(connection);
 	END IF;
 END

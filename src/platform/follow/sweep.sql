@@ -62,7 +62,7 @@ CREATE FUNCTION cdp_internal.sweep(connection text, max_rows bigint, OUT taken b
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	page_rows constant integer := 10000;
+	page_rows integer;
 	c record;
 	page record;
 BEGIN
@@ -76,6 +76,7 @@ BEGIN
 		RETURN;
 	END IF;
 	WHILE taken < max_rows LOOP
+		page_rows := least(max_rows - taken, 10000);
 		WITH held AS MATERIALIZED (
 			SELECT s.*
 			FROM cdp_data.statement s
@@ -103,7 +104,7 @@ BEGIN
 			(SELECT count(*) FROM held) AS rows, (SELECT count(*) FROM gone) AS gone INTO page;
 		deletions := deletions + page.gone;
 		-- a call that is looked at costs a tenth of one that is taken back
-		taken := taken + page.gone + page.rows / 10;
+		taken := taken + greatest(page.gone, (page.rows + 9) / 10);
 		c.swept_until := page.last;
 		UPDATE cdp_data.connected_table t
 		SET swept_until = page.last
