@@ -238,8 +238,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.start_connection(text, boolean) IS
-	'Internal: begins to follow a connected table, and to read it from its beginning; take_back: to take back what rows '
-	'said that are no longer there.';
+	'Internal: begins to follow a connected table, and to read it from its beginning; take_back: to take back what '
+	'rows said that are no longer there.';
 
 CREATE FUNCTION cdp.connect(table_name regclass, event text DEFAULT NULL, at text DEFAULT NULL,
 	identifiers jsonb DEFAULT NULL, properties jsonb DEFAULT NULL, traits jsonb DEFAULT NULL, key text DEFAULT NULL,

@@ -144,7 +144,8 @@ BEGIN
 		message_key uuid,
 		PRIMARY KEY (connection, message_key));
 	COMMENT ON TABLE cdp_data.seen_call IS
-		'Calls and deletions that connected tables sent while calls of rows that are no longer there are looked for.';
+		'Calls and deletions that connected tables sent while calls of rows that are no longer there are looked '
+		'for.';
 	COMMENT ON COLUMN cdp_data.seen_call.connection IS 'The connection that sent it.';
 	COMMENT ON COLUMN cdp_data.seen_call.message_key IS 'cdp_internal.message_key() of its message id.';
 

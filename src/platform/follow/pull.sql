@@ -285,7 +285,8 @@ BEGIN
 		AND q.operation IN ('truncate', 'missed');
 	UPDATE cdp_data.connected_table c
 	-- one that was before the table is read anew shows in what is read
-	SET truncated_at = CASE WHEN lost.truncated > c.number THEN lost.truncated_at ELSE c.truncated_at END, missed = c.missed + lost.missed,
+	SET truncated_at = CASE WHEN lost.truncated > c.number THEN lost.truncated_at ELSE c.truncated_at END,
+		missed = c.missed + lost.missed,
 		missed_error = coalesce(lost.detail, c.missed_error)
 	WHERE c.name = note_lost.connection AND (lost.truncated_at IS NOT NULL OR lost.missed > 0);
 	-- a greater version than that of the row is not known, so that one that comes again as it was could not win

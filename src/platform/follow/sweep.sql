@@ -54,8 +54,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.sweep_waits(text) IS
-	'Internal: returns whether something of a connected table is still to be read, or to be taken from the inbox, before '
-	'calls of rows that are no longer there are looked for.';
+	'Internal: returns whether something of a connected table is still to be read, or to be taken from the inbox, '
+	'before calls of rows that are no longer there are looked for.';
 
 CREATE FUNCTION cdp_internal.sweep(connection text, max_rows bigint, OUT taken bigint, OUT deletions bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -111,7 +111,8 @@ BEGIN
 		WHERE t.name = connection;
 		IF page.rows < page_rows THEN
 			UPDATE cdp_data.connected_table t
-			SET sweep_number = NULL, sweep_after = NULL, swept_until = NULL, truncated_at = CASE WHEN c.has_version THEN truncated_at END
+			SET sweep_number = NULL, sweep_after = NULL, swept_until = NULL,
+				truncated_at = CASE WHEN c.has_version THEN truncated_at END
 			WHERE t.name = connection;
 			EXIT;
 		END IF;
@@ -119,8 +120,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.sweep(text, bigint) IS
-	'Internal: writes deletions of calls that were not sent since a connected table was read anew, or truncated, to the '
-	'inbox, up to max_rows and some; goes on where it ended.';
+	'Internal: writes deletions of calls that were not sent since a connected table was read anew, or truncated, to '
+	'the inbox, up to max_rows and some; goes on where it ended.';
 
 REVOKE ALL ON FUNCTION cdp_internal.can_sweep(text), cdp_internal.begin_sweep(text), cdp_internal.sweep_waits(text),
 	cdp_internal.sweep(text, bigint) FROM PUBLIC;
