@@ -184,8 +184,8 @@ BEGIN
 	RAISE EXCEPTION 'must be a member of role "%"', role USING ERRCODE = 'insufficient_privilege',
 		DETAIL = format('Role "%s" owns connection "%s", whose expressions are evaluated with its rights.', role,
 			connection),
-		HINT = format('Only roles with the rights of "%s" can change or end it, and "%s", which owns the tables of cdp.',
-			role, keeper);
+		HINT = format('Only roles with the rights of "%s" can change or end it, and "%s", which owns the tables of '
+			'cdp.', role, keeper);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_connection_owner(text, oid) IS

@@ -388,7 +388,8 @@ Paths lead into the record, whose members are the columns of cdp.inbox, or into 
 call. Lines are written anew as jsonb prints them. cdp.preview_repair() shows what changes do.
 repaired: rows that were sent back; unchanged: rows that the changes leave as they are, which stay; failed: rows for
 which they cannot be made, or that would be over 64 MB, which stay, too, with a notice. Rows that are cut are passed
-over. Repeated, it finds nothing more to do. For what changes cannot say, update record or line of cdp.quarantine, and call cdp.replay().
+over. Repeated, it finds nothing more to do. For what changes cannot say, update record or line of cdp.quarantine, and
+call cdp.replay().
 Errors: changes that are not valid, or more than 64 levels deep, no rows named (22023).$comment$;
 
 CREATE FUNCTION cdp.preview_repair(changes jsonb, reason text DEFAULT NULL, source text DEFAULT NULL,
