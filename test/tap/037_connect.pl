@@ -89,8 +89,8 @@ is(as('deputy', 'SELECT taken, deletions FROM cdp.refresh()'), '3|0', 'and by th
 is(state(), 'live|', 'it is live');
 # what stewards see of rows that fail
 as('mallory', q{CREATE TABLE shop.bills (id integer PRIMARY KEY, who text, secret text, at text); GRANT SELECT, TRIGGER ON shop.bills TO boss});
-as('boss', q{SELECT cdp.connect('shop.bills', event => $$ 'b' $$, at => 'at', identifiers => '{"user_id": "who"}')});
 as('mallory', q{INSERT INTO shop.bills VALUES (1, 'w1', 'pin 1234', 'never ever')});
+as('boss', q{SELECT cdp.connect('shop.bills', event => $$ 'b' $$, at => 'at', identifiers => '{"user_id": "who"}')});
 is(as('keeper', 'SELECT quarantined FROM cdp.refresh()'), '1', 'a row fails');
 is(as('deputy', q{SELECT line FROM cdp.quarantine WHERE source = 'bills'}), '{"id": "1", "who": "w1", "at": "never ever"}', 'what the mapping uses shows');
 as('boss', q{SELECT cdp.disconnect('bills')});
@@ -153,7 +153,7 @@ as('boss', q{
 	CREATE FUNCTION boss.side(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN boss.run(''INSERT INTO boss.side VALUES (1)''); END';
 	CREATE FUNCTION boss.become(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN boss.run(''SET ROLE keeper''); END';
 	CREATE FUNCTION boss.back(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN boss.run(''RESET SESSION AUTHORIZATION''); END';
-	CREATE FUNCTION boss.read(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT count(*) FROM cdp_data.followed_row WHERE false) || (SELECT rolpassword FROM pg_authid LIMIT 1); END';
+	CREATE FUNCTION boss.read(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT count(*) FROM cdp_data.connected_table WHERE false) || (SELECT rolpassword FROM pg_authid LIMIT 1); END';
 	CREATE FUNCTION boss.fail(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE EXCEPTION ''no''; END';
 	CREATE TABLE boss.many (id integer PRIMARY KEY, what text);
 	INSERT INTO boss.many VALUES (1, 'side'), (2, 'become'), (3, 'back'), (4, 'read'), (5, 'fail'), (6, 'fine');
