@@ -18,7 +18,7 @@ SELECT accepted FROM cdp.refresh();
 -- another's events of the source are not those of the connection
 INSERT INTO cdp.inbox (message_id, type, event, user_id, source) SELECT x || i, 'track', 'o', 'w1', 'shop' FROM unnest('{"other:",shop,"shop_2:"}'::text[]) x, generate_series(1, 5) i;
 SELECT accepted FROM cdp.refresh();
-CREATE VIEW how AS SELECT name, state, regexp_replace(warning, ' at [^;]*;', ' at …;') AS warning, taking_back, deletions FROM cdp.connection;
+CREATE VIEW how AS SELECT name, state, regexp_replace(warning, ' at [^;]*;', ' at …;') AS warning, taking_back FROM cdp.connection;
 CREATE PROCEDURE refresh_all(max_rows bigint) LANGUAGE plpgsql AS $$
 DECLARE
 	taken bigint;
