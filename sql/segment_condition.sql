@@ -11,7 +11,7 @@ SELECT cdp.init();
 CREATE SEQUENCE numbers;
 CREATE TABLE other (id bigint);
 CREATE DOMAIN truth AS boolean;
-CREATE FUNCTION steady(bigint) RETURNS truth STABLE RETURN $1 > 1;
+CREATE FUNCTION steady(bigint) RETURNS truth IMMUTABLE RETURN $1 > 1;
 CREATE FUNCTION shaky(bigint) RETURNS boolean VOLATILE RETURN $1 > 1;
 CREATE FUNCTION shaky_equal(bigint, bigint) RETURNS boolean VOLATILE RETURN $1 = $2;
 CREATE OPERATOR ==== (FUNCTION = shaky_equal, LEFTARG = bigint, RIGHTARG = bigint);
@@ -41,7 +41,7 @@ SELECT condition, verdict(condition) FROM (VALUES
 	(7, $$last_seen > now() - interval '7 days'$$),
 	(8, $$last_seen > CURRENT_TIMESTAMP - interval '7 days'$$),
 	(9, $$'email:ann@example.com' = ANY (identifiers)$$),
-	(10, $$CASE WHEN events > 1 THEN true ELSE NOT (events = 0) END$$),
+	(10, $$(events > 1) IS NOT TRUE OR coalesce(last_seen > now() - interval '1 day', false) IS UNKNOWN$$),
 	(11, 'events IN (1, 2, 3)'),
 	(12, 'public.steady(events)'),
 	(13, 'NULL::boolean'),
@@ -149,6 +149,84 @@ SELECT condition, verdict(condition) FROM (VALUES
 	(38, $$'x'::nothing IS NULL$$),
 	(39, $$'a' COLLATE "C" < 'b' COLLATE "POSIX"$$)
 ) AS c (number, condition) ORDER BY number;
+
+-- the clock, settings, tables: what the answer can depend on besides the person
+CREATE FUNCTION unsteady(bigint) RETURNS boolean STABLE RETURN $1 > 1;
+SELECT condition, verdict(condition) FROM (VALUES
+	(1, $$last_seen > now() - interval '7 days'$$),
+	(2, $$now() - interval '7 days' < last_seen$$),
+	(3, $$last_seen between current_timestamp - '7 days'::interval and now() - interval '1 hour' * 2$$),
+	(4, $$last_seen > now() - interval '1 month'$$),
+	(5, $$now() - last_seen > interval '7 days'$$),
+	(6, $$last_seen + interval '7 days' > now()$$),
+	(7, $$last_seen + interval '1 month' > now()$$),
+	(8, $$age(last_seen) > interval '7 days'$$),
+	(9, $$last_seen > current_date$$),
+	(10, $$last_seen > current_date - 7$$),
+	(11, $$last_seen > localtimestamp$$),
+	(12, $$last_seen > current_timestamp(0)$$),
+	(13, $$last_seen > 'tomorrow'$$),
+	(14, $$last_seen > 'yesterday'::timestamptz$$),
+	(15, $$last_seen > timestamptz 'now'$$),
+	(16, $$last_seen > '2024-01-01'$$),
+	(17, $$traits ->> 'plan' = 'today'$$),
+	(18, $$'{today,tomorrow}'::date[] is not null$$),
+	(19, $$tstzrange('today', 'tomorrow') @> last_seen$$),
+	(20, $$'[today,tomorrow)'::tstzrange @> last_seen$$),
+	(21, $$(traits ->> 'renewal')::timestamptz < now()$$),
+	(22, $$(traits ->> 'renewal')::date < '2024-01-01'$$),
+	(23, $$('tomorrow'::text)::date < '2024-01-01'$$),
+	(24, $$cdp.try_timestamptz(traits -> 'renewal') < now() + interval '30 days'$$),
+	(25, $$coalesce(cdp.try_timestamptz(traits -> 'renewal'), first_seen) < now()$$),
+	(26, $$coalesce(last_seen, now()) > '2024-01-01'$$),
+	(27, $$coalesce(last_seen > now() - interval '1 day', false)$$),
+	(28, $$coalesce(cdp.sum(timeline, 'order', 'total', within => '7 days'), 0) > 5$$),
+	(29, $$cdp.last_time(timeline, 'order') < now() - interval '3 days'$$),
+	(30, $$cdp.did(timeline, 'order', since => now() - interval '3 days')$$),
+	(31, $$cdp.did(timeline, 'order', as_of => now() - interval '3 days')$$),
+	(32, $$cdp.did(timeline, 'order', as_of => coalesce(last_seen, now()))$$),
+	(33, $$cdp.did(timeline, 'order', as_of => '2024-02-01')$$),
+	(34, $$cdp.did(timeline, 'order', as_of => last_seen)$$),
+	(35, $$now() > now() - interval '1 day'$$),
+	(36, $$last_seen is distinct from now()$$),
+	(37, $$last_seen in (now(), now() - interval '1 day')$$),
+	(38, $$case when events > 1 then true else false end$$),
+	(39, $$statement_timestamp() > last_seen$$),
+	(40, $$last_seen::date = '2024-01-01'$$),
+	(41, $$(last_seen at time zone 'Europe/Berlin')::date = '2024-01-01'$$),
+	(42, $$date_trunc('day', last_seen) = '2024-01-01'$$),
+	(43, $$extract(hour from last_seen) = 3$$),
+	(44, $$extract(hour from last_seen at time zone 'UTC') = 3$$),
+	(45, $$to_char(last_seen, 'Day') = 'x'$$),
+	(46, $$last_seen::text = 'x'$$),
+	(47, $$'x' || events = 'x1'$$),
+	(48, $$'x' || last_seen = 'x1'$$),
+	(49, $$format('%s', events) = 'x'$$),
+	(50, $$concat(events, last_seen) = 'x'$$),
+	(51, $$(traits ->> 'tags')::text[] = '{a}'$$),
+	(52, $$(traits ->> 'tags')::int[] = '{1}'$$),
+	(53, $$(traits ->> 'n')::int > 3$$),
+	(54, $$traits -> 'n' = to_jsonb(3)$$),
+	(55, $$current_user = 'ann'$$),
+	(56, $$current_setting('x') = 'ann'$$),
+	(57, $$pg_has_role('x', 'usage')$$),
+	(58, $$'pg_class'::regclass = 3$$),
+	(59, $$(traits ->> 'n')::regclass = 3$$),
+	(61, $$public.unsteady(events)$$),
+	(62, $$cdp.profile_of(profile_id) = 3$$),
+	(63, $$cdp.identifier('email', 'a@b.de') = ANY (identifiers)$$),
+	(64, $$first_seen::timestamp < '2024-01-01'$$),
+	(65, $$first_seen < '2024-01-01'::date$$),
+	(66, $$make_timestamptz(2024,1,1,1,1,1) < last_seen$$),
+	(67, $$last_seen > greatest(first_seen, now())$$),
+	(68, $$(events > 1) is not true and (last_seen > now() - interval '1 day') is unknown$$),
+	(69, $$to_tsvector('x') is null$$),
+	(70, $$to_tsvector('english','x') is null$$)
+) AS c (number, condition) ORDER BY number;
+SELECT cdp_internal.check_condition($$events > 1 AND last_seen > current_date$$);
+SELECT cdp_internal.check_condition($$events > 1 AND coalesce(last_seen, now()) > first_seen$$);
+SELECT cdp_internal.check_condition($$events > 1 AND last_seen > 'today'$$);
+SELECT cdp_internal.check_condition($$events > 1 OR CASE WHEN true THEN false END$$);
 
 -- the position is in the condition, not in the statement that brought it
 SELECT cdp_internal.check_condition('events > 1 AND plan');

@@ -45,7 +45,7 @@ SELECT * FROM state;
 
 -- whose functions a condition may call
 SET ROLE regress_judge_other;
-CREATE FUNCTION public.foreign_fn(bigint) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT $1 > 0';
+CREATE FUNCTION public.foreign_fn(bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
 CREATE FUNCTION public.foreign_in_domain(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
 CREATE DOMAIN public.foreign_domain AS text CHECK (public.foreign_in_domain(VALUE));
 CREATE TYPE public.foreign_row AS (value public.foreign_domain);
@@ -63,16 +63,16 @@ SELECT cdp.create_segment('bad', $$ ROW(traits->>'age')::public.foreign_row::boo
 SELECT cdp.create_segment('bad', $$ jsonb_populate_record(NULL::public.foreign_row, traits::jsonb) IS NOT NULL $$);
 SELECT count(*) AS none FROM cdp.segment WHERE name = 'bad';
 -- own ones and a superuser's
-CREATE FUNCTION public.own_fn(bigint) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT $1 > 0';
+CREATE FUNCTION public.own_fn(bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
 RESET ROLE;
-CREATE FUNCTION public.super_fn(bigint) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT $1 > 0';
+CREATE FUNCTION public.super_fn(bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
 SET ROLE regress_judge_steward;
 SELECT cdp.create_segment('own', 'public.own_fn(events) AND public.super_fn(events)') AS members;
 -- a superuser must not run a steward's function as himself, nor one that was given away
 RESET ROLE;
 SELECT cdp.create_segment('bad', 'public.own_fn(events)');
 ALTER FUNCTION public.own_fn(bigint) OWNER TO regress_judge_other;
-SELECT * FROM cdp.members('own');
+SELECT * FROM cdp_internal.evaluate_segment('own', NULL, now());
 SELECT cdp.lookup('user_id:u1') -> 'segments_failing' AS failing;
 ALTER FUNCTION public.own_fn(bigint) OWNER TO regress_judge_steward;
 SELECT count(*) FROM cdp.members('own');
@@ -80,7 +80,7 @@ SELECT count(*) FROM cdp.members('own');
 -- a steward's function runs as the steward, whoever asks, and leaves nothing behind
 SET ROLE regress_judge_steward;
 CREATE TABLE public.notebook (word text);
-CREATE FUNCTION public.trap(bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN true; END $$;
+CREATE FUNCTION public.trap(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
 SELECT cdp.create_segment('trapped', 'public.trap(profile_id)') AS members;
 -- what the trap does, told apart by the name of the setting "trap"
 CREATE FUNCTION public.trap_do(what text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
@@ -110,7 +110,7 @@ BEGIN
 	END CASE;
 	RETURN true;
 END $$;
-CREATE OR REPLACE FUNCTION public.trap(bigint) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT public.trap_do(current_setting('regress.trap')) $$;
+CREATE OR REPLACE FUNCTION public.trap(bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT public.trap_do(current_setting('regress.trap')) $$;
 RESET ROLE;
 GRANT regress_judge_other TO regress_judge_steward;
 SET regress.trap = 'who';
@@ -121,13 +121,12 @@ DECLARE
 BEGIN
 	PERFORM set_config('regress.trap', trap, false);
 	BEGIN
-		answer := (SELECT count(*) FROM cdp.members('trapped'))::text;
+		answer := (SELECT count(*) FROM cdp_internal.evaluate_segment('trapped', NULL, now()) e WHERE e.holds)::text;
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS answer = PG_EXCEPTION_DETAIL;
 		answer := SQLSTATE || ' ' || SQLERRM || ': ' || answer;
 	END;
-	RETURN concat_ws(' | ', answer, cdp.lookup('user_id:u1') -> 'segments', cdp.lookup('user_id:u1') -> 'segments_failing',
-		(SELECT 'locks: ' || count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), CASE WHEN current_user = session_user THEN 'caller' ELSE current_user END, current_setting('work_mem'), current_setting('search_path'));
+	RETURN concat_ws(' | ', answer, (SELECT 'locks: ' || count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), CASE WHEN current_user = session_user THEN 'caller' ELSE current_user END, current_setting('work_mem'), current_setting('search_path'));
 END $$;
 SELECT trap, pg_temp.spring(trap) FROM unnest('{who,write,steal,role,temp,setting,notify,lock,kept,unlock,judge,canceled,memory,serial}'::text[]) trap;
 SELECT count(*) AS written FROM public.notebook;
@@ -143,8 +142,7 @@ SET regress.trap = 'sleep';
 -- the caller's own limit is the caller's: told apart, and raised
 SET statement_timeout = '100ms';
 SET cdp.segment_timeout = '1min';
-SELECT count(*) FROM cdp.members('trapped');
-SELECT cdp.lookup('user_id:u1') -> 'segments';
+SELECT count(*) FROM cdp_internal.evaluate_segment('trapped', NULL, now());
 RESET statement_timeout;
 SET cdp.segment_timeout = '100ms';
 -- refresh goes on and marks it; a lookup leaves it out then without trying
@@ -163,15 +161,25 @@ SELECT * FROM state WHERE name = 'trapped';
 
 -- views that are no segments, made by hand, and a row whose text is SQL
 SET ROLE regress_judge_steward;
-CREATE VIEW cdp_segment.q AS SELECT 1::bigint AS profile_id;
-CREATE VIEW cdp_segment.wide AS SELECT profile_id, traits FROM cdp.profile_row;
-CREATE VIEW cdp_segment.words AS SELECT 'x'::text AS profile_id;
-CREATE TABLE cdp_segment.tab (profile_id bigint);
-CREATE MATERIALIZED VIEW cdp_segment.mat AS SELECT 1::bigint AS profile_id;
-CREATE VIEW cdp_segment.caller WITH (security_barrier) AS SELECT profile_id FROM cdp.profile_row WHERE public.trap_do('who') AND pg_has_role(current_user, 'regress_judge_steward', 'usage') AND profile_id > 0;
-INSERT INTO cdp.segment (name, condition) VALUES ('q', $$true)), ('y', (SELECT public.trap_do('write') IS NULL$$), ('wide', 'true'), ('words', 'true'), ('tab', 'true'), ('mat', 'true'), ('caller', 'true'), ('gone', 'true');
+CREATE VIEW cdp_condition.q AS SELECT profile_id, true AS holds FROM cdp.profile_row;
+CREATE VIEW cdp_condition.wide AS SELECT profile_id, true AS holds, traits FROM cdp.profile_row;
+CREATE VIEW cdp_condition.words AS SELECT profile_id::text, true AS holds FROM cdp.profile_row;
+CREATE TABLE cdp_condition.tab (profile_id bigint, holds boolean);
+CREATE MATERIALIZED VIEW cdp_condition.mat AS SELECT profile_id, true AS holds FROM cdp.profile_row;
+CREATE VIEW cdp_condition.some AS SELECT profile_id, true AS holds FROM cdp.profile_row WHERE profile_id > 0;
+CREATE VIEW cdp_condition.other AS SELECT profile_id, true AS holds FROM cdp.profiles;
+CREATE VIEW cdp_condition.sub AS SELECT profile_id, (SELECT count(*) > 0 FROM cdp.profiles) AS holds FROM cdp.profile_row;
+CREATE VIEW cdp_condition.total AS SELECT max(profile_id) AS profile_id, bool_or(true) AS holds FROM cdp.profile_row;
+CREATE VIEW cdp_condition.lots AS SELECT profile_id, generate_series(1, 3) > 2 AS holds FROM cdp.profile_row;
+CREATE VIEW cdp_condition.whole AS SELECT profile_id, profile_row IS NULL AS holds FROM cdp.profile_row;
+CREATE VIEW cdp_condition.caller WITH (security_barrier) AS SELECT profile_id, public.trap_do('who') AND pg_has_role(current_user, 'regress_judge_steward', 'usage') AS holds FROM cdp.profile_row;
+INSERT INTO cdp.segment (name, segment_id, condition, state, built_until) SELECT name, 1000 + n, condition, 'building', 0 FROM (SELECT v.*, row_number() OVER () AS n FROM (VALUES ('q', $$true)), ('y', (SELECT public.trap_do('write') IS NULL$$), ('wide', 'true'), ('words', 'true'), ('tab', 'true'), ('mat', 'true'), ('some', 'true'),
+	('other', 'true'), ('sub', 'true'), ('total', 'true'), ('lots', 'true'), ('whole', 'true'), ('caller', 'true'), ('gone', 'true')) v (name, condition)) v;
+DO $$ DECLARE name text; BEGIN FOREACH name IN ARRAY '{q,wide,words,tab,mat,some,other,sub,total,lots,whole,caller,gone}'::text[] LOOP
+	EXECUTE format('CREATE VIEW cdp_segment.%I AS SELECT m.profile_id, m.since FROM cdp.members(%L) m', name, name); END LOOP; END $$;
+SELECT count(*) FROM cdp_internal.evaluate_segment('q', NULL, now()) e WHERE e.holds;
 RESET ROLE;
-SELECT * FROM cdp.verify();
+SELECT * FROM cdp.verify() v WHERE v.item !~ '^segment (q|caller) of ';
 SELECT count(*) AS written FROM public.notebook;
 SELECT cdp.lookup('user_id:u2') -> 'segments' AS segments, cdp.lookup('user_id:u2') -> 'segments_failing' AS failing;
 SELECT count(*) FROM cdp.members('caller');
@@ -183,7 +191,7 @@ SELECT accepted FROM cdp.refresh();
 SELECT * FROM state;
 SELECT * FROM cdp.verify();
 SELECT cdp.lookup('user_id:u2') -> 'segments_failing' AS failing;
-DELETE FROM cdp.segment WHERE name IN ('q', 'wide', 'words', 'tab', 'mat', 'caller', 'gone');
+DELETE FROM cdp.segment WHERE name IN ('q', 'wide', 'words', 'tab', 'mat', 'some', 'other', 'sub', 'total', 'lots', 'whole', 'caller', 'gone');
 
 -- an owner who may no more, and one who is gone
 SET ROLE regress_judge_steward;
@@ -230,7 +238,7 @@ SELECT cdp.is_member('viewers', :old_id) AS old_id, cdp.is_member('viewers', cdp
 INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', 'm' || i, '{"size": "large"}' FROM generate_series(1, 1001) i;
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.create_segment('large', $$ (traits->>'size')::int > 3 $$);
-SELECT cdp.create_segment('large', $$ CASE WHEN profile_id < 0 THEN (traits->>'size')::int > 3 ELSE true END $$);
+SELECT cdp.create_segment('large', $$ profile_id > 0 OR (traits->>'size')::int > 3 $$);
 SELECT count(*) FROM cdp.members('large');
 
 -- nothing that judges runs in a parallel worker

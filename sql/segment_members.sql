@@ -10,9 +10,9 @@ CREATE ROLE regress_cdp_analyst;
 CREATE ROLE regress_cdp_stranger;
 GRANT USAGE, CREATE ON SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
 GRANT USAGE ON SCHEMA cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp, cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA cdp, cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
 GRANT CREATE ON DATABASE cdp_segment_members TO regress_cdp_owner;
-CREATE FUNCTION public.vip(plan text) RETURNS boolean STABLE RETURN plan = 'pro';
+CREATE FUNCTION public.vip(plan text) RETURNS boolean IMMUTABLE RETURN plan = 'pro';
 
 -- not into a schema of another role
 CREATE SCHEMA cdp_segment AUTHORIZATION regress_cdp_stranger;
@@ -45,9 +45,9 @@ SELECT name, condition, description, defined_at > now() - interval '1 hour' AS j
 SELECT array_agg(cdp.number(m.profile_id) ORDER BY cdp.number(m.profile_id)) FROM cdp.members('loyal') m;
 SELECT array_agg(cdp.number(m.profile_id) ORDER BY cdp.number(m.profile_id)) FROM cdp.members('strangers') m;
 SELECT count(*) FROM cdp.members('nobody');
-SELECT cdp.number(cdp.members('loyal')) AS number ORDER BY 1 LIMIT 3;
+SELECT cdp.number((cdp.members('loyal')).profile_id) AS number ORDER BY 1 LIMIT 3;
 SELECT c.relname, obj_description(c.oid) FROM pg_class c WHERE c.relnamespace = 'cdp_segment'::regnamespace ORDER BY 1;
-SELECT pg_get_viewdef('cdp_segment.pro') LIKE $$%traits OPERATOR(cdp.->>) 'plan'::text) = 'pro'::text);$$ AS found_by_path, pg_get_viewdef('cdp_segment.pro') LIKE '%who pays%' AS with_comment;
+SELECT pg_get_viewdef('cdp_condition.pro') LIKE $$%traits OPERATOR(cdp.->>) 'plan'::text) = 'pro'::text)%$$ AS found_by_path, pg_get_viewdef('cdp_condition.pro') LIKE '%who pays%' AS with_comment;
 
 -- exact now
 SELECT number, cdp.is_member('loyal', cdp.numbered(number)) AS loyal, cdp.is_member('pro', cdp.numbered(number)) AS pro,

@@ -5,7 +5,7 @@ CREATE DATABASE cdp_owner_limit ENCODING 'UTF8' TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
-CREATE FUNCTION public.slow(id bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN true; END $$;
+CREATE FUNCTION public.slow(id bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN true; END $$;
 INSERT INTO cdp.inbox (user_id, event) VALUES ('u', 'A');
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.create_segment('s' || i, 'public.slow(profile_id)') FROM generate_series(1, 3) i;

@@ -14,7 +14,7 @@ load_events($primary, 1000);
 $primary->safe_psql('postgres', q{
 	INSERT INTO cdp.inbox (type, event, user_id, group_id, traits, properties, "timestamp") VALUES
 		('group', NULL, 'u3', 'acme', '{"plan": "pro"}', NULL, '2026-01-01'), ('track', 'Ticket Opened', 'u3', NULL, NULL, '{"ticket_id": 1}', '2026-01-02')});
-$primary->safe_psql('postgres', q{SELECT cdp.refresh(); SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' $$);
+$primary->safe_psql('postgres', q{SELECT cdp.refresh(); SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' $$), cdp.create_segment('others', $$ NOT cdp.in_segment('planned') AND first_seen < now() - interval '1 day' $$);
 	SELECT cdp.create_profile_view('people', 'plan integer', 'seen integer', 'user_id as "user" identifier')});
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -36,6 +36,8 @@ my @queries = (
 	q{SELECT count(*) FROM cdp.verify()},
 	q{SELECT count(*) FROM cdp.verify('user_id:u3')},
 	q{SELECT count(*) FROM cdp.members('planned')},
+	q{SELECT line, part, holds, until, change FROM cdp.why('others', 'user_id:u3')},
+	q{SELECT count(*), count(*) FILTER (WHERE holds) FROM cdp_internal.evaluate_segment('planned', NULL, now())},
 	q{SELECT count(*), sum(events) FROM cdp.profiles},
 	q{SELECT * FROM cdp.funnel_table('"Event 1" -> "Event 2" in 7 days', by => '{property:n}', as_of => '2030-01-01')},
 	q{SELECT * FROM cdp.retention_table('*', '*', 'month', 'UTC', as_of => '2030-01-01')},

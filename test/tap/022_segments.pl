@@ -58,7 +58,7 @@ unlike(slurp_file($node->logfile), qr/deadlock detected|could not open relation|
 # a cancel is the caller's, whatever the limit
 $node->safe_psql('postgres', q{
 	SELECT run(format('SELECT cdp.drop_segment(%L)', 's' || i)) FROM generate_series(0, 3) i;
-	CREATE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM pg_sleep(current_setting('test.nap')::float8); RETURN true; END $$;
+	CREATE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(current_setting('test.nap')::float8); RETURN true; END $$;
 	SET test.nap = 0;
 	SELECT cdp.create_segment('sleeper', 'public.nap(profile_id)')});
 for my $query (q{SELECT count(*) FROM cdp.members('sleeper')}, q{SELECT cdp.lookup('user_id:u3')}, q{SELECT count(*) FROM cdp.verify()})
@@ -73,7 +73,7 @@ for my $query (q{SELECT count(*) FROM cdp.members('sleeper')}, q{SELECT cdp.look
 }
 # a lock that another session holds is waited for no longer than the limit, and then left
 $node->safe_psql('postgres', q{
-	CREATE OR REPLACE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM pg_advisory_lock(7); RETURN true; END $$});
+	CREATE OR REPLACE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_advisory_lock(7); RETURN true; END $$});
 my ($held, $released) = ('', '');
 my $holder = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', q{SELECT pg_advisory_lock(7), pg_sleep(180)} ], '>', \$held, '2>', \$released);
 $node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted});
@@ -86,7 +86,7 @@ $holder->kill_kill;
 
 # a hot standby
 $node->safe_psql('postgres', q{
-	CREATE OR REPLACE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN INSERT INTO pg_temp.t VALUES (1); RETURN true; END $$;
+	CREATE OR REPLACE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN INSERT INTO pg_temp.t VALUES (1); RETURN true; END $$;
 	SELECT cdp.create_segment('old', $$ (traits->>'seen')::int >= 0 $$);
 	INSERT INTO cdp.inbox (type, user_id, traits) VALUES ('identify', 'u3', '{"seen": "never"}');
 	SELECT cdp.refresh()});

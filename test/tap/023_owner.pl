@@ -42,7 +42,7 @@ is($node->safe_psql('crm', q{
 	SELECT string_agg(DISTINCT relowner::regrole::text, ',') FROM pg_class WHERE relnamespace IN ('cdp'::regnamespace, 'cdp_data'::regnamespace) AND relkind IN ('r', 'p', 'v', 'S', 'i')}),
 	'keeper', 'the owner of tables, views and indexes');
 is($node->safe_psql('crm', q{SELECT string_agg(nspname || ' ' || nspowner::regrole, ', ' ORDER BY nspname) FROM pg_namespace WHERE nspname LIKE 'cdp%'}),
-	'cdp postgres, cdp_data keeper, cdp_internal postgres, cdp_segment keeper', 'the owners of the schemas');
+	'cdp postgres, cdp_condition keeper, cdp_data keeper, cdp_internal postgres, cdp_segment keeper', 'the owners of the schemas');
 
 load_events($node, 3000, 0, 'crm');
 is(as('keeper', 'SELECT taken, accepted FROM cdp.refresh()'), '3000|3000', 'refreshed');
@@ -91,7 +91,7 @@ is($node->safe_psql('copy', $owners), 'heir', 'so did the functions');
 as('boss', 'SELECT cdp.refresh(); SELECT cdp.restitch()', 'copy');
 is(as('boss', 'SELECT count(*) FROM cdp.verify()', 'copy'), '0', 'and a steward uses them');
 # segments of stewards go on being judged, whoever owns the tables
-as('boss', q{SELECT cdp.create_segment('calm', $$ CASE WHEN cdp.did(timeline, 'Bang') THEN 1 / (events - events) > 0 ELSE true END $$)}, 'copy');
+as('boss', q{SELECT cdp.create_segment('calm', $$ NOT cdp.did(timeline, 'Bang') OR 1 / (events - events) > 0 $$)}, 'copy');
 $node->safe_psql('copy', q{CREATE ROLE third LOGIN; REASSIGN OWNED BY heir TO third; SELECT cdp.init('third');
 	INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Bang', 'u3', '2026-01-01')});
 as('boss', 'SELECT cdp.refresh()', 'copy');

@@ -45,10 +45,17 @@ BEGIN ATOMIC
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
+		('change',             '{cdp_data}',     '{change_id}',                        'reference'),
+		('consumer',           '{cdp_data}',     '{consumer_id}',                      'reference'),
+		('consumer_snapshot',  '{cdp_data}',     '{consumer_id,number}',               'reference'),
+		('consumer_waiting',   '{cdp_data}',     '{consumer_id,change_id}',            'reference'),
+		('membership',         '{cdp_data}',     '{profile_id}',                       'profile_id'),
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
 		('seen_call',          '{cdp_data}',     '{connection,message_key}',           'local'),
+		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
+		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -93,10 +100,17 @@ BEGIN ATOMIC
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('change',             '{}',        'all',    '{refresh}',        12,   '{}'),
+		('consumer',           '{}',        'all',    '{}',               NULL, '{}'),
+		('consumer_snapshot',  '{}',        'all',    '{}',               12,   '{}'),
+		('consumer_waiting',   '{}',        'all',    '{}',               12,   '{}'),
+		('membership',         '{}',        'all',    '{refresh}',        11,   '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'none',   '{writer,pull}',    1,    '{}'),
 		('seen_call',          '{}',        'none',   '{pull}',           1,    '{}'),
+		('worker',             '{}',        'update', '{}',               NULL, '{}'),
+		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -138,7 +152,9 @@ BEGIN ATOMIC
 		('account',          'trait',      '{traits}'),
 		('account_member',   'account',    '{group_id}'),
 		('undone',           'account',    '{group_id}'),
-		('segment',          'raw',        '{condition,description}')
+		('segment',          'raw',        '{condition,description}'),
+		('change',           'trait',      '{value}'),
+		('worker_run',       'raw',        '{error}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],

@@ -1,4 +1,4 @@
--- The table of segments, and the schema of their views.
+-- The table of segments, the schema of their views, and who is in them.
 
 CREATE FUNCTION cdp_internal.init_segment() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -12,14 +12,28 @@ BEGIN
 		WHERE n.nspname = 'cdp_segment' AND pg_get_userbyid(n.nspowner) = current_user) THEN
 		CREATE SCHEMA cdp_segment;
 	END IF;
+	IF NOT EXISTS (
+		SELECT
+		FROM pg_namespace n
+		WHERE n.nspname = 'cdp_condition' AND pg_get_userbyid(n.nspowner) = current_user) THEN
+		CREATE SCHEMA cdp_condition;
+	END IF;
+	COMMENT ON SCHEMA cdp_condition IS
+		'One view for each segment in cdp.segment, whose column "holds" is the condition.';
 	COMMENT ON SCHEMA cdp_segment IS 'One view for each segment in cdp.segment, with the profiles that are in it now.';
 
 	CREATE TABLE cdp_data.segment (
 		name text COLLATE "C" PRIMARY KEY,
+		segment_id integer NOT NULL UNIQUE,
+		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live')),
+		level integer NOT NULL DEFAULT 0,
+		depends_on integer[] NOT NULL DEFAULT '{}',
 		condition text NOT NULL,
 		description text,
 		defined_at timestamptz NOT NULL DEFAULT now(),
-		state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'failing', 'too_slow')),
+		members bigint NOT NULL DEFAULT 0,
+		built_until bigint,
+		state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'building', 'failing', 'too_slow')),
 		failing_since timestamptz,
 		error text,
 		error_profile_id bigint,
@@ -28,22 +42,48 @@ BEGIN
 		'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by '
 		'cdp.create_segment and cdp.drop_segment; their states also by cdp.refresh.';
 	COMMENT ON COLUMN cdp_data.segment.name IS 'Name of the segment, and of its view in schema cdp_segment.';
+	COMMENT ON COLUMN cdp_data.segment.segment_id IS
+		'Number of the segment, which stays when it is renamed, and is never used again.';
+	COMMENT ON COLUMN cdp_data.segment.kind IS
+		'live: a condition; who is in it is judged when something changes, and when time passes.';
+	COMMENT ON COLUMN cdp_data.segment.level IS
+		'0: its condition names no other segment; else one more than the highest level of those.';
+	COMMENT ON COLUMN cdp_data.segment.depends_on IS 'The segments that its condition names.';
 	COMMENT ON COLUMN cdp_data.segment.condition IS
 		'The boolean SQL expression, as written. The view decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
+	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';
+	COMMENT ON COLUMN cdp_data.segment.built_until IS
+		'The people up to this profile_id have been judged since it became building; NULL: all have been.';
 	COMMENT ON COLUMN cdp_data.segment.state IS
-		'live; failing: the condition raises an error for some people, or for all; too_slow: judging it takes longer '
-		'than cdp.segment_timeout. cdp.refresh judges it for the people that a batch touched.';
+		'live; building: new, changed or repaired, and not all people have been judged yet; failing: the condition '
+		'raises an error for some people, or for all; too_slow: judging it takes longer than cdp.segment_timeout. '
+		'People that it fails for, or all if it is too slow, are in it or not as last judged, until it recovers.';
 	COMMENT ON COLUMN cdp_data.segment.failing_since IS 'When it stopped being live; NULL: it is live.';
 	COMMENT ON COLUMN cdp_data.segment.error IS 'Why it is not live, as SQLSTATE: message; NULL: it is live.';
 	COMMENT ON COLUMN cdp_data.segment.error_profile_id IS
 		'A profile that the condition fails for; NULL: it is live, or fails for all.';
 	COMMENT ON COLUMN cdp_data.segment.checked_at IS
 		'When the state was last written. A segment that is too slow is judged again ten minutes later.';
+
+	CREATE TABLE cdp_data.membership (
+		profile_id bigint PRIMARY KEY,
+		horizon timestamptz NOT NULL,
+		segments integer[] NOT NULL,
+		since timestamptz[] NOT NULL);
+	CREATE INDEX membership_horizon ON cdp_data.membership (horizon) WHERE horizon < 'infinity';
+	COMMENT ON TABLE cdp_data.membership IS
+		'Who is in which segments, as last judged: a row for each profile that is in one, or whose answers can change '
+		'as time passes. Written under the lock of cdp.refresh.';
+	COMMENT ON COLUMN cdp_data.membership.profile_id IS 'Number of the person.';
+	COMMENT ON COLUMN cdp_data.membership.horizon IS
+		'What is kept holds before this instant, if nothing else happens; infinity: for ever.';
+	COMMENT ON COLUMN cdp_data.membership.segments IS 'Numbers of the segments that the person is in, ascending.';
+	COMMENT ON COLUMN cdp_data.membership.since IS 'Since when, for each of them.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_segment() IS
-	'Internal: makes the table of segments and the schema cdp_segment.';
+	'Internal: makes the tables of segments and memberships, and the schema cdp_segment.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_segment() FROM PUBLIC;

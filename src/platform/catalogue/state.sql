@@ -90,6 +90,10 @@ BEGIN
 		event_id bigint NOT NULL DEFAULT 0,
 		identifier_id bigint NOT NULL DEFAULT 0,
 		quarantine_id bigint NOT NULL DEFAULT 0,
+		change_id bigint NOT NULL DEFAULT 0,
+		trimmed_change_id bigint NOT NULL DEFAULT 0,
+		change_retention interval DEFAULT interval '30 days' CHECK (change_retention > interval '0'),
+		segment_id integer NOT NULL DEFAULT 0,
 		retracted bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0,
 		message_memory interval CHECK (message_memory > interval '0'),
@@ -107,11 +111,17 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.cap IS 'How many identifiers one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp_data.state.max_identifiers IS
 		'How many identifiers one event can have; an event with more is quarantined.';
-	COMMENT ON COLUMN cdp_data.state.batch_id IS 'Number of the last batch: a refresh, a verdict or a change of rules.';
+	COMMENT ON COLUMN cdp_data.state.batch_id IS
+		'Number of the last batch: a refresh, a verdict, a change of rules or of segments.';
 	COMMENT ON COLUMN cdp_data.state.as_of IS 'Time of the last batch. It never decreases.';
 	COMMENT ON COLUMN cdp_data.state.event_id IS 'The last event_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.identifier_id IS 'The last identifier_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.quarantine_id IS 'The last quarantine_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.change_id IS 'The last change_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.trimmed_change_id IS 'Changes up to this one have left the feed; 0: none has.';
+	COMMENT ON COLUMN cdp_data.state.change_retention IS
+		'How long changes stay in the feed at least, in hours; NULL: for ever.';
+	COMMENT ON COLUMN cdp_data.state.segment_id IS 'The last segment_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.retracted IS 'Number of accepted events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';

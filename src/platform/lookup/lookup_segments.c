@@ -1,186 +1,64 @@
 /*
  * lookup_segments.c
  *		Finds the segments that a person is in.
- *
- * The segments of an owner are judged in one statement; if that fails, one by one, so that
- * one that fails does not affect the others.
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "platform/lookup/lookup_segments.h"
-#include "platform/segment/judge.h"
-#include "platform/segment/restrict.h"
+#include "platform/segment/reader.h"
 
-typedef enum SegmentState
-{
-	SEGMENT_OPEN, /* not judged yet */
-	SEGMENT_OUT,
-	SEGMENT_IN,
-	SEGMENT_FAILING
-} SegmentState;
-
-/* the segments to judge */
-typedef struct SegmentList
-{
-	int count;
-	Segment *segments;
-	SegmentState *states;
-} SegmentList;
-
-/* the segments of one owner */
-typedef struct OwnedSegments
-{
-	int count;
-	Segment *segments;
-	int *places; /* their indexes in the list of all */
-	SegmentState *states;
-} OwnedSegments;
-
-/*
- * is_known_gone returns whether a segment that was not found has lost its view.  Only if a refresh
- * has marked it as failing: before that, the segment may just have been dropped.
- */
-static bool
-is_known_gone(const char *name, const char *state)
-{
-	return strcmp(state, "failing") == 0 && !judge_exists(name);
-}
-
-/*
- * read_segments returns all segments that the caller may read, locked.  Segments that were too slow or
- * have lost their view (view is InvalidOid) are failing without being judged.
- */
-static SegmentList
-read_segments(void)
-{
-	static SPIPlanPtr plan = NULL;
-	SegmentList list = {0};
-
-	if (plan == NULL)
-	{
-		SPIPlanPtr made = SPI_prepare("SELECT s.name, s.state FROM cdp_data.segment s "
-									  "ORDER BY s.name COLLATE pg_catalog.\"C\"",
-									  0, NULL);
-
-		if (made == NULL || SPI_keepplan(made) != 0)
-			elog(ERROR, "could not prepare a lookup: %s", SPI_result_code_string(SPI_result));
-		plan = made;
-	}
-	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list the segments");
-	list.segments = palloc(Max(SPI_processed, 1) * sizeof(Segment));
-	list.states = palloc0(Max(SPI_processed, 1) * sizeof(SegmentState));
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple row = SPI_tuptable->vals[i];
-		char *name = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
-		char *state = SPI_getvalue(row, SPI_tuptable->tupdesc, 2);
-		Segment *segment = &list.segments[list.count];
-		bool found = judge_find(name, 0, segment);
-
-		if (!found && !is_known_gone(name, state))
-			continue;
-		if (!found)
-		{
-			namestrcpy(&segment->name, name);
-			segment->view = InvalidOid;
-		}
-		if (!found || strcmp(state, "too_slow") == 0)
-			list.states[list.count] = SEGMENT_FAILING;
-		list.count++;
-	}
-	return list;
-}
-
-/* take_place notes that the person is in the segment with this index. */
-static void
-take_place(void *arg, int64 place)
-{
-	OwnedSegments *owned = arg;
-
-	if (place >= 0 && place < owned->count)
-		owned->states[place] = SEGMENT_IN;
-}
-
-/* judge_owned judges the segments of one owner; returns false if one of them fails. */
-static bool
-judge_owned(OwnedSegments *owned, int64 profile_id, int limit)
-{
-	for (int i = 0; i < owned->count; i++)
-		owned->states[i] = SEGMENT_OUT;
-	return judge_person(owned->segments, owned->count, profile_id, limit, take_place, owned) ==
-		   NULL;
-}
-
-/*
- * share_limit returns the milliseconds that the next of this number of segments may take, so that the
- * segments of an owner, judged one by one since "start", together take no longer than one may.
- */
+/* compare_names orders names by their bytes. */
 static int
-share_limit(TimestampTz start, int segments)
+compare_names(const ListCell *a, const ListCell *b)
 {
-	int limit = restrict_limit(1);
-	int64 passed = (GetCurrentTimestamp() - start) / 1000;
-
-	return limit == 0 ? 0 : (int) Max((limit - passed) / segments, 1);
+	return strcmp(lfirst(a), lfirst(b));
 }
 
-/* judge_owner judges all segments that have the same owner as the one with index "first". */
+/* judge_failing judges a person by the segments that fail for some people, to find those that fail for this one. */
 static void
-judge_owner(SegmentList *list, int first, int64 profile_id)
+judge_failing(Kept *kept, TimestampTz at)
 {
-	OwnedSegments owned = {0, palloc(list->count * sizeof(Segment)),
-						   palloc(list->count * sizeof(int)),
-						   palloc(list->count * sizeof(SegmentState))};
-	OwnedSegments one = {1};
-	TimestampTz start;
-	bool whole;
+	KeptSegments *segments = kept->segments;
+	int person = 0;
 
-	for (int i = first; i < list->count; i++)
-		if (list->states[i] == SEGMENT_OPEN &&
-			list->segments[i].owner == list->segments[first].owner)
-		{
-			owned.segments[owned.count] = list->segments[i];
-			owned.places[owned.count++] = i;
-		}
-	whole = judge_owned(&owned, profile_id, restrict_limit(1));
-	start = GetCurrentTimestamp();
-	for (int i = 0; i < owned.count; i++)
-	{
-		one.segments = &owned.segments[i];
-		one.states = &owned.states[i];
-		if (!whole && (owned.count == 1 ||
-					   !judge_owned(&one, profile_id, share_limit(start, owned.count - i))))
-			owned.states[i] = SEGMENT_FAILING;
-		list->states[owned.places[i]] = owned.states[i];
-	}
+	for (int i = 0; i < segments->count; i++)
+		segments->items[i].asked = segments->items[i].asked &&
+								   segments->items[i].state == KEPT_FAILING &&
+								   !kept_stays(&segments->items[i]);
+	kept_judge(kept, &person, 1, at, false, NULL, NULL);
 }
 
 void
 lookup_segments(int64 profile_id, List **members_of, List **failing)
 {
-	SegmentList list = read_segments();
+	Reader reader;
+	bool *readable;
+	Kept *kept;
 
-	for (int i = 0; i < list.count; i++)
-		if (list.states[i] == SEGMENT_OPEN)
-			judge_owner(&list, i, profile_id);
-	for (int i = 0; i < list.count; i++)
-		if (OidIsValid(list.segments[i].view))
-			judge_release(&list.segments[i]);
 	*members_of = NIL;
 	*failing = NIL;
-	for (int i = 0; i < list.count; i++)
+	reader_open(&reader);
+	readable = reader_readable(&reader);
+	for (int i = 0; i < reader.segments->count; i++)
+		if (readable[i])
+			kept_ask_with_needs(reader.segments, i);
+	kept = reader_judge(&reader, &profile_id, 1);
+	judge_failing(kept, reader.at);
+	for (int i = 0; i < reader.segments->count; i++)
 	{
-		char *name = NameStr(list.segments[i].name);
+		const KeptSegment *segment = &reader.segments->items[i];
+		char *name = pstrdup(NameStr(segment->segment.name));
 
-		if (list.states[i] == SEGMENT_IN)
+		if (readable[i] && kept->since[i] != DT_NOBEGIN)
 			*members_of = lappend(*members_of, name);
-		else if (list.states[i] == SEGMENT_FAILING)
+		if (readable[i] && (kept_stays(segment) || segment->judgement.message != NULL))
 			*failing = lappend(*failing, name);
 	}
+	reader_close(&reader);
+	list_sort(*members_of, compare_names);
+	list_sort(*failing, compare_names);
 }

@@ -92,7 +92,8 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress'),
+			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.progress,
+			cdp.change, cdp.change_outbox'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
 				text[], integer, text, text, timestamptz),
@@ -100,7 +101,9 @@ BEGIN
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[],
 				interval, text[], integer, text, text, timestamptz),
-			cdp.is_member(text, bigint), cdp.lookup(bigint, text, integer),
+			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text), cdp_internal.why(text, bigint),
+			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
+			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
 			cdp.lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 				timestamptz),
@@ -199,6 +202,19 @@ BEGIN
 			cdp_internal.check_planned(text, text, jsonb, jsonb), cdp_internal.check_source_name(text),
 			cdp_internal.hint_at(text, text[]),
 			cdp_internal.logged_violations(text, jsonb, timestamptz, timestamptz),
+			cdp.acknowledge(text, bigint), cdp.create_consumer(text, text[], text, boolean), cdp.drop_consumer(text),
+			cdp.next_changes(text, bigint), cdp.retry(text, bigint, interval),
+			cdp_internal.add_waiting(integer, bigint, bigint, bigint),
+			cdp_internal.change_rows(cdp_internal.consumer_row, bigint, bigint, bigint[], bigint),
+			cdp_internal.change_to_retry(cdp_internal.consumer_row, bigint),
+			cdp_internal.changes_of(bigint, integer[], bigint), cdp_internal.check_readable(integer[]),
+			cdp_internal.check_whole(text, cdp_internal.consumer_row), cdp_internal.consumer_segments(text[]),
+			cdp_internal.forget_consumer(integer),
+			cdp_internal.hold_back(cdp_internal.consumer_row, bigint[], bigint), cdp_internal.lock_consumer(text),
+			cdp_internal.progress_row(cdp_internal.consumer_row, bigint), cdp_internal.raise_no_consumer(text),
+			cdp_internal.snapshot_rows(cdp_internal.consumer_row, bigint, bigint, bigint[], bigint),
+			cdp_internal.take_snapshot(integer, integer[]), cdp_internal.waiting_heads(integer),
+			cdp_internal.waiting_stop(integer, integer[], bigint),
 			cdp_internal.plan_parts(jsonb), cdp_internal.planned_name(text, text),
 			cdp_internal.put_back_dropped(jsonb, jsonb), cdp_internal.read_plan(jsonb),
 			cdp_internal.read_planned_schema(text, jsonb),
@@ -209,6 +225,7 @@ BEGIN
 			cdp_internal.seen_types(jsonb), cdp_internal.seen_schema(text[])'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
+	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	RETURN QUERY
 		SELECT CASE WHEN c.hidden = '{}' THEN 'SELECT' ELSE (
 				SELECT format('SELECT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
@@ -231,8 +248,9 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
-		('USAGE, CREATE', 'SCHEMA cdp_segment'),
+		('USAGE, CREATE', 'SCHEMA cdp_segment, cdp_condition'),
 		('SELECT', cdp_internal.granted_segments());
+	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
 		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
@@ -243,11 +261,14 @@ BEGIN
 		SELECT CASE c.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, c.oid::regclass::text
 		FROM pg_class c
 		WHERE c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[]) AND c.relkind IN ('v', 'S')
-			AND c.relname NOT IN (SELECT t.name FROM cdp_internal.catalogue() t);
+			AND (c.relnamespace::regnamespace::text, c.relname) NOT IN (
+				SELECT s.schema_name, t.name
+				FROM cdp_internal.catalogue() t
+				CROSS JOIN LATERAL unnest(t.schemas) AS s (schema_name));
 	RETURN QUERY
-		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
+		SELECT 'EXECUTE', 'ROUTINE ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
-		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind = 'f'
+		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind IN ('f', 'p')
 				AND p.proname !~ '^init(_|$)|^grant_owner$';
 END
 $function$;

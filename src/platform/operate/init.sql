@@ -10,7 +10,7 @@ BEGIN
 	EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), owner);
 	EXECUTE format('GRANT USAGE, CREATE ON SCHEMA cdp TO %I WITH GRANT OPTION', owner);
 	EXECUTE format('GRANT USAGE ON SCHEMA cdp_internal TO %I WITH GRANT OPTION', owner);
-	EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp, cdp_internal TO %I WITH GRANT OPTION', owner);
+	EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA cdp, cdp_internal TO %I WITH GRANT OPTION', owner);
 	-- of other owners, which it must read to judge them
 	IF segments IS NOT NULL THEN
 		EXECUTE format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', segments, owner);
@@ -40,10 +40,16 @@ BEGIN
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
+	PERFORM cdp_internal.init_membership_view();
+	PERFORM cdp_internal.init_change();
+	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
+	PERFORM cdp_internal.init_worker();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
+	PERFORM cdp_internal.init_change_views();
+	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();
 	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_data.add_event_month(now());

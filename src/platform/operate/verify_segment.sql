@@ -1,5 +1,14 @@
--- The states of segments.  Members are not stored but judged on each call, over rows that
--- cdp_internal.verify_profiles() compares with the log, so only the stored state of a segment can be wrong.
+-- The kept memberships, and the states of segments.
+
+-- What cdp_internal.verify_segments() finds, a person and segment each.
+CREATE FUNCTION cdp_internal.verify_memberships(people bigint DEFAULT 10000)
+	RETURNS TABLE (segment_id integer, profile_id bigint, error text, holds boolean, is_kept boolean)
+	AS 'MODULE_PATHNAME', 'cdp_verify_memberships' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION cdp_internal.verify_memberships(bigint) IS
+	'Internal: judges all people by all segments at the time of the last batch, so many at once, and returns where '
+	'that differs from what is kept: whether the condition holds, and whether the person is kept as a member. But of '
+	'segments that cannot be judged, and of people whom a condition fails for, what is kept stays. profile_id is NULL '
+	'where the state of a segment differs: error is what it fails with now.';
 
 CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -7,13 +16,22 @@ CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item t
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error),
-			   concat_ws(', ', s.state, s.error)
-		FROM cdp_data.segment s CROSS JOIN LATERAL cdp_internal.judge_segment(s.name, NULL, 1000, wait => false) j
-		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
+		SELECT 'segment', format('segment %s', s.name) || coalesce(format(' of profile %s', v.profile_id), ''),
+			   CASE WHEN v.profile_id IS NULL THEN coalesce(v.error, 'live') WHEN v.holds THEN 'member' END,
+			   CASE WHEN v.profile_id IS NULL THEN concat_ws(', ', s.state, s.error) WHEN v.is_kept THEN 'member' END
+		FROM cdp_internal.verify_memberships() v JOIN cdp_data.segment s ON s.segment_id = v.segment_id
+		ORDER BY s.name COLLATE "C", v.profile_id NULLS FIRST;
+	RETURN QUERY
+		SELECT 'segment', format('segment %s', s.name), format('%s members', count(m.segment_id)),
+			   format('%s members', s.members)
+		FROM cdp_data.segment s
+		LEFT JOIN (SELECT unnest(k.segments) AS segment_id FROM cdp_data.membership k) m ON m.segment_id = s.segment_id
+		GROUP BY s.name, s.members HAVING count(m.segment_id) <> s.members
+		ORDER BY s.name COLLATE "C";
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_segments() IS
-	'Internal: returns the segments whose state differs from cdp.segment.';
+	'Internal: returns where the kept memberships, the sizes and the states of segments differ from what follows from '
+	'people and conditions.';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_segments() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.verify_memberships(bigint), cdp_internal.verify_segments() FROM PUBLIC;

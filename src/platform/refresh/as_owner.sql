@@ -1,5 +1,5 @@
--- Refresh, load, restitch, retraction and letting go, for any steward, as the owner of the tables, from whom row
--- security hides nothing.
+-- Refresh, load, restitch, retraction, letting go and the definition of segments, for any steward, as the owner of the
+-- tables, from whom row security hides nothing.
 --
 -- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
@@ -115,14 +115,48 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.drop_old_events(bigint, boolean) IS
 		'Internal: cdp.drop_old_events(), as the owner of the tables.';
 
-	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.load_begin(bigint), cdp_data.load_part(),
+	CREATE FUNCTION cdp_data.begin_definition() RETURNS void
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		PERFORM cdp_internal.begin_definition();
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.begin_definition() IS
+		'Internal: begins the batch in which a segment is made, changed or dropped, as the owner of the tables.';
+
+	CREATE FUNCTION cdp_data.end_definition(dropped integer) RETURNS void
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		PERFORM cdp_internal.end_definition(dropped);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.end_definition(integer) IS
+		'Internal: ends the batch in which a segment is made, changed or dropped, as the owner of the tables.';
+
+	CREATE FUNCTION cdp_data.build_slice() RETURNS boolean
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN cdp_internal.build_slice();
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.build_slice() IS
+		'Internal: a batch of cdp.build_segments(), as the owner of the tables.';
+
+	REVOKE ALL ON FUNCTION cdp_data.begin_definition(), cdp_data.end_definition(integer), cdp_data.build_slice(),
+		cdp_data.refresh(bigint, boolean), cdp_data.load_begin(bigint), cdp_data.load_part(),
 		cdp_data.load_end(bigint), cdp_data.restitch(boolean),
 		cdp_data.drop_events(timestamptz, integer, boolean), cdp_data.drop_old_events(bigint, boolean),
 		cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean) FROM PUBLIC;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_refresh() IS
-	'Internal: makes the functions of refresh, load, restitch, retraction and letting go that work as the owner of the '
-	'tables, owned by that role.';
+	'Internal: makes the functions of refresh, load, restitch, retraction, letting go and the definition of segments '
+	'that work as the owner of the tables, owned by that role.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_refresh() FROM PUBLIC;

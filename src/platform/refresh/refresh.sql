@@ -26,11 +26,11 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base, cdp_data.batch,
-		cdp_data.carried_property, cdp_data.connected_table, cdp_data.correction, cdp_data.event, cdp_data.folded_month,
-		cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark,
-		cdp_data.link, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile,
-		cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.quarantine_hour,
-		cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
+		cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.correction, cdp_data.event,
+		cdp_data.folded_month, cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map,
+		cdp_data.inbox_mark, cdp_data.link, cdp_data.membership, cdp_data.message, cdp_data.namespace,
+		cdp_data.plan_violation, cdp_data.profile, cdp_data.profile_identifier, cdp_data.quarantine,
+		cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
 		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.source, cdp_data.source_hour,
 		cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
@@ -57,19 +57,62 @@ former profile is in it now), split (identifiers of the former profile are in it
 log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
 or the latest link changed), lapsed (traits expired, or a rule or source of them changed).$comment$;
 
+CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whole boolean, cause text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	others bigint[] := '{}';
+BEGIN
+	IF whole THEN
+		touched := cdp_internal.restitch_moved();
+		UPDATE cdp_data.segment s
+		SET built_until = 0, state = CASE s.state WHEN 'live' THEN 'building' ELSE s.state END;
+	ELSIF touched.group_ids IS NOT NULL AND EXISTS (
+		SELECT FROM cdp_data.segment s WHERE s.condition ~ 'account|profile_row')
+	THEN
+		others := cdp_internal.members_of_accounts(array_remove(touched.group_ids, NULL));
+	END IF;
+	PERFORM cdp_internal.keep_touched(touched.profile_ids, touched.causes, touched.former_profile_ids,
+		touched.event_ids, cause, others);
+	WHILE EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL) LOOP
+		EXIT WHEN NOT cdp_internal.keep_slice(cdp_internal.slice_people(),
+			CASE WHEN whole THEN cause ELSE 'definition' END) OR NOT whole;
+	END LOOP;
+	IF whole THEN
+		UPDATE cdp_data.segment s SET members = k.members
+		FROM (
+			SELECT n.segment_id, count(m.segment_id) AS members
+			FROM cdp_data.segment n
+			LEFT JOIN (SELECT unnest(d.segments) AS segment_id FROM cdp_data.membership d) m USING (segment_id)
+			GROUP BY n.segment_id) k
+		WHERE k.segment_id = s.segment_id AND k.members <> s.members;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.keep_memberships(cdp_internal.touched, boolean, text) IS
+	'Internal: judges those whom a batch touched, or all (whole), and a slice of those who have not been judged by '
+	'new segments.';
+
 -- One batch through all stages: the rows that it was begun with, and the changes of
 -- cdp_internal.stage_graph_changes(); or the whole log, by the stages of cdp.restitch().
-CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
+CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false,
+	cause text DEFAULT 'event')
 	RETURNS cdp_internal.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
+	has_segments boolean := EXISTS (SELECT FROM cdp_data.segment);
 	last record;
 	passed record;
 	done cdp_internal.batch_counts;
 BEGIN
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	IF has_segments THEN
+		-- on the rows as they are before the batch
+		PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of());
+	END IF;
 	IF whole THEN
 		SELECT last.event_id, last.quarantine_id, r.* INTO passed FROM cdp_internal.restitch_pass(last.identifier_id) r;
 	ELSE
@@ -79,9 +122,8 @@ BEGIN
 	END IF;
 	done := passed.done;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
-	IF EXISTS (SELECT FROM cdp_data.segment) THEN
-		PERFORM cdp_internal.refresh_segments(CASE WHEN NOT whole THEN
-			ARRAY(SELECT DISTINCT t.profile_id FROM unnest((passed.touched).profile_ids) AS t (profile_id)) END);
+	IF has_segments THEN
+		PERFORM cdp_internal.keep_memberships(passed.touched, whole, cause);
 	END IF;
 	PERFORM cdp_internal.record_batch(done, started, passed.event_id, passed.identifier_id, passed.quarantine_id);
 	-- what is rare may have written much; and else once for each hundred rows
@@ -93,9 +135,9 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean) IS
-	'Internal: takes the current batch, or the whole log, through all stages, and records it. The caller holds the '
-	'lock.';
+COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text) IS
+	'Internal: takes the current batch, or the whole log, through all stages, and records it. cause: of the changes of '
+	'memberships; event: of each person what touched it. The caller holds the lock.';
 
 CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
 	identifier_id bigint, quarantine_id bigint) RETURNS void
@@ -194,6 +236,7 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last_batch_id bigint;
+	last_change_id bigint;
 	number bigint;
 	claim record;
 	lapsed boolean := false;
@@ -207,12 +250,13 @@ BEGIN
 	reworks := 0; identifiers_reworked := 0; events_reanchored := 0;
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
-		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
+		SELECT s.batch_id, s.change_id INTO STRICT last_batch_id, last_change_id FROM cdp_data.state s;
 		PERFORM cdp_internal.refresh_connections(max_rows);
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows) c;
 		number := cardinality(claim.places) + cardinality(claim.line_places);
 		IF number = 0 THEN
 			lapsed := cdp_internal.has_lapsed(s.as_of)
+				OR cdp_internal.has_due_memberships(s.as_of)
 			FROM (SELECT greatest(clock_timestamp(), t.as_of) AS as_of FROM cdp_data.state t) s;
 		END IF;
 		PERFORM cdp_internal.expire_quarantine();
@@ -243,9 +287,9 @@ BEGIN
 					PERFORM cdp_internal.forget_messages(greatest(taken, 100));
 				END IF;
 			END IF;
-		ELSIF EXISTS (SELECT FROM cdp_data.segment s WHERE s.state <> 'live') THEN
-			PERFORM cdp_internal.refresh_segments('{}');
 		END IF;
+		PERFORM cdp_internal.trim_changes(clock_timestamp(), 10000 + 2 * (s.change_id - last_change_id))
+		FROM cdp_data.state s;
 	END IF;
 	waiting := cdp_internal.count_waiting();
 	elapsed := clock_timestamp() - started;
@@ -289,7 +333,8 @@ rights), and an error that more than 1,000 rows cause. After out_of_memory, conf
 row that fails so three times alone is quarantined as failed.
 Before all that it reads what is new in connected tables, see cdp.connect(), up to max_rows rows and some.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
+REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text),
+	cdp_internal.keep_memberships(cdp_internal.touched, boolean, text),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),
 	cdp_internal.refresh_connections(bigint), cdp_internal.refresh_inboxes(bigint, boolean),

@@ -68,6 +68,35 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_rejected() IS
 	'Internal: counts the values in the log that cannot be identifiers, if there were any.';
 
+CREATE FUNCTION cdp_internal.restitch_moved() RETURNS cdp_internal.touched
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	moved cdp_internal.touched;
+BEGIN
+	SELECT coalesce(array_agg(m.becomes), '{}'),
+		   coalesce(array_agg(CASE WHEN m.is_whole THEN 'merged' ELSE 'split' END), '{}'),
+		   coalesce(array_agg(m.was), '{}'), array_agg(NULL::text), coalesce(array_agg(NULL::bigint), '{}')
+	INTO moved.profile_ids, moved.causes, moved.former_profile_ids, moved.group_ids, moved.event_ids
+	FROM (
+		SELECT h.profile_id AS was, i.profile_id AS becomes,
+			   min(i.profile_id) OVER w = max(i.profile_id) OVER w AND NOT EXISTS (
+					SELECT FROM cdp_data.identifier s
+					WHERE s.profile_id = h.profile_id AND s.since_batch_id < cdp_internal.batch_number()) AS is_whole,
+			   row_number() OVER (PARTITION BY h.profile_id, i.profile_id) AS place
+		FROM cdp_data.identifier_history h
+		JOIN cdp_data.identifier i ON i.identifier_id = h.identifier_id
+		WHERE h.until_batch_id = cdp_internal.batch_number() AND h.profile_id <> 0 AND i.profile_id <> 0
+			AND i.profile_id <> h.profile_id
+		WINDOW w AS (PARTITION BY h.profile_id)) m
+	WHERE m.place = 1;
+	RETURN moved;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_moved() IS
+	'Internal: returns the profiles that a restitch merged and split, in the place of whom a batch touched.';
+
 -- All stages, in the place of cdp_internal.refresh_pass().
 CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
 	OUT touched cdp_internal.touched)
@@ -147,7 +176,7 @@ BEGIN
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state SET lost = absent;
 	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.retracted - s.lost) FROM cdp_data.state s;
-	done := cdp_internal.process_batch(whole => true);
+	done := cdp_internal.process_batch(whole => true, cause => 'rule');
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();
 	identifiers := done.identifiers;
@@ -192,6 +221,7 @@ Error: the log lacks accepted events, for example after months were detached (55
 events left.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.restitch_contexts(), cdp_internal.restitch_rejected(),
+	cdp_internal.restitch_moved(),
 	cdp_internal.restitch_pass(bigint),
 	cdp_internal.restitch_log(boolean), cdp.restitch(boolean) FROM PUBLIC;
 

@@ -80,7 +80,7 @@ BEGIN
 		SELECT u.event_id, u.place, u.at, %L::boolean AS forever
 		FROM unnest(%L::bigint[], %L::bigint[], %L::timestamptz[]) AS u (event_id, place, at)
 	$sql$, forever, event_ids, places, times));
-	done := cdp_internal.process_batch();
+	done := cdp_internal.process_batch(cause => 'retraction');
 	PERFORM cdp_internal.batch_end();
 	RETURN done;
 END

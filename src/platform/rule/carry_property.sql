@@ -54,7 +54,7 @@ BEGIN
 				DETAIL = 'The properties of * count for each event.', HINT = 'Remove one with cdp.drop_property().';
 	END IF;
 	IF was IS NOT DISTINCT FROM cdp_internal.carried_rules() THEN
-		PERFORM cdp_internal.change_graph();
+		PERFORM cdp_internal.change_graph(cause => 'rule');
 		RETURN 0;
 	END IF;
 	PERFORM cdp_internal.start_whole_change();
@@ -65,7 +65,7 @@ BEGIN
 		LEFT JOIN cdp_data.shared_context c ON c.context_hash = l.context_hash
 		WHERE l.event IS NOT NULL
 	$sql$);
-	done := cdp_internal.change_graph(refolded => format($sql$
+	done := cdp_internal.change_graph(cause => 'rule', refolded => format($sql$
 		SELECT DISTINCT i.profile_id
 		FROM cdp_data.event e
 		JOIN cdp_data.identifier i USING (identifier_id)

@@ -1,17 +1,17 @@
 -- What a change of rules would do.  The change is made by cdp.set_rules() itself, described, and rolled back.
 
 CREATE FUNCTION cdp_internal.segment_sizes() RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN coalesce((
-		SELECT jsonb_object_agg(s.name, (cdp_internal.judge_segment(s.name, NULL, 1000, wait => false)).members)
+		SELECT jsonb_object_agg(s.name, CASE WHEN s.built_until IS NULL THEN s.members END)
 		FROM cdp_data.segment s), '{}');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.segment_sizes() IS
-	'Internal: returns the number of members of each segment, as an object; null: it cannot be judged.';
+	'Internal: returns the number of members of each segment, as an object; null: it is being built.';
 
 CREATE FUNCTION cdp_internal.profile_changes(since bigint)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[])
@@ -179,10 +179,14 @@ BEGIN
 			HINT = 'Write a document for cdp.set_rules(), such as {"email": {"max_per_profile": 2}}.';
 	END IF;
 	PERFORM cdp_internal.refresh_lock(true);
-	since := (SELECT s.batch_id FROM cdp_data.state s);
-	counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp_internal.profile_counts() c);
-	sizes := cdp_internal.segment_sizes();
 	BEGIN
+		-- who enters and leaves a segment as time passes is no change that the rules make
+		PERFORM cdp_internal.start_batch();
+		PERFORM cdp_internal.process_batch();
+		PERFORM cdp_internal.batch_end();
+		since := (SELECT s.batch_id FROM cdp_data.state s);
+		counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp_internal.profile_counts() c);
+		sizes := cdp_internal.segment_sizes();
 		PERFORM cdp.set_rules(preview_rules.rules);
 		found := (
 			SELECT jsonb_agg(to_jsonb(r))

@@ -55,7 +55,7 @@ BEGIN
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',
 		reread => concerned ->> 'reread', reanchored => concerned ->> 'reanchored',
 		traits_changed => concerned ->> 'traits_changed', realiased => concerned ->> 'realiased',
-		based => concerned ->> 'based');
+		based => concerned ->> 'based', cause => 'rule');
 	IF concerned ? 'blocked' THEN
 		PERFORM cdp_internal.flag_blocked(ARRAY(SELECT jsonb_object_keys(rules - '*')));
 	END IF;

@@ -22,6 +22,7 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
@@ -30,6 +31,9 @@
 #include "cdp.h"
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
+#include "platform/segment/in_segment.h"
+#include "platform/segment/part.h"
+#include "platform/segment/steady.h"
 #include "toolkit/predicate/predicate.h"
 
 /* what is said of a condition that is not one expression */
@@ -92,7 +96,7 @@ check_segments(Node *node, ParseState *pstate)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("a condition cannot call a function that judges segments (cdp.%s)",
 							   get_func_name(function)),
-						errhint("Write the condition of the other segment in its place."),
+						errhint("Use cdp.in_segment('name')."),
 						parser_errposition(pstate, exprLocation(node))));
 }
 
@@ -214,6 +218,7 @@ check_node(Node *node, ParseState *pstate)
 				 errhint("%s", predicate_instead(function)),
 				 parser_errposition(pstate, exprLocation(node))));
 	check_restorable(node, pstate);
+	steady_check(node, pstate);
 	return expression_tree_walker(node, check_node, pstate);
 }
 
@@ -247,19 +252,23 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner)
 	Node *place;
 	Oid type;
 	Oid function;
+	Clock clock = {pstate};
+	Node *text = copyObject(raw); /* the analysis changes it */
 
 	add_profile_row(pstate);
 	pstate->p_paramref_hook = refuse_parameter;
 	expression = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expression);
 	check_node(expression, pstate);
-
 	type = exprType(expression);
 	if (getBaseType(type) != BOOLOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("a condition must be of type boolean, not %s", format_type_be(type)),
 						errhint("Compare the value with another, or test it with IS NOT NULL."),
 						parser_errposition(pstate, exprLocation(expression))));
+	steady_check_words(text, expression, pstate);
+	/* refuses other uses of the clock, and of other segments */
+	part_make(&clock, copyObject(expression));
 	function = find_foreign_function(expression, owner, &place);
 	if (OidIsValid(function))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), foreign_function_error(function),
@@ -267,27 +276,34 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner)
 	return expression;
 }
 
-/* list_leaves appends the parts of a condition that AND, OR and NOT combine. */
+/* list_leaves appends the parts of a condition that are combined, but for other segments. */
 static void
 list_leaves(Node *node, List **leaves)
 {
 	ListCell *cell;
 
-	if (!IsA(node, BoolExpr))
-	{
+	if (IsA(node, BooleanTest))
+		list_leaves((Node *) ((BooleanTest *) node)->arg, leaves);
+	else if (IsA(node, BoolExpr))
+		foreach (cell, ((BoolExpr *) node)->args)
+			list_leaves(lfirst(cell), leaves);
+	else if (!in_segment_is(node))
 		*leaves = lappend(*leaves, node);
-		return;
-	}
-	foreach (cell, ((BoolExpr *) node)->args)
-		list_leaves(lfirst(cell), leaves);
+}
+
+/* deparse_context returns what the server needs to print expressions over cdp.profile_row. */
+static List *
+deparse_context(void)
+{
+	return deparse_context_for(
+		"profile_row", RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false));
 }
 
 /* put_leaves returns the parts of a condition as rows, deparsed by the server. */
 static void
 put_leaves(Node *expression, ReturnSetInfo *result)
 {
-	Oid view = RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false);
-	List *context = deparse_context_for("profile_row", view);
+	List *context = deparse_context();
 	List *leaves = NIL;
 	ListCell *cell;
 
@@ -302,6 +318,28 @@ put_leaves(Node *expression, ReturnSetInfo *result)
 }
 
 /*
+ * read_condition analyses a text as a condition that this role can own, and appends the segments that it uses to
+ * *numbers; in the result they stand by number.
+ */
+static Node *
+read_condition(const char *text, Oid owner, List **numbers)
+{
+	ExpressionSource source = CONDITION_SOURCE;
+	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
+	ParseState *pstate = make_parsestate(NULL);
+	Node *expression;
+
+	source.text = text;
+	error_context_stack = &callback;
+	pstate->p_sourcetext = source.text;
+	expression = analyse_condition(pstate, expression_parse(pstate, &source), owner);
+	expression = in_segment_resolve(expression, owner, pstate, numbers);
+	free_parsestate(pstate);
+	error_context_stack = callback.previous;
+	return expression;
+}
+
+/*
  * cdp_internal.check_condition(text, oid): returns the parts of a condition that this role (or the
  * caller) can own; raises an error, with its position, if the text is not one.
  */
@@ -309,21 +347,50 @@ CDP_FUNCTION(cdp_check_condition);
 Datum
 cdp_check_condition(PG_FUNCTION_ARGS)
 {
-	ExpressionSource source = CONDITION_SOURCE;
-	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
-	ParseState *pstate = make_parsestate(NULL);
 	Oid owner = PG_ARGISNULL(1) ? GetUserId() : PG_GETARG_OID(1);
-	Node *expression;
+	List *numbers = NIL;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	source.text = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	error_context_stack = &callback;
-	pstate->p_sourcetext = source.text;
-	expression = analyse_condition(pstate, expression_parse(pstate, &source), owner);
-	free_parsestate(pstate);
-	error_context_stack = callback.previous;
-	put_leaves(expression, (ReturnSetInfo *) fcinfo->resultinfo);
+	if (!PG_ARGISNULL(0))
+		put_leaves(read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, &numbers),
+				   (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
+}
+
+/* make_numbers returns numbers of segments as an integer[]. */
+static Datum
+make_numbers(const List *numbers)
+{
+	Datum *values = palloc(Max(list_length(numbers), 1) * sizeof(Datum));
+	int count = 0;
+	ListCell *cell;
+
+	foreach (cell, numbers)
+		values[count++] = Int32GetDatum(lfirst_int(cell));
+	return PointerGetDatum(
+		construct_array(values, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
+/* cdp_internal.read_condition(text, oid): returns a condition as it was understood, and the segments that it uses. */
+CDP_FUNCTION(cdp_read_condition);
+Datum
+cdp_read_condition(PG_FUNCTION_ARGS)
+{
+	Oid owner = PG_ARGISNULL(1) ? GetUserId() : PG_GETARG_OID(1);
+	List *numbers = NIL;
+	Node *expression;
+	TupleDesc row;
+	Datum values[2];
+	bool nulls[2] = {false, false};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	expression = read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, &numbers);
+	values[0] =
+		CStringGetTextDatum(deparse_expression(expression, deparse_context(), false, false));
+	list_sort(numbers, list_int_cmp);
+	values[1] = make_numbers(numbers);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
 }

@@ -1,6 +1,6 @@
 /*
  * members.c
- *		The SQL functions that judge segments.
+ *		cdp.members() and cdp.is_member().
  */
 #include "postgres.h"
 
@@ -8,238 +8,286 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "cdp.h"
-#include "platform/segment/judge.h"
-#include "platform/segment/restrict.h"
+#include "platform/segment/reader.h"
 
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_is_member);
-CDP_FUNCTION(cdp_judge_segment);
-CDP_FUNCTION(cdp_judge_expression);
+CDP_FUNCTION(cdp_memberships);
 
-/* fetch_number runs a cached query with one parameter; returns false if the result is empty or NULL. */
-static bool
-fetch_number(SPIPlanPtr *plan, const char *query, Oid type, Datum value, int64 *number)
+/* how many people are in memory at once */
+#define PART_PEOPLE 10000
+
+/* ask opens a reader and asks for a segment, which the caller must be allowed to read; returns its place. */
+static int
+ask(Reader *reader, const char *name)
 {
+	Segment readable;
+	int place;
+
+	definition_find(name, DEFINITION_REQUIRED, &readable);
+	reader_open(reader);
+	definition_release(&readable);
+	place = reader_segment(reader, name);
+	if (place < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
+				 errhint("cdp.segment lists the segments.")));
+	kept_ask_with_needs(reader->segments, place);
+	return place;
+}
+
+/* judged_at returns the instant for which the members of a segment are exact. */
+static TimestampTz
+judged_at(const Reader *reader, int place)
+{
+	const KeptSegment *segment = &reader->segments->items[place];
+
+	return kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
+}
+
+/* put_member adds a row to the result of cdp_members. */
+static void
+put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, TimestampTz at)
+{
+	Datum values[] = {Int64GetDatum(profile_id), TimestampTzGetDatum(since),
+					  TimestampTzGetDatum(at)};
+	bool nulls[] = {false, false, false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* put_settled adds the members that need not be judged again. */
+static void
+put_settled(ReturnSetInfo *result, const Reader *reader, int place)
+{
+	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
+	Datum values[] = {Int32GetDatum(reader->segments->items[place].segment_id),
+					  TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
+	TimestampTz at = judged_at(reader, place);
+	Portal cursor;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	cursor = SPI_cursor_open_with_args(
+		NULL,
+		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)] "
+		"FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
+		"AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.profile_id OPERATOR(pg_catalog.<=) $3",
+		3, types, values, NULL, true, 0);
+	do
+	{
+		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool isnull;
+			HeapTuple row = SPI_tuptable->vals[i];
+
+			put_member(result, DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
+					   DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)),
+					   at);
+		}
+		SPI_freetuptable(SPI_tuptable);
+	} while (SPI_processed > 0);
+	SPI_cursor_close(cursor);
+	SPI_finish();
+}
+
+/* Takes a part of the people that a query finds; in memory that is reset after it. */
+typedef void (*TakePart)(void *arg, int64 *ids, int64 count);
+
+/* read_people hands out those whom a query finds; $1 is the reader's instant, $2 until whom segments are built. */
+static void
+read_people(const char *query, const Reader *reader, TakePart take, void *arg)
+{
+	Oid types[] = {TIMESTAMPTZOID, INT8OID};
+	Datum values[] = {TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext part;
+	Portal cursor;
+	int64 count;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	part = AllocSetContextCreate(CurrentMemoryContext, "cdp members", ALLOCSET_DEFAULT_SIZES);
+	cursor = SPI_cursor_open_with_args(NULL, query, 2, types, values, NULL, true, 0);
+	do
+	{
+		int64 *ids;
+
+		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
+		count = (int64) SPI_processed;
+		MemoryContextSwitchTo(part);
+		ids = palloc(Max(count, 1) * sizeof(int64));
+		for (int64 i = 0; i < count; i++)
+		{
+			bool isnull;
+
+			ids[i] = DatumGetInt64(
+				SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		}
+		SPI_freetuptable(SPI_tuptable);
+		if (count > 0)
+			take(arg, ids, count);
+		MemoryContextReset(part);
+	} while (count > 0);
+	SPI_cursor_close(cursor);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+}
+
+/* what cdp_members adds rows for */
+typedef struct Members
+{
+	ReturnSetInfo *result;
+	Reader reader;
+	int place;
+} Members;
+
+/* put_judged judges some people and adds those who are members. */
+static void
+put_judged(void *arg, int64 *ids, int64 count)
+{
+	Members *members = arg;
+	Kept *kept = reader_judge(&members->reader, ids, count);
+	TimestampTz at = judged_at(&members->reader, members->place);
+
+	for (int i = 0; i < kept->count; i++)
+	{
+		TimestampTz since = kept->since[(Size) i * kept->segments->count + members->place];
+
+		if (since != DT_NOBEGIN)
+			put_member(members->result, kept->people[i].profile_id, since, at);
+	}
+}
+
+/* who must be judged: whose horizon has passed, and whom segments have not been built until */
+static const char *const lapsed_query = "SELECT m.profile_id FROM cdp_data.membership m "
+										"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
+										"AND m.horizon OPERATOR(pg_catalog.<) 'infinity'";
+static const char *const unbuilt_query =
+	"SELECT m.profile_id FROM cdp_data.membership m "
+	"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 AND m.horizon OPERATOR(pg_catalog.<) 'infinity' "
+	"OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
+	"SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id OPERATOR(pg_catalog.>) $2";
+
+/* cdp_members returns who is in a segment, and since when. */
+Datum
+cdp_members(PG_FUNCTION_ARGS)
+{
+	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	InitMaterializedSRF(fcinfo, 0);
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	put_settled(members.result, &members.reader, members.place);
+	read_people(reader_built_until(&members.reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
+				&members.reader, put_judged, &members);
+	reader_close(&members.reader);
+	return (Datum) 0;
+}
+
+/* what cdp_memberships adds rows for */
+typedef struct Listing
+{
+	ReturnSetInfo *result;
+	Reader reader;
+	bool *readable;
+} Listing;
+
+/* put_membership adds a row to the result of cdp_memberships. */
+static void
+put_membership(Listing *listing, int place, int64 profile_id, TimestampTz since)
+{
+	Datum values[] = {
+		CStringGetTextDatum(NameStr(listing->reader.segments->items[place].segment.name)),
+		Int64GetDatum(profile_id), TimestampTzGetDatum(since)};
+	bool nulls[] = {false, false, false};
+
+	tuplestore_putvalues(listing->result->setResult, listing->result->setDesc, values, nulls);
+}
+
+/* list_part adds the memberships of some people, of whom those who need it are judged. */
+static void
+list_part(void *arg, int64 *ids, int64 count)
+{
+	Listing *listing = arg;
+	Kept *kept = reader_judge(&listing->reader, ids, count);
+
+	for (int i = 0; i < kept->count; i++)
+		for (int j = 0; j < kept->segments->count; j++)
+		{
+			TimestampTz since = kept->since[(Size) i * kept->segments->count + j];
+
+			if (since != DT_NOBEGIN && listing->readable[j])
+				put_membership(listing, j, kept->people[i].profile_id, since);
+		}
+}
+
+/* cdp_memberships returns who is in which of the segments that the caller may read. */
+Datum
+cdp_memberships(PG_FUNCTION_ARGS)
+{
+	Listing listing = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	InitMaterializedSRF(fcinfo, 0);
+	reader_open(&listing.reader);
+	listing.readable = reader_readable(&listing.reader);
+	for (int i = 0; i < listing.reader.segments->count; i++)
+		if (listing.readable[i])
+			kept_ask_with_needs(listing.reader.segments, i);
+	read_people("SELECT m.profile_id FROM cdp_data.membership m UNION "
+				"SELECT p.profile_id FROM cdp_data.profile p "
+				"WHERE p.profile_id OPERATOR(pg_catalog.>) $2",
+				&listing.reader, list_part, &listing);
+	reader_close(&listing.reader);
+	return (Datum) 0;
+}
+
+/* find_profile returns the present id of a profile, or 0. */
+static int64
+find_profile(int64 profile_id)
+{
+	static SPIPlanPtr plan = NULL;
+	Datum value = Int64GetDatum(profile_id);
 	bool isnull = true;
 	Datum found = (Datum) 0;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (*plan == NULL)
+	if (plan == NULL)
 	{
-		SPIPlanPtr made;
+		Oid type = INT8OID;
+		SPIPlanPtr made = SPI_prepare("SELECT cdp.profile_of($1)", 1, &type);
 
-		if (SPI_execute("SELECT cdp_internal.check_tables()", true, 1) != SPI_OK_SELECT)
-			elog(ERROR, "could not check the tables");
-		made = SPI_prepare(query, 1, &type);
 		if (made == NULL || SPI_keepplan(made) != 0)
 			elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
-		*plan = made;
+		plan = made;
 	}
-	if (SPI_execute_plan(*plan, &value, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not run a query");
+	if (SPI_execute_plan(plan, &value, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not find a profile");
 	if (SPI_processed > 0)
 		found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	*number = DatumGetInt64(found);
 	SPI_finish();
-	return !isnull;
-}
-
-/* find_segment finds and locks a segment in cdp_data.segment, or raises an error. */
-static void
-find_segment(text *name, Segment *segment)
-{
-	static SPIPlanPtr plan = NULL;
-	char *given = text_to_cstring(name);
-	int64 listed;
-
-	if (!fetch_number(
-			&plan,
-			"SELECT 1::bigint FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1",
-			TEXTOID, PointerGetDatum(name), &listed))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", given),
-				 errhint("cdp.segment lists the segments.")));
-	judge_find(given, JUDGE_REQUIRED, segment);
-}
-
-static void
-put_member(void *arg, int64 profile_id)
-{
-	ReturnSetInfo *result = arg;
-	Datum value = Int64GetDatum(profile_id);
-	bool isnull = false;
-
-	tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
-}
-
-/* cdp_members returns the profiles in a segment, without those that its condition fails for. */
-Datum
-cdp_members(PG_FUNCTION_ARGS)
-{
-	Segment segment;
-	Judgement judgement;
-
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	find_segment(PG_GETARG_TEXT_PP(0), &segment);
-	judge_all(&segment, JUDGE_FAILING_MAX, put_member, fcinfo->resultinfo, &judgement);
-	judge_release(&segment);
-	if (judgement.whole)
-		judge_raise(&segment, &judgement);
-	return (Datum) 0;
+	return isnull ? 0 : DatumGetInt64(found);
 }
 
 /* cdp_is_member returns whether a present or former profile id is in a segment. */
 Datum
 cdp_is_member(PG_FUNCTION_ARGS)
 {
-	static SPIPlanPtr plan = NULL;
-	Segment segment;
-	Judgement judgement = {0};
-	int64 profile_id;
+	int64 profile_id = find_profile(PG_GETARG_INT64(1));
+	Reader reader;
+	Kept *kept;
+	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	bool is_member;
 
-	find_segment(PG_GETARG_TEXT_PP(0), &segment);
-	if (fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
-		judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
-	judge_release(&segment);
-	/* failing for this person: not a member; failing as a whole: an error */
-	if (judgement.whole && judgement.profile_id == 0)
-		judge_raise(&segment, &judgement);
-	PG_RETURN_BOOL(judgement.members > 0);
-}
-
-/* state_of returns the state of a judged segment. */
-static const char *
-state_of(const Judgement *judgement)
-{
-	if (judgement->message == NULL)
-		return "live";
-	return judgement->too_slow ? "too_slow" : "failing";
-}
-
-/* judge_listed judges a segment for the ids in an array, or for all people if it is NULL. */
-static void
-judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement *judgement)
-{
-	Datum *values;
-	int64 *numbers;
-	bool *nulls;
-	int count;
-	int known = 0;
-
-	if (ids == NULL)
-	{
-		judge_all(segment, failing_max, NULL, NULL, judgement);
-		return;
-	}
-	deconstruct_array(ids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values,
-					  &nulls, &count);
-	numbers = palloc_extended(Max(count, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < count; i++)
-		if (!nulls[i])
-			numbers[known++] = DatumGetInt64(values[i]);
-	judge_people(segment, numbers, known, failing_max, NULL, NULL, judgement);
-}
-
-/*
- * cdp_judge_segment judges a segment for some people or for all, and returns the result; it does not
- * fail if the condition does.
- */
-Datum
-cdp_judge_segment(PG_FUNCTION_ARGS)
-{
-	ArrayType *ids = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
-	Judgement judgement = {0};
-	Segment segment;
-	TupleDesc row;
-	char *name;
-	Datum values[4] = {0};
-	bool nulls[4] = {false};
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("name, failing_max and wait must not be null")));
-	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (judge_find(name, PG_GETARG_BOOL(3) ? JUDGE_REQUIRED : JUDGE_NOWAIT, &segment))
-	{
-		judge_listed(&segment, ids, PG_GETARG_INT32(2), &judgement);
-		judge_release(&segment);
-	}
-	else if (judge_exists(name))
-		PG_RETURN_NULL();
-	else
-	{
-		judgement.whole = true;
-		judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
-		judgement.message = "its view does not exist";
-	}
-
-	values[0] = Int64GetDatum(judgement.members);
-	nulls[0] = judgement.whole;
-	values[1] = CStringGetTextDatum(state_of(&judgement));
-	nulls[2] = judgement.message == NULL;
-	if (judgement.message != NULL)
-		values[2] = CStringGetTextDatum(
-			psprintf("%s: %s", unpack_sql_state(judgement.sqlstate), judgement.message));
-	values[3] = Int64GetDatum(judgement.profile_id);
-	nulls[3] = judgement.profile_id == 0;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(row, values, nulls)));
-}
-
-/* a query that is evaluated for a sample person */
-typedef struct Trial
-{
-	char *query;
-	Datum person;
-} Trial;
-
-/* run_trial runs a trial; called in the restricted context. */
-static void
-run_trial(void *arg)
-{
-	Trial *trial = arg;
-	Oid type = JSONBOID;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(trial->query, 1, &type, &trial->person, NULL, true, 1) !=
-		SPI_OK_SELECT)
-		elog(ERROR, "could not try a condition");
-	SPI_finish();
-}
-
-/* check_can_act_as raises an error unless the caller has the privileges of a role. */
-static void
-check_can_act_as(Oid role)
-{
-	if (!has_privs_of_role(GetUserId(), role))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("must be a member of role \"%s\"", GetUserNameFromId(role, false))));
-}
-
-/*
- * cdp_judge_expression runs a query as a segment's owner, whose privileges the caller must have.
- * Raises the query's error, unless that is only that it takes too long.
- */
-Datum
-cdp_judge_expression(PG_FUNCTION_ARGS)
-{
-	Trial trial = {text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_DATUM(1)};
-	Oid owner = PG_GETARG_OID(2);
-	bool too_slow;
-	ErrorData *error;
-
-	check_can_act_as(owner);
-	error = restrict_run(owner, "pg_catalog, cdp, pg_temp", restrict_limit(1), run_trial, &trial,
-						 &too_slow);
-	if (error != NULL && !too_slow)
-		ReThrowError(error);
-	PG_RETURN_VOID();
+	kept = reader_judge(&reader, &profile_id, 1);
+	is_member = kept->since[place] != DT_NOBEGIN;
+	reader_close(&reader);
+	PG_RETURN_BOOL(is_member);
 }

@@ -25,119 +25,132 @@ COMMENT ON FUNCTION cdp_internal.segment_share(text) IS
 	'Internal: grants SELECT on the view of a segment to the roles that have it on cdp_data.segment, with the grant '
 	'option if they have that.';
 
-CREATE FUNCTION cdp_internal.judge_segment(name text, profile_ids bigint[], failing_max integer,
-	wait boolean DEFAULT true,
-	OUT members bigint, OUT state text, OUT error text, OUT profile_id bigint)
-	AS 'MODULE_PATHNAME', 'cdp_judge_segment' LANGUAGE C STABLE PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.judge_segment(text, bigint[], integer, boolean) IS
-	'Internal: judges a segment for these profiles, or for all (NULL), as its owner. Does not fail if the condition '
-	'does. Returns the number of members among them (NULL: it cannot be judged), the state and, if that is not live, '
-	'the error and a profile that it fails for. It cannot be judged if it fails for more than failing_max profiles. '
-	'Unless wait, returns NULL for a segment that is being redefined.';
+CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT m.profile_id, m.since FROM cdp.members(%L) m',
+		CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END, name, name);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.make_segment_view(text, boolean) IS
+	'Internal: makes the view of a segment for those who read it.';
 
-CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
-	replace boolean DEFAULT false) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp_internal.check_segment_name(name text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF coalesce(name, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN
+		RAISE EXCEPTION '"%" cannot be the name of a segment', coalesce(name, '')
+			USING ERRCODE = 'invalid_name',
+			HINT = 'A name is a lower-case letter followed by up to 62 lower-case letters, digits or underscores.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_segment_name(text) IS
+	'Internal: raises an error unless a segment can have this name.';
+
+CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean)
+	RETURNS integer LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-	judged record;
-BEGIN
-	PERFORM cdp_internal.check_tables();
-	IF coalesce(create_segment.name, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN
-		RAISE EXCEPTION '"%" cannot be the name of a segment', coalesce(create_segment.name, '')
-			USING ERRCODE = 'invalid_name',
-			HINT = 'A name is a lower-case letter followed by up to 62 lower-case letters, digits or underscores.';
-	END IF;
+	number integer := (SELECT s.segment_id FROM cdp_data.segment s WHERE s.name = define_segment.name);
+	understood record;
 	-- a view that is replaced keeps its owner, as whom the condition is judged
-	PERFORM cdp_internal.try_condition(coalesce(create_segment.condition, ''), (
+	owner oid := (
 		SELECT c.relowner
 		FROM pg_class c
-		WHERE create_segment.replace AND c.relname = create_segment.name
-			AND c.relnamespace = to_regnamespace('cdp_segment')));
-	PERFORM cdp_internal.notice_condition(create_segment.condition);
+		WHERE define_segment.replace AND c.relname = define_segment.name
+			AND c.relnamespace = to_regnamespace('cdp_condition'));
+BEGIN
+	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner);
+	PERFORM cdp_internal.notice_condition(define_segment.condition);
+	understood := cdp_internal.read_condition(define_segment.condition, owner);
 
-	INSERT INTO cdp_data.segment AS s (name, condition, description)
-	VALUES (create_segment.name, create_segment.condition, create_segment.description)
+	INSERT INTO cdp_data.segment AS s (name, segment_id, condition, description, state, built_until, depends_on, level)
+	SELECT define_segment.name, t.segment_id + 1, define_segment.condition, define_segment.description, 'building', 0,
+		understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
+	FROM cdp_data.state t
 	ON CONFLICT (name) DO UPDATE
-	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at
-	WHERE create_segment.replace;
+	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at,
+		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0,
+		error = NULL, error_profile_id = NULL, failing_since = NULL
+	WHERE define_segment.replace
+	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'segment "%" already exists', create_segment.name USING ERRCODE = 'duplicate_object',
+		RAISE EXCEPTION 'segment "%" already exists', define_segment.name USING ERRCODE = 'duplicate_object',
 			HINT = 'Replace its condition with replace => true, or drop it with cdp.drop_segment.';
 	END IF;
+	UPDATE cdp_data.state SET segment_id = number WHERE segment_id < number;
+	PERFORM cdp_internal.raise_levels();
 
-	-- Safe to paste: cdp_internal.check_condition has made sure that the text is one complete expression.
-	-- The line break ends a comment of the form "-- ...".
-	EXECUTE format(E'%s VIEW cdp_segment.%I AS SELECT profile_row.profile_id FROM cdp.profile_row WHERE (\n%s\n)',
-		CASE WHEN create_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		create_segment.name, create_segment.condition);
-	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', create_segment.name,
-		coalesce(create_segment.description, create_segment.condition));
-	PERFORM cdp_internal.segment_share(create_segment.name);
-	judged := cdp_internal.judge_segment(create_segment.name, NULL, 1000);
-	IF judged.members IS NULL AND judged.state = 'failing' THEN
-		RAISE EXCEPTION 'the condition of segment "%" cannot be judged', create_segment.name
-			USING ERRCODE = split_part(judged.error, ': ', 1), DETAIL = substr(judged.error, 8);
-	END IF;
-	PERFORM cdp_internal.mark_segment(create_segment.name, judged.state, judged.error, judged.profile_id);
-	IF judged.state <> 'live' THEN
-		RAISE WARNING 'segment "%" is %', create_segment.name, replace(judged.state, '_', ' ')
-			USING DETAIL = concat_ws(' ', judged.error, '(profile ' || judged.profile_id || ')'),
-				HINT = 'cdp.segment shows the state of all segments.';
-	END IF;
-	RETURN judged.members;
+	-- Safe to paste: the server has printed what it understood.
+	EXECUTE format('%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (%s) AS holds FROM cdp.profile_row',
+		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
+		define_segment.name, understood.definition);
+	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', define_segment.name,
+		'The condition of a segment; cdp.members judges people by it.');
+	PERFORM cdp_internal.make_segment_view(define_segment.name, define_segment.replace);
+	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', define_segment.name,
+		coalesce(define_segment.description, define_segment.condition));
+	PERFORM cdp_internal.segment_share(define_segment.name);
+	RETURN number;
 END
 $function$;
-COMMENT ON FUNCTION cdp.create_segment(text, text, text, boolean) IS
-	'Creates a segment: the profiles for which a condition holds. Makes the view cdp_segment.<name>, which belongs to '
-	'the caller. Returns the number of members now (NULL: counting them was too slow). The condition is one boolean '
-	'SQL expression over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and '
-	'volatile functions, and without cdp.is_member and other functions that judge segments. Functions outside '
-	'pg_catalog and cdp need their schema, and must belong to the owner of the view or to a superuser. The condition '
-	'is judged with the owner''s rights, in a security-restricted context, for at most cdp.segment_timeout for each '
-	'100,000 people. If it fails for some people, the segment is created and marked as failing, with a warning; if it '
-	'fails for all, that is an error. replace => true replaces the condition and description of an existing segment. '
-	'Errors: invalid_name, syntax_error, datatype_mismatch, feature_not_supported, insufficient_privilege, '
-	'duplicate_object, and the error of the condition.';
+COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean) IS
+	'Internal: makes or replaces a segment, by which no people have been judged yet, and returns its number. The '
+	'caller holds the lock of cdp.refresh().';
 
--- Without cdp on the search path the server's errors name views with their schema.
-CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp_internal.check_tables();
-	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',
-			HINT = 'cdp.segment lists the segments.';
-	END IF;
-	EXECUTE format('DROP VIEW IF EXISTS cdp_segment.%I', name);
-END
-$function$;
-COMMENT ON FUNCTION cdp.drop_segment(text) IS
-	'Drops a segment and its view. Only the owner of the view can. Refused while other views use it; the error names '
-	'them. Errors: undefined_object, dependent_objects_still_exist.';
-
-CREATE FUNCTION cdp.members(name text) RETURNS TABLE (profile_id bigint)
+CREATE FUNCTION cdp.members(name text)
+	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
 	AS 'MODULE_PATHNAME', 'cdp_members' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10000;
 COMMENT ON FUNCTION cdp.members(text) IS
-	'Returns the profiles that are in a segment now, judged as its owner, without those that its condition fails for. '
-	'The caller must be allowed to read its view. The view cdp_segment.<name> has the same rows if the condition does '
-	'not fail for anyone, and is better for joins because it is planned with the rest of the query; but its functions '
-	'run as the reader. Works on a hot standby. Errors: undefined_object, insufficient_privilege; the error of the '
-	'condition, if it fails for all people or for more than 1,000; program_limit_exceeded, if it takes longer than '
-	'cdp.segment_timeout for each 100,000 people.';
+$comment$Returns who is in a segment. since: since when; the instant at which the condition became true if that was a
+matter of time, else the time of the batch that made it true; of people who were merged, the earliest. judged_at: the
+instant for which the answer is exact: now() or, if that is later, the time of the last batch; but the instant since
+which the segment cannot be judged, if it is too slow or fails for all.
+Reads what cdp.refresh() keeps, and judges those whose answer may have changed since only as time passed, as the owner
+of the segment. People whom the condition fails for are in it or not as they were last judged. The caller must be
+allowed to read the segment's view. Works on a hot standby. Errors: undefined_object, insufficient_privilege.$comment$;
 
 CREATE FUNCTION cdp.is_member(name text, profile_id bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_member' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
-	'Returns whether a present or former profile_id is in a segment now, judged as its owner; false also for a profile '
-	'that does not exist or that the condition fails for. Works on a hot standby. Errors: undefined_object, '
-	'insufficient_privilege, program_limit_exceeded.';
+	'Returns whether a present or former profile_id is in a segment, as cdp.members() does; false also for a profile '
+	'that does not exist. Errors: undefined_object, insufficient_privilege.';
 
-REVOKE ALL ON FUNCTION cdp_internal.segment_share(text),
-	cdp_internal.judge_segment(text, bigint[], integer, boolean), cdp.create_segment(text, text, text, boolean),
-	cdp.drop_segment(text), cdp.members(text), cdp.is_member(text, bigint) FROM PUBLIC;
+CREATE FUNCTION cdp.is_member(name text, identifier cdp.identifier) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 1000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN coalesce(cdp.is_member(is_member.name, cdp.profile_of(is_member.identifier)), false);
+END
+$function$;
+COMMENT ON FUNCTION cdp.is_member(text, cdp.identifier) IS
+	'The same for the person who has an identifier; false if there is none.';
+
+CREATE FUNCTION cdp.is_member(name text, identifier text) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 1000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN coalesce(cdp.is_member(is_member.name, cdp.profile_of(is_member.identifier)), false);
+END
+$function$;
+COMMENT ON FUNCTION cdp.is_member(text, text) IS
+	'The same for text: namespace:value, or the digits of a profile_id. Other text is an error (22P02).';
+
+CREATE FUNCTION cdp_internal.memberships() RETURNS TABLE (segment text, profile_id bigint, since timestamptz)
+	AS 'MODULE_PATHNAME', 'cdp_memberships' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 100000;
+COMMENT ON FUNCTION cdp_internal.memberships() IS
+	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
+
+REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
+	cdp_internal.check_segment_name(text), cdp_internal.define_segment(text, text, text, boolean), cdp.members(text),
+	cdp.is_member(text, bigint),
+	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;

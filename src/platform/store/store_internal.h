@@ -6,6 +6,7 @@
 #define CDP_STORE_INTERNAL_H
 
 #include "access/attnum.h"
+#include "access/nbtree.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "nodes/execnodes.h"
@@ -37,6 +38,18 @@ typedef struct StoreKey
 	Oid equal[INDEX_MAX_KEYS]; /* operators */
 	Relation *scanned;         /* the direct form's: the index of each heap, NULL: not open yet */
 } StoreKey;
+
+/* The leaf page of a B-tree on which a key was looked up, and the places of rows that may have it. */
+typedef struct StoreLeaf
+{
+	Relation index; /* NULL: keys are not looked up so */
+	Snapshot snapshot;
+	BTScanInsert key;
+	Buffer buffer; /* pinned, or invalid */
+	ItemPointerData *places;
+	int count;
+	int capacity;
+} StoreLeaf;
 
 /* Rows that a unique index has another row for: which of those that were inserted, and where they are. */
 typedef struct StoreRefused
@@ -185,6 +198,11 @@ extern void store_direct_scan(Store *store, StoreKey *key, int keys, const Store
 							  void *arg);
 extern void store_direct_find(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
 							  const int *order, StoreFind *find);
+
+/* store_leaf.c */
+extern void store_begin_leaf(StoreLeaf *leaf, Relation index, int columns, Snapshot snapshot);
+extern void store_end_leaf(StoreLeaf *leaf);
+extern bool store_look_up(StoreLeaf *leaf, const StoreColumn *arranged, int row);
 
 /* store_place.c */
 extern void store_begin_places(const Store *store, const StoreKey *key, int keys,

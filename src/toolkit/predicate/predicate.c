@@ -109,9 +109,8 @@ predicate_argument(const Predicate *predicate, const char *name)
 	return -1;
 }
 
-/* Return how many arguments after the timeline must be given; they come first. */
-static int
-count_required(const Predicate *predicate)
+int
+predicate_required(const Predicate *predicate)
 {
 	const char *list = predicate->arguments;
 	const char *argument;
@@ -147,7 +146,7 @@ predicate_horizon(const Predicate *predicate, FunctionCallInfo fcinfo, int64 *ho
 		return false;
 	*horizon = CDPK_NEVER;
 	/* then the answer is NULL, whatever as_of is */
-	if (timeline_args_unknown(fcinfo, count_required(predicate)))
+	if (timeline_args_unknown(fcinfo, predicate_required(predicate)))
 		return true;
 	check_arguments(predicate, fcinfo);
 	*horizon = DatumGetTimestampTz(predicate->horizon(fcinfo));

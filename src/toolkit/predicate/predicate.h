@@ -54,6 +54,9 @@ extern const char *predicate_instead(Oid function);
 /* Return the place of an argument among all of a predicate's, or -1. */
 extern int predicate_argument(const Predicate *predicate, const char *name);
 
+/* Return how many arguments after the timeline must be given; they come first. */
+extern int predicate_required(const Predicate *predicate);
+
 /*
  * Find until when the answer of a call stays, if nothing else happens; false for a NULL as_of.
  * "fcinfo" has the arguments of the call.  Raises the errors of the call.

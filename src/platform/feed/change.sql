@@ -1,0 +1,76 @@
+-- The feed as people read it.  A reader sees the changes of segments whose views they may read; of people, what they
+-- may read of all people.
+
+CREATE FUNCTION cdp_internal.init_change_views() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- the views belong to the owner of the tables; what they ask of rights, they ask of the role that reads
+	CREATE VIEW cdp_data.readable_segment WITH (security_barrier) AS
+		SELECT s.segment_id, s.name
+		FROM cdp_data.segment s
+		JOIN pg_class c ON c.relname = s.name AND c.relkind = 'v'
+		JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'cdp_segment'
+		WHERE has_table_privilege(c.oid, 'SELECT');
+	COMMENT ON VIEW cdp_data.readable_segment IS 'The segments whose views the current role may read.';
+	COMMENT ON COLUMN cdp_data.readable_segment.segment_id IS 'Number of the segment.';
+	COMMENT ON COLUMN cdp_data.readable_segment.name IS 'Its name.';
+
+	CREATE VIEW cdp.change WITH (security_barrier) AS
+		SELECT c.change_id, c.kind, c.profile_id, s.name AS segment, c.other_profile_id, c.trait, c.value, c.at,
+			c.recorded_at, c.batch_id, c.cause, c.event_id, c.verdict_id
+		FROM cdp_data.change c
+		LEFT JOIN cdp_data.segment s ON s.segment_id = c.segment_id
+		WHERE CASE
+			WHEN c.segment_id IS NOT NULL THEN c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r)
+			WHEN c.kind = 'trait_changed' THEN (SELECT has_column_privilege('cdp_data.profile', 'traits', 'SELECT')
+				AND NOT row_security_active('cdp_data.profile'))
+			ELSE (SELECT has_table_privilege('cdp.profiles', 'SELECT')) END;
+	COMMENT ON VIEW cdp.change IS
+		'The feed: what changed of people and of segments, in the order of change_id, which is that of commits. A role '
+		'sees the changes of segments whose views it may read; of traits, if it may read the traits of all people. '
+		'LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp.change');
+	COMMENT ON COLUMN cdp.change.segment IS 'The segment; NULL: the change is of no segment.';
+
+	CREATE VIEW cdp.change_outbox AS
+		SELECT c.change_id AS id, 'profile' AS aggregatetype, c.profile_id::text AS aggregateid, c.kind AS type,
+			jsonb_strip_nulls(to_jsonb(c) - '{change_id,kind,profile_id,value}'::text[])
+				|| CASE WHEN c.kind = 'trait_changed' THEN jsonb_build_object('value', c.value) ELSE '{}' END AS payload
+		FROM cdp.change c;
+	COMMENT ON VIEW cdp.change_outbox IS
+		'The feed with the columns of an outbox table, as event routers read them: cdp.change, of which the same rows '
+		'are shown.';
+	COMMENT ON COLUMN cdp.change_outbox.id IS 'The change_id.';
+	COMMENT ON COLUMN cdp.change_outbox.aggregatetype IS 'profile.';
+	COMMENT ON COLUMN cdp.change_outbox.aggregateid IS 'The profile_id, as text.';
+	COMMENT ON COLUMN cdp.change_outbox.type IS 'The kind of the change.';
+	COMMENT ON COLUMN cdp.change_outbox.payload IS
+		'The other columns of cdp.change that are not NULL; of trait_changed also a value that is.';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_change_views() IS 'Internal: makes the views of the feed.';
+
+CREATE FUNCTION cdp_internal.copy_column_comments(of_table regclass, to_view regclass) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	described record;
+BEGIN
+	FOR described IN
+		SELECT v.attname, col_description(t.attrelid, t.attnum) AS comment
+		FROM pg_attribute t
+		JOIN pg_attribute v ON v.attrelid = to_view AND v.attname = t.attname
+		WHERE t.attrelid = of_table AND t.attnum > 0 AND NOT t.attisdropped
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', to_view, described.attname, described.comment);
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.copy_column_comments(regclass, regclass) IS
+	'Internal: gives the columns of a view the comments of the columns of these names of a table.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_change_views(), cdp_internal.copy_column_comments(regclass, regclass)
+	FROM PUBLIC;

@@ -1,0 +1,142 @@
+-- What a role may read and write of consumers: its own, and those of roles that it is a member of.  The functions of
+-- consumers work through these views, with the rights of the role that calls them; so whatever else that role does with
+-- the views, it reads no changes but of segments whose views it may read.
+
+CREATE FUNCTION cdp_internal.init_consumer_views() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp_data.own_consumer WITH (security_barrier) AS
+		SELECT c.consumer_id, c.name, c.role, c.segments, c.position, c.snapshot_change_id, c.held_until, c.created_at,
+			c.acknowledged_at
+		FROM cdp_data.consumer c
+		WHERE (SELECT has_table_privilege('cdp_data.consumer', 'DELETE'))
+			OR c.role IN (SELECT r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'USAGE'))
+		WITH LOCAL CHECK OPTION;
+	COMMENT ON VIEW cdp_data.own_consumer IS
+		'The consumers of the current role and of roles that it is a member of; for a steward, all.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.consumer', 'cdp_data.own_consumer');
+
+	CREATE VIEW cdp_data.own_consumer_snapshot WITH (security_barrier) AS
+		SELECT n.consumer_id, n.number, n.profile_id, n.segment_id, n.since
+		FROM cdp_data.consumer_snapshot n
+		WHERE n.consumer_id IN (SELECT o.consumer_id FROM cdp_data.own_consumer o)
+		WITH LOCAL CHECK OPTION;
+	COMMENT ON VIEW cdp_data.own_consumer_snapshot IS 'The rows of cdp_data.consumer_snapshot of own consumers.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.consumer_snapshot', 'cdp_data.own_consumer_snapshot');
+
+	CREATE VIEW cdp_data.own_consumer_waiting WITH (security_barrier) AS
+		SELECT w.consumer_id, w.change_id, w.profile_id, w.other_profile_id, w.due_at, w.attempts
+		FROM cdp_data.consumer_waiting w
+		WHERE w.consumer_id IN (SELECT o.consumer_id FROM cdp_data.own_consumer o)
+		WITH LOCAL CHECK OPTION;
+	COMMENT ON VIEW cdp_data.own_consumer_waiting IS 'The rows of cdp_data.consumer_waiting of own consumers.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.consumer_waiting', 'cdp_data.own_consumer_waiting');
+
+	-- a consumer that has someone must hear that they were erased
+	CREATE VIEW cdp_data.readable_change WITH (security_barrier) AS
+		SELECT c.change_id, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.at, c.recorded_at, c.cause,
+			c.event_id, c.verdict_id
+		FROM cdp_data.change c
+		WHERE c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
+	COMMENT ON VIEW cdp_data.readable_change IS
+		'What consumers read: erasures, and the changes of segments whose views the current role may read.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_change');
+
+	CREATE VIEW cdp_data.readable_membership WITH (security_barrier) AS
+		SELECT m.profile_id, u.segment_id, u.since
+		FROM cdp_data.membership m
+		CROSS JOIN LATERAL unnest(m.segments, m.since) AS u (segment_id, since)
+		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
+	COMMENT ON VIEW cdp_data.readable_membership IS
+		'Who is in segments whose views the current role may read, as last judged.';
+	COMMENT ON COLUMN cdp_data.readable_membership.profile_id IS 'Number of the person.';
+	COMMENT ON COLUMN cdp_data.readable_membership.segment_id IS 'Number of a segment that the person is in.';
+	COMMENT ON COLUMN cdp_data.readable_membership.since IS 'Since when.';
+
+	CREATE VIEW cdp_data.segment_consumer WITH (security_barrier) AS
+		SELECT u.segment_id, c.name
+		FROM cdp_data.consumer c
+		CROSS JOIN LATERAL unnest(c.segments) AS u (segment_id)
+		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
+	COMMENT ON VIEW cdp_data.segment_consumer IS
+		'Which consumers read a segment whose view the current role may read.';
+	COMMENT ON COLUMN cdp_data.segment_consumer.segment_id IS 'Number of the segment.';
+	COMMENT ON COLUMN cdp_data.segment_consumer.name IS 'Name of the consumer.';
+
+	PERFORM cdp_internal.init_consumer_list();
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_consumer_views() IS
+	'Internal: makes the views through which roles read and write consumers.';
+
+CREATE FUNCTION cdp_internal.init_consumer_list() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp.consumer WITH (security_barrier) AS
+		SELECT c.name, c.role::text AS role, ARRAY(
+				SELECT s.name
+				FROM unnest(c.segments) WITH ORDINALITY AS u (segment_id, place)
+				JOIN cdp_data.segment s USING (segment_id)
+				ORDER BY u.place) AS segments,
+			c.position, greatest(-1 - c.position, 0) AS snapshot_left, last.change_id - p.after AS behind,
+			coalesce(greatest(now() - oldest.recorded_at, '0'), '0') AS lag, w.waiting,
+			p.after < last.trimmed_change_id OR coalesce(w.first, last.change_id + 1) <= last.trimmed_change_id
+				AS needs_snapshot,
+			c.created_at, c.acknowledged_at
+		FROM cdp_data.own_consumer c
+		CROSS JOIN cdp_data.state last
+		CROSS JOIN LATERAL (SELECT greatest(c.position, c.snapshot_change_id) AS after) p
+		LEFT JOIN LATERAL (
+			SELECT h.recorded_at
+			FROM cdp_data.change h
+			WHERE h.change_id > p.after
+			ORDER BY h.change_id
+			LIMIT 1) oldest ON true
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS waiting, min(w.change_id) FILTER (WHERE w.change_id > 0) AS first
+			FROM cdp_data.consumer_waiting w
+			WHERE w.consumer_id = c.consumer_id) w;
+	COMMENT ON VIEW cdp.consumer IS
+		'Consumers of the feed, and how far each is behind: those of the current role and of roles that it is a member '
+		'of; for a steward, all.';
+	COMMENT ON COLUMN cdp.consumer.name IS 'Name of the consumer.';
+	COMMENT ON COLUMN cdp.consumer.role IS 'The role that owns it; members of that role use it too.';
+	COMMENT ON COLUMN cdp.consumer.segments IS 'The segments whose changes it reads.';
+	COMMENT ON COLUMN cdp.consumer.position IS
+		'Everything up to this change_id is acknowledged, but for what waits. Below 0: in its snapshot.';
+	COMMENT ON COLUMN cdp.consumer.snapshot_left IS 'How many rows of its snapshot it has not acknowledged, at most.';
+	COMMENT ON COLUMN cdp.consumer.behind IS
+		'How many changes, of whatever segment, were recorded that it has not acknowledged. It acknowledges those of '
+		'other segments with its own, or with the row of kind progress.';
+	COMMENT ON COLUMN cdp.consumer.lag IS 'How long ago the first of these was recorded.';
+	COMMENT ON COLUMN cdp.consumer.waiting IS
+		'How many changes wait that were put off by cdp.retry(), with those that wait for them.';
+	COMMENT ON COLUMN cdp.consumer.needs_snapshot IS
+		'Whether changes that it has not acknowledged have left the feed: it must be replaced by one that starts from '
+		'a snapshot.';
+	COMMENT ON COLUMN cdp.consumer.created_at IS 'When it was made.';
+	COMMENT ON COLUMN cdp.consumer.acknowledged_at IS 'When it last acknowledged a change; NULL: never.';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_consumer_list() IS 'Internal: makes the view cdp.consumer.';
+
+-- Not the number of a consumer: it must be a new one.
+CREATE FUNCTION cdp_internal.consumer_rights() RETURNS TABLE (privileges text, objects text)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	VALUES ('SELECT', 'cdp.consumer, cdp_data.readable_segment, cdp_data.readable_change, '
+			'cdp_data.readable_membership, cdp_data.segment_consumer'),
+		('SELECT, INSERT (name, role, segments, position, snapshot_change_id), '
+			'UPDATE (position, snapshot_change_id, held_until, acknowledged_at), DELETE', 'cdp_data.own_consumer'),
+		('SELECT, INSERT, DELETE', 'cdp_data.own_consumer_snapshot'),
+		('SELECT, INSERT, UPDATE, DELETE', 'cdp_data.own_consumer_waiting');
+END;
+COMMENT ON FUNCTION cdp_internal.consumer_rights() IS
+	'Internal: returns the privileges on tables and views of a role that has consumers.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_consumer_views(), cdp_internal.init_consumer_list(),
+	cdp_internal.consumer_rights() FROM PUBLIC;

@@ -1,0 +1,68 @@
+-- Writing the feed.  Reads cdp_data.change and the counter in cdp_data.state, and writes both.
+
+-- What people decide comes before what follows from it: privacy, then definitions and verdicts, then who is who, then
+-- what was done, then time.
+CREATE FUNCTION cdp_internal.strongest_cause(causes text[]) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN (
+		SELECT r.cause
+		FROM unnest('{erasure,consent,hold_out,definition,verdict,rule,retraction,split,merge,event,clock}'::text[])
+			WITH ORDINALITY AS r (cause, place)
+		WHERE r.cause = ANY (causes)
+		ORDER BY r.place
+		LIMIT 1);
+COMMENT ON FUNCTION cdp_internal.strongest_cause(text[]) IS
+	'Internal: returns the cause that a change is recorded with if it has several.';
+
+CREATE FUNCTION cdp_internal.announce_change(change_id bigint, max_usage double precision DEFAULT 0.5) RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_announce_change' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.announce_change(bigint, double precision) IS
+	'Internal: announces the last change of a transaction, with its number, on the channel cdp_change when the '
+	'transaction commits, unless more than max_usage of the queue of notifications is in use then.';
+
+CREATE FUNCTION cdp_internal.record_changes(kinds text[], profile_ids bigint[], segment_ids integer[],
+	other_profile_ids bigint[], ats timestamptz[], causes text[], event_ids bigint[], traits text[] DEFAULT NULL,
+	trait_values jsonb[] DEFAULT NULL, verdict_ids bigint[] DEFAULT NULL, in_batch boolean DEFAULT true) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	number bigint := coalesce(cardinality(kinds), 0);
+	last cdp_data.state;
+	recorded timestamptz;
+	of_batch bigint;
+BEGIN
+	SELECT s.* INTO STRICT last FROM cdp_data.state s;
+	IF number = 0 THEN
+		RETURN last.change_id;
+	END IF;
+	IF in_batch THEN
+		recorded := cdp_internal.batch_as_of();
+		of_batch := cdp_internal.batch_number();
+	ELSE
+		recorded := greatest(clock_timestamp(), last.as_of);
+		of_batch := last.batch_id;
+	END IF;
+	-- the clock may have been set back since the last change outside of a batch
+	recorded := greatest(recorded, (SELECT c.recorded_at FROM cdp_data.change c ORDER BY c.change_id DESC LIMIT 1));
+	INSERT INTO cdp_data.change (change_id, kind, profile_id, segment_id, other_profile_id, trait, value, at,
+		recorded_at, batch_id, cause, event_id, verdict_id)
+	SELECT last.change_id + c.place, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.trait, c.value, c.at,
+		recorded, of_batch, c.cause, c.event_id, c.verdict_id
+	FROM unnest(kinds, profile_ids, segment_ids, other_profile_ids, traits, trait_values, ats, causes, event_ids,
+		verdict_ids) WITH ORDINALITY AS c (kind, profile_id, segment_id, other_profile_id, trait, value, at, cause,
+			event_id, verdict_id, place);
+	UPDATE cdp_data.state SET change_id = last.change_id + number;
+	PERFORM cdp_internal.announce_change(last.change_id + number);
+	RETURN last.change_id + number;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[],
+	text[], jsonb[], bigint[], boolean) IS
+	'Internal: adds changes to the feed, numbered in the order of the arrays, which have one length or are NULL. '
+	'Recorded at the time of the current batch, or with in_batch => false now. Returns the last number. The caller '
+	'holds the lock of cdp.refresh().';
+
+REVOKE ALL ON FUNCTION cdp_internal.strongest_cause(text[]), cdp_internal.announce_change(bigint, double precision),
+	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
+		bigint[], boolean) FROM PUBLIC;

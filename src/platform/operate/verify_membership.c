@@ -1,0 +1,144 @@
+/*
+ * verify_membership.c
+ *		Compares the kept memberships with what conditions say of all people.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "cdp.h"
+#include "platform/segment/kept.h"
+
+CDP_FUNCTION(cdp_verify_memberships);
+
+/* put_row adds a row to the result; profile_id 0: the state of the segment. */
+static void
+put_row(ReturnSetInfo *result, const KeptSegment *segment, int64 profile_id, const char *error,
+		bool holds, bool is_kept)
+{
+	Datum values[] = {Int32GetDatum(segment->segment_id), Int64GetDatum(profile_id), (Datum) 0,
+					  BoolGetDatum(holds), BoolGetDatum(is_kept)};
+	bool nulls[] = {false, profile_id == 0, error == NULL, profile_id == 0, profile_id == 0};
+
+	if (error != NULL)
+		values[2] = CStringGetTextDatum(error);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* read_next returns the next people and memberships after a profile, and the time of the last batch. */
+static int64 *
+read_next(int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
+{
+	Oid types[] = {INT8OID, INT8OID};
+	Datum values[] = {Int64GetDatum(after), Int64GetDatum(wanted)};
+	MemoryContext caller = CurrentMemoryContext;
+	int64 *ids;
+	bool isnull;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(
+			"SELECT s.profile_id, t.as_of FROM cdp_data.state t CROSS JOIN ("
+			"(SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id > $1 ORDER BY 1 LIMIT $2) "
+			"UNION (SELECT m.profile_id FROM cdp_data.membership m WHERE m.profile_id > $1 "
+			"ORDER BY 1 LIMIT $2)) s ORDER BY 1 LIMIT $2",
+			2, types, values, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read people");
+	*count = (int64) SPI_processed;
+	ids = MemoryContextAllocHuge(caller, Max(*count, 1) * sizeof(int64));
+	for (int64 i = 0; i < *count; i++)
+	{
+		ids[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		*as_of = DatumGetTimestampTz(
+			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
+	}
+	SPI_finish();
+	return ids;
+}
+
+/* verify_part compares what is kept of some people. */
+static void
+verify_part(ReturnSetInfo *result, KeptSegments *segments, int64 *ids, int64 count,
+			TimestampTz as_of)
+{
+	Kept *kept = kept_read(segments, ids, count, STORE_READ);
+	int *people = palloc(Max(kept->count, 1) * sizeof(int));
+	int64 until = 0;
+
+	for (int i = 0; i < kept->count; i++)
+		people[i] = i;
+	kept_judge(kept, people, kept->count, as_of, false, NULL, NULL);
+	for (int i = 0; i < kept->count; i++)
+		for (int j = 0; j < segments->count; j++)
+		{
+			const KeptSegment *segment = &segments->items[j];
+			bool holds = kept->since[(Size) i * segments->count + j] != DT_NOBEGIN;
+			bool is_kept = kept->stored[(Size) i * segments->count + j] != DT_NOBEGIN;
+
+			until = kept_is_unbuilt(segment) ? segment->built_until : PG_INT64_MAX;
+			if (holds != is_kept && segment->asked && kept->people[i].profile_id <= until)
+				put_row(result, segment, kept->people[i].profile_id, NULL, holds, is_kept);
+		}
+}
+
+/* verify_state compares the state of a segment with what judging all found. */
+static void
+verify_state(ReturnSetInfo *result, const KeptSegment *segment)
+{
+	const Judgement *judgement = &segment->judgement;
+	bool was_well = segment->state == KEPT_LIVE || segment->state == KEPT_BUILDING;
+
+	if (segment->asked && was_well != (judgement->message == NULL))
+		put_row(result, segment, 0,
+				judgement->message == NULL
+					? NULL
+					: psprintf("%s, %s: %s", judgement->too_slow ? "too_slow" : "failing",
+							   unpack_sql_state(judgement->sqlstate), judgement->message),
+				false, false);
+}
+
+/* cdp_verify_memberships implements cdp_internal.verify_memberships(bigint). */
+Datum
+cdp_verify_memberships(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int64 wanted = PG_GETARG_INT64(0);
+	int64 after = 0;
+	int64 count;
+	KeptSegments *segments;
+	MemoryContext part;
+	MemoryContext caller;
+
+	InitMaterializedSRF(fcinfo, 0);
+	segments = kept_read_segments(DEFINITION_NOWAIT);
+	if (segments->count == 0)
+		return (Datum) 0;
+	for (int i = 0; i < segments->count; i++)
+		segments->items[i].asked = segments->items[i].found;
+	part = AllocSetContextCreate(CurrentMemoryContext, "cdp verify part", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(part);
+	do
+	{
+		TimestampTz as_of = 0;
+		int64 *ids = read_next(after, wanted, &count, &as_of);
+
+		if (count > 0)
+		{
+			after = ids[count - 1];
+			verify_part(result, segments, ids, count, as_of);
+		}
+		MemoryContextReset(part);
+	} while (count == wanted);
+	MemoryContextSwitchTo(caller);
+	for (int i = 0; i < segments->count; i++)
+		verify_state(result, &segments->items[i]);
+	kept_release_segments(segments);
+	return (Datum) 0;
+}

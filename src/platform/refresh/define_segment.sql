@@ -1,0 +1,172 @@
+-- Making, renaming and dropping segments, and building those that are new: batches of their own.
+--
+-- The definition is made as the caller, who owns it; the batch works as the owner of the tables.
+
+CREATE FUNCTION cdp_internal.begin_definition() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
+	PERFORM cdp_internal.start_batch();
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.begin_definition() IS 'Internal: takes the lock and begins a batch.';
+
+CREATE FUNCTION cdp_internal.end_definition(dropped integer) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
+	IF dropped IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = dropped) THEN
+		PERFORM cdp_internal.forget_segment(dropped);
+	END IF;
+	PERFORM cdp_internal.process_batch(cause => 'definition');
+	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.end_definition(integer) IS
+	'Internal: takes the batch through all stages, with a slice of segments that are to be built. dropped: the number '
+	'of a segment that was dropped, or NULL.';
+
+CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
+	replace boolean DEFAULT false) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	number integer;
+	made cdp_data.segment;
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	PERFORM cdp_internal.check_segment_name(create_segment.name);
+	PERFORM cdp_data.begin_definition();
+	number := cdp_internal.define_segment(create_segment.name, create_segment.condition, create_segment.description,
+		create_segment.replace);
+	PERFORM cdp_data.end_definition(NULL);
+	SELECT s.* INTO STRICT made FROM cdp_data.segment s WHERE s.segment_id = number;
+	IF made.state = 'failing' AND made.error_profile_id IS NULL THEN
+		RAISE EXCEPTION 'the condition of segment "%" cannot be judged', create_segment.name
+			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
+	ELSIF made.state IN ('failing', 'too_slow') THEN
+		RAISE WARNING 'segment "%" is %', create_segment.name, replace(made.state, '_', ' ')
+			USING DETAIL = concat_ws(' ', made.error, '(profile ' || made.error_profile_id || ')'),
+				HINT = 'cdp.segment shows the state of all segments.';
+	ELSIF made.built_until IS NOT NULL THEN
+		RAISE NOTICE 'segment "%" is being built', create_segment.name
+			USING DETAIL = 'Each refresh judges some people. Those who read it have the others judged.',
+				HINT = 'CALL cdp.build_segments() judges all.';
+	END IF;
+	RETURN CASE WHEN made.built_until IS NULL AND made.state <> 'too_slow' THEN made.members END;
+END
+$function$;
+COMMENT ON FUNCTION cdp.create_segment(text, text, text, boolean) IS
+$comment$Creates a segment: the people for whom a condition holds. Makes the view cdp_segment.<name>, which belongs to
+the caller. Returns the number of members now; NULL if it is too slow, or if there are more than 10,000 people: then it
+is building, each refresh judges so many, and CALL cdp.build_segments() all; meanwhile those who read it have the others
+judged. The condition is one boolean SQL expression over the columns of cdp.profile_row, without subqueries, aggregates,
+window, set-returning and volatile functions, CASE, and what depends on settings or tables. It can use now() where a
+timestamptz is compared with it, plus or minus a constant interval, and other segments by cdp.in_segment('name').
+Functions outside pg_catalog and cdp need their schema, and must belong to the owner of the view or to a superuser.
+The condition is judged with the owner's rights, in a security-restricted context, for at most cdp.segment_timeout for
+each 100,000 people. If it fails for some people, the segment is created and marked as failing, with a warning; if it
+fails for all, that is an error. replace => true replaces the condition and description of an existing segment: all
+people are judged anew, and the changes have the cause definition. It waits for a refresh that runs. READ COMMITTED
+only. Errors: invalid_name, syntax_error, datatype_mismatch, feature_not_supported, insufficient_privilege,
+duplicate_object, and the error of the condition.$comment$;
+
+-- Without cdp on the search path the server's errors name views with their schema.
+CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	number integer;
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	PERFORM cdp_data.begin_definition();
+	PERFORM cdp_internal.check_unused(s.segment_id), cdp_internal.check_unconsumed(s.segment_id)
+	FROM cdp_data.segment s
+	WHERE s.name = drop_segment.name;
+	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name RETURNING s.segment_id INTO number;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',
+			HINT = 'cdp.segment lists the segments.';
+	END IF;
+	EXECUTE format('DROP VIEW IF EXISTS cdp_segment.%I', name);
+	EXECUTE format('DROP VIEW IF EXISTS cdp_condition.%I', name);
+	PERFORM cdp_data.end_definition(number);
+END
+$function$;
+COMMENT ON FUNCTION cdp.drop_segment(text) IS
+	'Drops a segment, its view and its memberships; its members leave it with the cause definition. Only the owner of '
+	'the view can. Refused while other segments or views use it; the error names them. READ COMMITTED only. Errors: '
+	'undefined_object, dependent_objects_still_exist.';
+
+CREATE FUNCTION cdp.rename_segment(name text, new_name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	PERFORM cdp_internal.check_segment_name(rename_segment.new_name);
+	PERFORM cdp_data.begin_definition();
+	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = rename_segment.new_name) THEN
+		RAISE EXCEPTION 'segment "%" already exists', rename_segment.new_name USING ERRCODE = 'duplicate_object',
+			HINT = 'Drop it with cdp.drop_segment.';
+	END IF;
+	UPDATE cdp_data.segment s SET name = rename_segment.new_name WHERE s.name = rename_segment.name;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'segment "%" does not exist', rename_segment.name USING ERRCODE = 'undefined_object',
+			HINT = 'cdp.segment lists the segments.';
+	END IF;
+	UPDATE cdp_data.segment s
+	SET condition = cdp_internal.rename_in_condition(s.condition, rename_segment.name, rename_segment.new_name)
+	WHERE ARRAY(SELECT u.segment_id FROM cdp_data.segment u WHERE u.name = rename_segment.new_name) <@ s.depends_on;
+	EXECUTE format('ALTER VIEW cdp_condition.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
+	EXECUTE format('ALTER VIEW cdp_segment.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
+	PERFORM cdp_internal.make_segment_view(rename_segment.new_name, true);
+	PERFORM cdp_data.end_definition(NULL);
+END
+$function$;
+COMMENT ON FUNCTION cdp.rename_segment(text, text) IS
+	'Gives a segment and its view another name, also in the conditions that use it. Its number and its members stay. '
+	'Only the owner of the view can. READ COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, '
+	'insufficient_privilege.';
+
+CREATE FUNCTION cdp_internal.build_slice() RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.begin_definition();
+	PERFORM cdp_internal.end_definition(NULL);
+	RETURN EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL
+		AND s.state <> 'too_slow' AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.build_slice() IS
+	'Internal: judges a slice of the people by segments that are being built, as a batch; returns whether there is '
+	'more to do.';
+
+-- Without a search path of its own, since it commits.
+CREATE PROCEDURE cdp.build_segments()
+	LANGUAGE plpgsql
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_columns();
+	WHILE cdp_data.build_slice() LOOP
+		COMMIT;
+	END LOOP;
+END
+$function$;
+COMMENT ON PROCEDURE cdp.build_segments() IS
+	'Judges all people by the segments that are building, and commits after each 10,000 people, so that other '
+	'refreshes run between. CALL it outside of a transaction block.';
+
+REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer),
+	cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text), cdp.rename_segment(text, text),
+	cdp_internal.build_slice() FROM PUBLIC;
+REVOKE ALL ON PROCEDURE cdp.build_segments() FROM PUBLIC;

@@ -1,0 +1,41 @@
+/*
+ * definition.h
+ *		The definition of a segment: the view cdp_condition.<name>, whose column "holds" is the condition.
+ */
+#ifndef CDP_SEGMENT_DEFINITION_H
+#define CDP_SEGMENT_DEFINITION_H
+
+#include "nodes/nodes.h"
+
+#define DEFINITION_SCHEMA "cdp_condition"
+#define SEGMENT_SCHEMA "cdp_segment"
+
+/* a segment whose definition was found and is locked */
+typedef struct Segment
+{
+	NameData name;
+	Oid view; /* its definition */
+	Oid owner;
+} Segment;
+
+/* flags of definition_find */
+#define DEFINITION_REQUIRED 1 /* raise an error if there is no segment that the caller may read */
+#define DEFINITION_NOWAIT 2   /* do not wait for a transaction that redefines it: do not find it */
+
+/*
+ * Finds a segment's definition and locks it, so that it does not change until
+ * definition_release; returns false if there is none, or the caller may not read the segment's view.
+ */
+extern bool definition_find(const char *name, int flags, Segment *segment);
+extern void definition_release(const Segment *segment);
+
+/* Returns whether a segment of this name has a definition. */
+extern bool definition_exists(const char *name);
+
+/*
+ * Returns a copy of the condition, over the columns of cdp.profile_row; sets *profile_row.  Checks that
+ * the view is the definition of a segment, and the owners of its functions.
+ */
+extern Node *definition_condition(const Segment *segment, Oid *profile_row);
+
+#endif /* CDP_SEGMENT_DEFINITION_H */

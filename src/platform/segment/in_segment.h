@@ -1,0 +1,22 @@
+/*
+ * in_segment.h
+ *		Other segments in a condition: cdp.in_segment('name'), kept as cdp_internal.in_segment(number).
+ */
+#ifndef CDP_SEGMENT_IN_SEGMENT_H
+#define CDP_SEGMENT_IN_SEGMENT_H
+
+#include "parser/parse_node.h"
+
+/* Returns whether a node names another segment, by its name or number. */
+extern bool in_segment_is(Node *node);
+
+/* Returns the number of the segment that a node names; raises an error unless it does by a constant number. */
+extern int32 in_segment_number(Node *node);
+
+/*
+ * Replaces the names of segments in an analysed condition by their numbers, which it appends to *numbers.  Raises
+ * an error for those that do not exist, or that the owner of the condition may not read.
+ */
+extern Node *in_segment_resolve(Node *condition, Oid owner, ParseState *pstate, List **numbers);
+
+#endif /* CDP_SEGMENT_IN_SEGMENT_H */

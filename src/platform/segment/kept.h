@@ -1,0 +1,141 @@
+/*
+ * kept.h
+ *		The kept memberships of some people: read, judged again, written.
+ *
+ * People are judged in memory, and then written at once.  Readers do the same, but for the writing.
+ */
+#ifndef CDP_SEGMENT_KEPT_H
+#define CDP_SEGMENT_KEPT_H
+
+#include "platform/segment/evaluate.h"
+#include "platform/store/store.h"
+
+typedef enum KeptState
+{
+	KEPT_LIVE,
+	KEPT_BUILDING,
+	KEPT_FAILING,
+	KEPT_TOO_SLOW
+} KeptState;
+
+/* a segment of cdp_data.segment */
+typedef struct KeptSegment
+{
+	Segment segment; /* found is false: its definition is gone, or is being changed */
+	bool found;
+	bool asked; /* it is judged in this run */
+	int32 segment_id;
+	int32 level;
+	int depend_count;
+	int32 *depends_on;
+	KeptState state;
+	int64 built_until; /* PG_INT64_MAX: it is built */
+	int64 error_profile_id;
+	TimestampTz checked_at;
+	TimestampTz failing_since;
+	int64 gained;        /* members in this run */
+	Judgement judgement; /* the first failure of this run */
+	bool fails_all;      /* it failed for all people of a page */
+} KeptSegment;
+
+/* all segments, by level, then owner */
+typedef struct KeptSegments
+{
+	int count;
+	KeptSegment *items;
+	int *by_number; /* places, by segment_id */
+	MemoryContext context;
+} KeptSegments;
+
+typedef struct KeptPerson
+{
+	int64 profile_id;
+	TimestampTz horizon; /* as stored, then as judged; DT_NOEND: never */
+	TimestampTz stored_horizon;
+	bool stored; /* there is a row */
+	bool judged; /* by the group at hand */
+} KeptPerson;
+
+/* a change of membership; segment_id 0: of the profile's identity */
+typedef struct KeptChange
+{
+	const char *kind;
+	const char *cause;
+	int64 profile_id;
+	int64 other_profile_id;
+	int32 segment_id;
+	TimestampTz at;
+	int64 event_id;
+} KeptChange;
+
+typedef struct KeptChanges
+{
+	MemoryContext context;
+	int count;
+	int allocated;
+	KeptChange *items;
+} KeptChanges;
+
+/* Memberships of some people: since[person * segments->count + segment], DT_NOBEGIN: not in it. */
+typedef struct Kept
+{
+	MemoryContext context;
+	KeptSegments *segments;
+	int count;
+	KeptPerson *people; /* by profile_id */
+	TimestampTz *stored;
+	TimestampTz *since;
+} Kept;
+
+/* Called for each membership that changes in kept_judge(). */
+typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at);
+
+/* Reads the segments and locks their definitions; flags are those of judge_find(). */
+extern KeptSegments *kept_read_segments(int flags);
+extern void kept_release_segments(KeptSegments *segments);
+
+/* Returns the place of a segment by its number, or -1. */
+extern int kept_segment(const KeptSegments *segments, int32 segment_id);
+
+/* Marks a segment, and those that its condition needs, to be judged. */
+extern void kept_ask_with_needs(KeptSegments *segments, int place);
+
+/* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
+extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
+extern int kept_find(const Kept *kept, int64 profile_id);
+
+/*
+ * Judges these people in the segments that are asked, each at "at" or at the instant of the person's horizon
+ * (at_horizon), and sets their horizons.  Those whom a condition fails for stay as they are.  If not all segments are
+ * asked, a horizon that has not passed only comes nearer.
+ */
+extern void kept_judge(Kept *kept, const int *people, int count, TimestampTz at, bool at_horizon,
+					   KeptFlip flip, void *arg);
+
+/* Judges people at each of their horizons up to an instant. */
+extern void kept_judge_lapsed(Kept *kept, TimestampTz until, KeptFlip flip, void *arg);
+
+/* Writes what has changed at an instant, and counts it in the segments. */
+extern void kept_write(Kept *kept, TimestampTz as_of);
+
+/*
+ * Writes the sizes of segments, and those as failing for which this run failed.  recover: those that failed before and
+ * did not in this run are to be built anew.
+ */
+extern void kept_write_segments(KeptSegments *segments, bool recover);
+
+/* Writes how far a segment is built; PG_INT64_MAX: it is built. */
+extern void kept_write_built(KeptSegment *segment, int64 built_until);
+
+/* Tells whether all are in a segment or not as last judged: it fails as a whole, or is too slow. */
+extern bool kept_stays(const KeptSegment *segment);
+
+/* Tells whether those after built_until are to be judged. */
+extern bool kept_is_unbuilt(const KeptSegment *segment);
+
+extern void kept_add_change(KeptChanges *changes, KeptChange change);
+
+/* Hands the changes to the feed, in their order, and forgets them. */
+extern void kept_record(KeptChanges *changes);
+
+#endif /* CDP_SEGMENT_KEPT_H */

@@ -1,0 +1,397 @@
+/*
+ * kept_segment.c
+ *		The segments of cdp_data.segment: which are to be judged, what becomes of their states.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "platform/segment/kept.h"
+
+static const char *const state_names[] = {"live", "building", "failing", "too_slow"};
+
+/* ---------------------------------------------------------------- reading */
+
+/* read_state returns the state that a word names. */
+static KeptState
+read_state(const char *word)
+{
+	for (size_t i = 0; i < lengthof(state_names); i++)
+		if (strcmp(word, state_names[i]) == 0)
+			return (KeptState) i;
+	elog(ERROR, "a segment is in the unknown state \"%s\"", word);
+}
+
+/* read_numbers returns the elements of an integer[]. */
+static int32 *
+read_numbers(Datum value, int *count)
+{
+	ArrayType *array = DatumGetArrayTypeP(value);
+	int32 *numbers;
+
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	numbers = palloc(Max(*count, 1) * sizeof(int32));
+	if (ARR_HASNULL(array))
+		elog(ERROR, "a segment depends on NULL");
+	memcpy(numbers, ARR_DATA_PTR(array), *count * sizeof(int32));
+	return numbers;
+}
+
+/* read_segment reads a row of the list, and finds the definition. */
+static void
+read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
+{
+	char *name = SPI_getvalue(row, descriptor, 1);
+	Datum values[9];
+	bool nulls[9];
+
+	for (int i = 1; i < 9; i++)
+		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
+	segment->segment_id = DatumGetInt32(values[1]);
+	segment->level = DatumGetInt32(values[2]);
+	segment->depends_on = read_numbers(values[3], &segment->depend_count);
+	segment->state = read_state(TextDatumGetCString(values[4]));
+	segment->built_until = nulls[5] ? PG_INT64_MAX : DatumGetInt64(values[5]);
+	segment->error_profile_id = nulls[6] ? 0 : DatumGetInt64(values[6]);
+	segment->checked_at = DatumGetTimestampTz(values[7]);
+	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
+	namestrcpy(&segment->segment.name, name);
+	segment->found = definition_find(name, flags, &segment->segment);
+}
+
+/* compare_segments orders by level, owner and number. */
+static int
+compare_segments(const void *a, const void *b)
+{
+	const KeptSegment *x = a;
+	const KeptSegment *y = b;
+	Oid x_owner = x->found ? x->segment.owner : InvalidOid;
+	Oid y_owner = y->found ? y->segment.owner : InvalidOid;
+
+	if (x->level != y->level)
+		return x->level < y->level ? -1 : 1;
+	if (x_owner != y_owner)
+		return x_owner < y_owner ? -1 : 1;
+	return (x->segment_id > y->segment_id) - (x->segment_id < y->segment_id);
+}
+
+/* compare_numbers orders places by the numbers of their segments. */
+static int
+compare_numbers(const void *a, const void *b, void *arg)
+{
+	const KeptSegment *items = arg;
+	int32 x = items[*(const int *) a].segment_id;
+	int32 y = items[*(const int *) b].segment_id;
+
+	return (x > y) - (x < y);
+}
+
+/* The plan must not depend on the search path of who reads. */
+KeptSegments *
+kept_read_segments(int flags)
+{
+	static SPIPlanPtr plan = NULL;
+	KeptSegments *segments = palloc0(sizeof(KeptSegments));
+
+	segments->context = CurrentMemoryContext;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (plan == NULL)
+	{
+		SPIPlanPtr made = SPI_prepare(
+			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
+			"s.error_profile_id, s.checked_at, s.failing_since FROM cdp_data.segment s",
+			0, NULL);
+
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
+		plan = made;
+	}
+	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not list the segments");
+	MemoryContextSwitchTo(segments->context);
+	segments->items = palloc0(Max(SPI_processed, 1) * sizeof(KeptSegment));
+	segments->by_number = palloc(Max(SPI_processed, 1) * sizeof(int));
+	for (uint64 i = 0; i < SPI_processed; i++)
+		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
+					 SPI_tuptable->tupdesc, flags);
+	SPI_finish();
+	qsort(segments->items, segments->count, sizeof(KeptSegment), compare_segments);
+	for (int i = 0; i < segments->count; i++)
+		segments->by_number[i] = i;
+	qsort_arg(segments->by_number, segments->count, sizeof(int), compare_numbers, segments->items);
+	return segments;
+}
+
+void
+kept_release_segments(KeptSegments *segments)
+{
+	for (int i = 0; i < segments->count; i++)
+		if (segments->items[i].found)
+			definition_release(&segments->items[i].segment);
+}
+
+int
+kept_segment(const KeptSegments *segments, int32 segment_id)
+{
+	int low = 0;
+	int high = segments->count - 1;
+
+	while (low <= high)
+	{
+		int middle = low + (high - low) / 2;
+		int place = segments->by_number[middle];
+
+		if (segments->items[place].segment_id == segment_id)
+			return place;
+		if (segments->items[place].segment_id < segment_id)
+			low = middle + 1;
+		else
+			high = middle - 1;
+	}
+	return -1;
+}
+
+void
+kept_ask_with_needs(KeptSegments *segments, int place)
+{
+	KeptSegment *segment = &segments->items[place];
+
+	if (segment->asked)
+		return;
+	segment->asked = true;
+	/* cycles are refused when a segment is made, and would end here */
+	for (int i = 0; i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments, segment->depends_on[i]);
+
+		if (needed >= 0)
+			kept_ask_with_needs(segments, needed);
+	}
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* run_update runs a statement whose arguments are of these types. */
+static void
+run_update(const char *statement, int count, Oid *types, Datum *values, const char *nulls)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(statement, count, types, values, nulls, false, 0) < 0)
+		elog(ERROR, "could not write segments");
+	SPI_finish();
+}
+
+/* write_sizes adds what segments have gained. */
+static void
+write_sizes(KeptSegments *segments)
+{
+	Oid types[] = {INT4ARRAYOID, INT8ARRAYOID};
+	Datum *numbers = palloc(Max(segments->count, 1) * sizeof(Datum));
+	Datum *gained = palloc(Max(segments->count, 1) * sizeof(Datum));
+	Datum values[2];
+	int count = 0;
+
+	for (int i = 0; i < segments->count; i++)
+		if (segments->items[i].gained != 0)
+		{
+			numbers[count] = Int32GetDatum(segments->items[i].segment_id);
+			gained[count++] = Int64GetDatum(segments->items[i].gained);
+			segments->items[i].gained = 0;
+		}
+	if (count == 0)
+		return;
+	values[0] = PointerGetDatum(
+		construct_array(numbers, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	values[1] = PointerGetDatum(
+		construct_array(gained, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	run_update("UPDATE cdp_data.segment s SET members = s.members + u.gained "
+			   "FROM unnest($1, $2) AS u (segment_id, gained) WHERE s.segment_id = u.segment_id",
+			   2, types, values, NULL);
+}
+
+/* write_state writes the state of a segment with its error, if any, and how far it is built. */
+static void
+write_state(KeptSegment *segment, KeptState state)
+{
+	Oid types[] = {INT4OID, TEXTOID, TEXTOID, INT8OID, INT8OID};
+	const Judgement *judgement = &segment->judgement;
+	Datum values[5] = {Int32GetDatum(segment->segment_id), CStringGetTextDatum(state_names[state])};
+	char nulls[6] = "  nnn";
+
+	segment->state = state;
+	segment->error_profile_id = judgement->whole ? 0 : judgement->profile_id;
+	if (judgement->message != NULL)
+	{
+		values[2] = CStringGetTextDatum(
+			psprintf("%s: %s", unpack_sql_state(judgement->sqlstate), judgement->message));
+		nulls[2] = ' ';
+	}
+	values[3] = Int64GetDatum(segment->error_profile_id);
+	nulls[3] = segment->error_profile_id == 0 ? 'n' : ' ';
+	values[4] = Int64GetDatum(segment->built_until);
+	nulls[4] = segment->built_until == PG_INT64_MAX ? 'n' : ' ';
+	run_update("UPDATE cdp_data.segment s SET state = $2, error = $3, error_profile_id = $4, "
+			   "built_until = $5, checked_at = clock_timestamp(), failing_since = "
+			   "CASE WHEN $2 IN ('failing', 'too_slow') THEN coalesce(s.failing_since, "
+			   "clock_timestamp()) END WHERE s.segment_id = $1 AND ($2 = 'too_slow' OR "
+			   "(s.state, s.error, s.error_profile_id, s.built_until) IS DISTINCT FROM "
+			   "($2, $3, $4, $5))",
+			   5, types, values, nulls);
+}
+
+bool
+kept_stays(const KeptSegment *segment)
+{
+	return segment->state == KEPT_TOO_SLOW ||
+		   (segment->state == KEPT_FAILING && segment->error_profile_id == 0);
+}
+
+bool
+kept_is_unbuilt(const KeptSegment *segment)
+{
+	return segment->built_until != PG_INT64_MAX && !kept_stays(segment);
+}
+
+/* note_missing notes that the definition of a segment is gone. */
+static void
+note_missing(KeptSegment *segment)
+{
+	if (segment->found || definition_exists(NameStr(segment->segment.name)))
+		return;
+	segment->judgement.whole = true;
+	segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
+	segment->judgement.message = "its definition does not exist";
+}
+
+void
+kept_write_segments(KeptSegments *segments, bool recover)
+{
+	write_sizes(segments);
+	for (int i = 0; i < segments->count; i++)
+	{
+		KeptSegment *segment = &segments->items[i];
+
+		note_missing(segment);
+		if (segment->judgement.message != NULL)
+			write_state(segment, segment->judgement.too_slow ? KEPT_TOO_SLOW : KEPT_FAILING);
+		else if (recover && segment->found && segment->asked &&
+				 (segment->state == KEPT_FAILING || segment->state == KEPT_TOO_SLOW))
+		{
+			/* who is in it may have changed unseen */
+			segment->built_until = 0;
+			write_state(segment, KEPT_BUILDING);
+		}
+	}
+}
+
+void
+kept_write_built(KeptSegment *segment, int64 built_until)
+{
+	Oid types[] = {INT4OID, INT8OID};
+	Datum values[] = {Int32GetDatum(segment->segment_id), Int64GetDatum(built_until)};
+
+	segment->built_until = built_until;
+	run_update("UPDATE cdp_data.segment s SET built_until = $2, state = CASE "
+			   "WHEN $2 IS NULL AND s.state = 'building' THEN 'live' ELSE s.state END "
+			   "WHERE s.segment_id = $1",
+			   2, types, values, built_until == PG_INT64_MAX ? " n" : "  ");
+}
+
+/* ---------------------------------------------------------------- the feed */
+
+void
+kept_add_change(KeptChanges *changes, KeptChange change)
+{
+	if (changes->count == changes->allocated)
+	{
+		changes->allocated = changes->allocated ? 2 * changes->allocated : 256;
+		changes->items =
+			changes->items != NULL
+				? repalloc_huge(changes->items, changes->allocated * sizeof(KeptChange))
+				: MemoryContextAlloc(changes->context, changes->allocated * sizeof(KeptChange));
+	}
+	changes->items[changes->count++] = change;
+}
+
+/* make_array returns values as an array of a type. */
+static Datum
+make_array(Datum *values, bool *nulls, int count, Oid type)
+{
+	int length[1] = {count};
+	int lower_bound[1] = {1};
+	int16 typlen = type == INT4OID ? sizeof(int32) : type == TEXTOID ? -1 : sizeof(int64);
+	char typalign = type == INT4OID || type == TEXTOID ? TYPALIGN_INT : TYPALIGN_DOUBLE;
+
+	return PointerGetDatum(construct_md_array(values, nulls, 1, length, lower_bound, type, typlen,
+											  type != TEXTOID, typalign));
+}
+
+/* record_part hands some changes to the feed. */
+static void
+record_part(const KeptChange *items, int count)
+{
+	enum
+	{
+		ARGUMENTS = 7
+	};
+	static const Oid item_types[ARGUMENTS] = {TEXTOID,        INT8OID, INT4OID, INT8OID,
+											  TIMESTAMPTZOID, TEXTOID, INT8OID};
+	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
+							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID};
+	Datum *columns[ARGUMENTS];
+	bool *nulls[ARGUMENTS];
+	Datum values[ARGUMENTS];
+
+	for (int i = 0; i < ARGUMENTS; i++)
+	{
+		columns[i] = palloc(count * sizeof(Datum));
+		nulls[i] = palloc0(count * sizeof(bool));
+	}
+	for (int i = 0; i < count; i++)
+	{
+		columns[0][i] = CStringGetTextDatum(items[i].kind);
+		columns[1][i] = Int64GetDatum(items[i].profile_id);
+		columns[2][i] = Int32GetDatum(items[i].segment_id);
+		nulls[2][i] = items[i].segment_id == 0;
+		columns[3][i] = Int64GetDatum(items[i].other_profile_id);
+		nulls[3][i] = items[i].other_profile_id == 0;
+		columns[4][i] = TimestampTzGetDatum(items[i].at);
+		columns[5][i] = CStringGetTextDatum(items[i].cause);
+		columns[6][i] = Int64GetDatum(items[i].event_id);
+		nulls[6][i] = items[i].event_id == 0;
+	}
+	for (int i = 0; i < ARGUMENTS; i++)
+		values[i] = make_array(columns[i], nulls[i], count, item_types[i]);
+	run_update("SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)", ARGUMENTS, types,
+			   values, NULL);
+}
+
+void
+kept_record(KeptChanges *changes)
+{
+	enum
+	{
+		PART = 10000
+	};
+	MemoryContext work =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp changes", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(work);
+
+	for (int first = 0; first < changes->count; first += PART)
+	{
+		CHECK_FOR_INTERRUPTS();
+		record_part(changes->items + first, Min(changes->count - first, PART));
+		MemoryContextReset(work);
+	}
+	changes->count = 0;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(work);
+}

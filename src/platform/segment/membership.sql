@@ -1,0 +1,120 @@
+-- The kept memberships: what a batch does to them, and the view of all.
+
+CREATE FUNCTION cdp_internal.keep_lapsed(until timestamptz) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_keep_lapsed' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.keep_lapsed(timestamptz) IS
+	'Internal: judges those whose horizon has passed, at each of their horizons in turn up to an instant, writes their '
+	'memberships, and hands the changes to the feed in the order of instants. Returns how many people these were.';
+
+CREATE FUNCTION cdp_internal.keep_touched(profile_ids bigint[], causes text[], former_profile_ids bigint[],
+	event_ids bigint[], cause text, others bigint[]) RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_keep_touched' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]) IS
+	'Internal: moves memberships with profiles that the batch merged, split or gave another number, and judges those '
+	'whom it touched, at its time. The arrays are those of cdp_internal.touched. cause: of the batch; event: of each '
+	'person what touched it. others: further people to judge. A segment that failed before, and does not in this run, '
+	'is to be built anew.';
+
+CREATE FUNCTION cdp_internal.keep_slice(people bigint, cause text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_keep_slice' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.keep_slice(bigint, text) IS
+	'Internal: judges so many people by the segments that are built least far. Returns false if all are built.';
+
+CREATE FUNCTION cdp_internal.has_recovered() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_has_recovered' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.has_recovered() IS
+	'Internal: returns whether a segment that fails does not for the person that it failed for.';
+
+CREATE FUNCTION cdp_internal.has_due_memberships(as_of timestamptz) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF NOT EXISTS (SELECT FROM cdp_data.segment) THEN
+		RETURN false;
+	END IF;
+	RETURN EXISTS (SELECT FROM cdp_data.membership m WHERE m.horizon <= as_of AND m.horizon < 'infinity')
+		OR EXISTS (
+			SELECT FROM cdp_data.segment s
+			WHERE CASE s.state
+				WHEN 'too_slow' THEN s.checked_at <= clock_timestamp() - interval '10 minutes'
+				WHEN 'failing' THEN s.built_until IS NOT NULL AND s.error_profile_id IS NOT NULL
+				ELSE s.built_until IS NOT NULL END)
+		OR EXISTS (SELECT FROM cdp_data.segment s WHERE s.state = 'failing') AND cdp_internal.has_recovered();
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.has_due_memberships(timestamptz) IS
+	'Internal: returns whether a batch without rows has memberships to judge.';
+
+CREATE FUNCTION cdp_internal.slice_people() RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 10000;
+COMMENT ON FUNCTION cdp_internal.slice_people() IS
+	'Internal: returns how many people a batch judges by segments that are being built.';
+
+-- Account traits are of all members of an account, but a batch touches only those whom its events name.
+CREATE FUNCTION cdp_internal.members_of_accounts(group_ids text[]) RETURNS bigint[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN ARRAY(
+		SELECT DISTINCT i.profile_id
+		FROM cdp_data.account_member m
+		JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
+		WHERE m.group_id = ANY (members_of_accounts.group_ids) AND i.profile_id <> 0);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.members_of_accounts(text[]) IS
+	'Internal: returns the profiles that belong to one of these accounts.';
+
+CREATE FUNCTION cdp_internal.forget_segment(number integer) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	gone bigint[];
+	at timestamptz := cdp_internal.batch_as_of();
+BEGIN
+	WITH left_out AS (
+		UPDATE cdp_data.membership m
+		SET (segments, since) = (
+			SELECT coalesce(array_agg(u.segment_id ORDER BY u.place), '{}'),
+				   coalesce(array_agg(u.since ORDER BY u.place), '{}')
+			FROM unnest(m.segments, m.since) WITH ORDINALITY AS u (segment_id, since, place)
+			WHERE u.segment_id <> number)
+		WHERE m.segments @> ARRAY[number]
+		RETURNING m.profile_id)
+	SELECT array_agg(l.profile_id ORDER BY l.profile_id) INTO gone FROM left_out l;
+	DELETE FROM cdp_data.membership m
+	WHERE m.profile_id = ANY (gone) AND m.segments = '{}' AND m.horizon = 'infinity';
+	IF gone IS NOT NULL THEN
+		PERFORM cdp_internal.record_changes(array_fill('exited'::text, n.length), gone, array_fill(number, n.length),
+			NULL, array_fill(at, n.length), array_fill('definition'::text, n.length), NULL)
+		FROM (SELECT ARRAY[cardinality(gone)] AS length) n;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.forget_segment(integer) IS
+	'Internal: ends the memberships in a segment that is dropped, in a batch.';
+
+CREATE FUNCTION cdp_internal.init_membership_view() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp.membership AS
+		SELECT m.segment, m.profile_id, m.since FROM cdp_internal.memberships() m;
+	COMMENT ON VIEW cdp.membership IS
+		'Who is in which segments: those that the current role may read, exact as cdp.members() is.';
+	COMMENT ON COLUMN cdp.membership.segment IS 'The segment.';
+	COMMENT ON COLUMN cdp.membership.profile_id IS 'Number of the person.';
+	COMMENT ON COLUMN cdp.membership.since IS 'Since when; see cdp.members().';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the view of all memberships.';
+
+REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz),
+	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
+	cdp_internal.keep_slice(bigint, text), 	cdp_internal.has_recovered(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer),
+	cdp_internal.init_membership_view() FROM PUBLIC;

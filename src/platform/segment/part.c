@@ -1,0 +1,241 @@
+/*
+ * part.c
+ *		The parts of a condition: AND, OR, NOT and IS TRUE and the like, and the leaves that they combine.
+ *
+ * The logic has three values, as that of SQL.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/timestamp.h"
+
+#include "platform/segment/in_segment.h"
+#include "platform/segment/part.h"
+
+/* make_part makes a part without parts. */
+static Part *
+make_part(PartKind kind)
+{
+	Part *part = palloc0(sizeof(Part));
+
+	part->kind = kind;
+	return part;
+}
+
+/* make_combination makes a part that combines others. */
+static Part *
+make_combination(Clock *clock, const BoolExpr *expression)
+{
+	Part *part = make_part(expression->boolop == AND_EXPR  ? PART_AND
+						   : expression->boolop == OR_EXPR ? PART_OR
+														   : PART_NOT);
+	ListCell *cell;
+
+	foreach (cell, expression->args)
+		part->parts = lappend(part->parts, part_make(clock, lfirst(cell)));
+	return part;
+}
+
+Part *
+part_make(Clock *clock, Node *condition)
+{
+	Part *part;
+
+	check_stack_depth();
+	if (IsA(condition, BoolExpr))
+		return make_combination(clock, (BoolExpr *) condition);
+	if (IsA(condition, BooleanTest))
+	{
+		part = make_part(PART_TEST);
+		part->test = ((BooleanTest *) condition)->booltesttype;
+		part->parts = list_make1(part_make(clock, (Node *) ((BooleanTest *) condition)->arg));
+		return part;
+	}
+	if (in_segment_is(condition))
+	{
+		part = make_part(PART_SEGMENT);
+		part->text = condition;
+		return part;
+	}
+	part = make_part(PART_LEAF);
+	part->text = condition;
+	part->leaf = (Expr *) clock_replace(clock, condition, &part->terms);
+	return part;
+}
+
+void
+part_prepare(const Clock *clock, Part *part)
+{
+	ListCell *cell;
+
+	foreach (cell, part->parts)
+		part_prepare(clock, lfirst(cell));
+	if (part->kind == PART_SEGMENT)
+		part->segment_id = in_segment_number(part->text);
+	if (part->kind != PART_LEAF)
+		return;
+	part->state = ExecInitExprWithParams((Expr *) eval_const_expressions(NULL, (Node *) part->leaf),
+										 clock->instants);
+	foreach (cell, part->terms)
+		clock_prepare_term(clock, lfirst(cell));
+}
+
+/* forget_answers marks a part, and those below it, as not evaluated. */
+static void
+forget_answers(Part *part)
+{
+	ListCell *cell;
+
+	if (part->answer == PART_OPEN)
+		return;
+	part->answer = PART_OPEN;
+	foreach (cell, part->parts)
+		forget_answers(lfirst(cell));
+}
+
+/* combine evaluates the parts of AND (until one is false) or OR (until one is true). */
+static PartAnswer
+combine(Part *part, PartAnswer decides, const PartPerson *person)
+{
+	PartAnswer answer = decides == PART_FALSE ? PART_TRUE : PART_FALSE;
+	ListCell *cell;
+
+	foreach (cell, part->parts)
+	{
+		PartAnswer one = part_evaluate(lfirst(cell), person);
+
+		if (one == decides)
+			return one;
+		if (one == PART_UNKNOWN)
+			answer = PART_UNKNOWN;
+	}
+	return answer;
+}
+
+PartAnswer
+part_test(BoolTestType type, PartAnswer answer)
+{
+	bool holds = false;
+
+	switch (type)
+	{
+		case IS_TRUE:
+			holds = answer == PART_TRUE;
+			break;
+		case IS_NOT_TRUE:
+			holds = answer != PART_TRUE;
+			break;
+		case IS_FALSE:
+			holds = answer == PART_FALSE;
+			break;
+		case IS_NOT_FALSE:
+			holds = answer != PART_FALSE;
+			break;
+		case IS_UNKNOWN:
+			holds = answer == PART_UNKNOWN;
+			break;
+		case IS_NOT_UNKNOWN:
+			holds = answer != PART_UNKNOWN;
+			break;
+	}
+	return holds ? PART_TRUE : PART_FALSE;
+}
+
+/* evaluate_leaf evaluates a leaf. */
+static PartAnswer
+evaluate_leaf(const Part *part, const PartPerson *person)
+{
+	bool isnull;
+	Datum value = ExecEvalExprSwitchContext(part->state, person->row, &isnull);
+
+	if (isnull)
+		return PART_UNKNOWN;
+	return DatumGetBool(value) ? PART_TRUE : PART_FALSE;
+}
+
+/* look_up_segment tells whether the person is in another segment. */
+static PartAnswer
+look_up_segment(const Part *part, const PartPerson *person)
+{
+	if (person->is_in == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("the condition uses another segment, which is not at hand")));
+	return person->is_in(person->memory, person->profile_id, part->segment_id) ? PART_TRUE
+																			   : PART_FALSE;
+}
+
+/* find_answer evaluates a part whose answer is open. */
+static PartAnswer
+find_answer(Part *part, const PartPerson *person)
+{
+	PartAnswer below;
+
+	switch (part->kind)
+	{
+		case PART_AND:
+			return combine(part, PART_FALSE, person);
+		case PART_OR:
+			return combine(part, PART_TRUE, person);
+		case PART_NOT:
+			below = part_evaluate(linitial(part->parts), person);
+			return below == PART_UNKNOWN ? below : below == PART_TRUE ? PART_FALSE : PART_TRUE;
+		case PART_TEST:
+			return part_test(part->test, part_evaluate(linitial(part->parts), person));
+		case PART_SEGMENT:
+			return look_up_segment(part, person);
+		case PART_LEAF:
+			return evaluate_leaf(part, person);
+	}
+	return PART_UNKNOWN;
+}
+
+PartAnswer
+part_evaluate(Part *part, const PartPerson *person)
+{
+	forget_answers(part);
+	part->answer = find_answer(part, person);
+	return part->answer;
+}
+
+/* leaf_until returns the earliest instant at which a use of the clock in a leaf can answer otherwise. */
+static TimestampTz
+leaf_until(const Part *part, const PartPerson *person)
+{
+	TimestampTz until = DT_NOEND;
+	MemoryContext caller = MemoryContextSwitchTo(person->row->ecxt_per_tuple_memory);
+	ListCell *cell;
+
+	foreach (cell, part->terms)
+		until = Min(until, clock_until(lfirst(cell), person->as_of, person->row));
+	MemoryContextSwitchTo(caller);
+	return until;
+}
+
+/*
+ * A part that decides its AND (it is false) or OR (it is true) does so until it changes.  Where none does, the
+ * answer stays until one of the parts changes.  Of the parts that could decide only the first was evaluated.
+ */
+TimestampTz
+part_until(const Part *part, const PartPerson *person)
+{
+	PartAnswer decides = part->kind == PART_AND  ? PART_FALSE
+						 : part->kind == PART_OR ? PART_TRUE
+												 : PART_OPEN;
+	TimestampTz until = DT_NOEND;
+	ListCell *cell;
+
+	if (part->kind == PART_LEAF)
+		return leaf_until(part, person);
+	foreach (cell, part->parts)
+	{
+		const Part *below = lfirst(cell);
+
+		if (part->answer == decides && below->answer != decides)
+			continue;
+		until = Min(until, part_until(below, person));
+	}
+	return until;
+}

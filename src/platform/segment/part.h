@@ -1,0 +1,71 @@
+/*
+ * part.h
+ *		The parts of a condition: AND, OR, NOT and IS TRUE and the like, and the leaves that they combine.
+ */
+#ifndef CDP_SEGMENT_PART_H
+#define CDP_SEGMENT_PART_H
+
+#include "nodes/execnodes.h"
+#include "nodes/primnodes.h"
+
+#include "platform/segment/clock.h"
+#include "platform/segment/evaluate.h"
+
+typedef enum PartKind
+{
+	PART_AND,
+	PART_OR,
+	PART_NOT,
+	PART_TEST,    /* IS TRUE and the like */
+	PART_SEGMENT, /* another segment */
+	PART_LEAF
+} PartKind;
+
+/* the answer of a part for a person */
+typedef enum PartAnswer
+{
+	PART_OPEN, /* not evaluated */
+	PART_FALSE,
+	PART_UNKNOWN,
+	PART_TRUE
+} PartAnswer;
+
+typedef struct Part
+{
+	PartKind kind;
+	BoolTestType test; /* of PART_TEST */
+	List *parts;       /* below; none of a leaf */
+	int32 segment_id;  /* of PART_SEGMENT */
+	Node *text;        /* of a leaf, as in the definition */
+	Expr *leaf;        /* its instants are parameters */
+	ExprState *state;
+	List *terms; /* its uses of the clock */
+	PartAnswer answer;
+} Part;
+
+/* the person at hand */
+typedef struct PartPerson
+{
+	ExprContext *row;
+	int64 profile_id;
+	TimestampTz as_of;
+	EvaluateIsIn is_in; /* NULL: conditions cannot use other segments */
+	void *memory;       /* its argument */
+} PartPerson;
+
+/* Makes the parts of a condition; adds the instants that it uses to the clock. */
+extern Part *part_make(Clock *clock, Node *condition);
+
+/* Compiles the leaves, once the clock was started. */
+extern void part_prepare(const Clock *clock, Part *part);
+
+/* Evaluates a part for a person; what does not matter is not evaluated. */
+extern PartAnswer part_evaluate(Part *part, const PartPerson *person);
+
+/* Returns what IS TRUE and the like make of an answer. */
+extern PartAnswer part_test(BoolTestType type, PartAnswer answer);
+
+/* Returns until when the answer of a part that was evaluated stays. */
+extern TimestampTz part_until(const Part *part, const PartPerson *person);
+
+#endif /* CDP_SEGMENT_PART_H */

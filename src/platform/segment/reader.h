@@ -1,0 +1,39 @@
+/*
+ * reader.h
+ *		Reads memberships, exact at now() or, if that is later, at the last batch.
+ *
+ * What is kept is read as the owner of the tables, and people whose horizon has passed are judged again; nothing is
+ * written.  What may be shown to the caller is the caller's affair.
+ */
+#ifndef CDP_SEGMENT_READER_H
+#define CDP_SEGMENT_READER_H
+
+#include "platform/segment/kept.h"
+
+typedef struct Reader
+{
+	KeptSegments *segments;
+	TimestampTz at; /* for which all is exact */
+	Oid user;       /* the caller */
+	int security;
+} Reader;
+
+/* Becomes the owner of the tables, reads the segments and locks their definitions.  None is asked. */
+extern void reader_open(Reader *reader);
+
+/* Becomes the caller again. */
+extern void reader_close(Reader *reader);
+
+/* Returns the place of the segment of a name, or -1. */
+extern int reader_segment(const Reader *reader, const char *name);
+
+/* Returns which segments the caller may read. */
+extern bool *reader_readable(const Reader *reader);
+
+/* Returns the last profile that all segments that are asked have been judged for since they were made or changed. */
+extern int64 reader_built_until(const Reader *reader);
+
+/* Returns some people, with their memberships in the segments that are asked as they are at reader->at. */
+extern Kept *reader_judge(Reader *reader, int64 *ids, int64 count);
+
+#endif /* CDP_SEGMENT_READER_H */
