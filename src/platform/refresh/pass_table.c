@@ -117,6 +117,43 @@ pass_build_log(void)
 	store_build_indexes(tables[TABLE_EVENT]);
 }
 
+/* the tables whose keys are hashes, in which each row of a load is looked for */
+static const PassTable keyed[] = {TABLE_MESSAGE, TABLE_IDENTIFIER_MAP};
+
+void
+pass_defer_keys(void)
+{
+	for (int i = 0; i < lengthof(keyed); i++)
+		store_defer_key(tables[keyed[i]]);
+}
+
+int64
+pass_count_deferred(void)
+{
+	int64 count = 0;
+
+	for (int i = 0; i < lengthof(keyed); i++)
+		count += store_count_deferred(tables[keyed[i]]);
+	return count;
+}
+
+void
+pass_build_keys(void)
+{
+	for (int i = 0; i < lengthof(keyed); i++)
+		store_build_indexes(tables[keyed[i]]);
+}
+
+void
+pass_index_keys(Pass *pass)
+{
+	if (!load_is_open())
+		return;
+	for (int i = 0; i < lengthof(keyed); i++)
+		pass_close_table(pass, keyed[i]);
+	pass_build_keys();
+}
+
 void
 pass_index_log(Pass *pass)
 {

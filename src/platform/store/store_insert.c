@@ -203,7 +203,11 @@ flush(Load *load)
 		table_multi_insert(heap->relation, heap->slots, load->count, load->command, 0, load->bulk);
 	store_place_rows(heap);
 	for (int i = 0; i < load->count; i++)
+	{
+		if (heap->stand_in != NULL)
+			store_stand_in_row(heap->stand_in, heap->slots[i]);
 		ExecClearTuple(heap->slots[i]);
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(load->work);
 	load->count = 0;
