@@ -222,6 +222,8 @@ load_heap(Store *store, StoreHeap *heap, const int *row, int rows, int count,
 	Load load = {store, heap, command};
 
 	store_prepare_write(store, heap);
+	if (heap->stand_in != NULL)
+		store_reserve_stand_in(heap->stand_in, rows);
 	map_defaults(&load);
 	load.bulk = GetBulkInsertState();
 	load.work =

@@ -189,6 +189,17 @@ grow(StoreStandIn *stand_in)
 	stand_in->allocator.release(stand_in->allocator.context, places);
 }
 
+/*
+ * store_reserve_stand_in makes room for so many rows before they come: sorted keys would else fill the slots of the first
+ * of them.
+ */
+void
+store_reserve_stand_in(StoreStandIn *stand_in, int64 rows)
+{
+	while (stand_in->count + rows > ((int64) 3 << stand_in->bits) / 4)
+		grow(stand_in);
+}
+
 /* store_stand_in_row notes where a row is, of which all attributes are at hand. */
 void
 store_stand_in_row(StoreStandIn *stand_in, TupleTableSlot *slot)
@@ -198,8 +209,7 @@ store_stand_in_row(StoreStandIn *stand_in, TupleTableSlot *slot)
 
 	if (isnull)
 		return;
-	if (stand_in->count >= ((int64) 3 << stand_in->bits) / 4)
-		grow(stand_in);
+	store_reserve_stand_in(stand_in, 1);
 	put(stand_in, hash_of(stand_in, key), slot->tts_tid);
 }
 
