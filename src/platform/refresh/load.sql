@@ -3,7 +3,8 @@
 CREATE FUNCTION cdp_internal.load_defer() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_load_defer' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.load_defer() IS
-	'Internal: puts the primary keys of cdp_data.message and cdp_data.identifier_map off, each if the table has no rows.';
+	'Internal: puts the primary keys of cdp_data.message and cdp_data.identifier_map off, each if the table has no '
+	'rows.';
 
 CREATE FUNCTION cdp_internal.load_relieve() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_load_relieve' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -132,8 +133,13 @@ Everything is one transaction: if it is stopped or fails, nothing has been loade
 writers of the inboxes and readers do not. cdp.progress shows the rows that batches have taken.
 Months that the log gets by the load have no indexes until its end, or until a batch must find events in them (people
 are taken apart, an identifier becomes shared, a mutable source corrects); with segments they have them from the start.
-Memory: some 500 MB for batches of 100,000, and maintenance_work_mem. Disk: rows of people who come again in another
-batch are written again, and the space of the old ones is free only after the load: up to as much as the log takes.
+Where no message or no identifier was there before, they are found in memory, up to 30 million of both, and their indexes
+are built at the end, when who looks identifiers up waits for seconds. Where another transaction that is still open has
+used such an index, the rows are inserted into it. With segments, verdicts, mutable sources or hashes of e-mail addresses
+or phone numbers the indexes are used from the start, or from the batch that brings the first.
+Memory: some 500 MB for batches of 100,000, 20 bytes for each message and identifier found in memory, and
+maintenance_work_mem. Disk: rows of people who come again in another batch are written again, and the space of the old
+ones is free only after the load: up to as much as the log takes.
 The query runs as the caller, with the caller's search path, and can read what the caller may. It cannot write, nor
 change the role. It sees the state before the load.
 Returns one row of counts, as cdp.refresh() does. batches: number of them. It works as the owner of the tables. READ
@@ -160,4 +166,5 @@ COMMENT ON FUNCTION cdp.load(regclass, text, bigint) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.load_defer(), cdp_internal.load_relieve(), cdp_internal.load_index(),
 	cdp_internal.load_begin(bigint), cdp_internal.load_part(), cdp_internal.load_end(bigint),
-	cdp_internal.load(text, text, bigint, bigint), cdp.load(text, text, bigint), cdp.load(regclass, text, bigint) FROM PUBLIC;
+	cdp_internal.load(text, text, bigint, bigint), cdp.load(text, text, bigint), cdp.load(regclass, text, bigint)
+	FROM PUBLIC;
