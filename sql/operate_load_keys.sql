@@ -69,6 +69,23 @@ SELECT taken, accepted, duplicate, identifiers FROM cdp.load('SELECT * FROM hist
 SELECT * FROM keys();
 ROLLBACK;
 
+-- batches that fail are taken back, and taken again in parts: memory has places of rows that are gone
+CALL clear();
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.message_id IN ('m7', 'm333', 'm1500', 'm1501') THEN
+		RAISE EXCEPTION 'refused';
+	END IF;
+	RETURN NEW;
+END
+$$;
+BEGIN;
+CREATE TRIGGER refuse BEFORE INSERT ON cdp_data.event FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT batches, taken, accepted, duplicate, quarantined, identifiers FROM cdp.load('SELECT * FROM history(0, 2000)', batch_rows => 300);
+SELECT record ->> 'message_id' AS message_id FROM cdp_data.quarantine WHERE reason = 'failed' ORDER BY quarantine_id;
+SELECT * FROM keys();
+ROLLBACK;
+
 -- a cursor of before reads by one of them: the rows are inserted into that
 CALL clear();
 BEGIN;
