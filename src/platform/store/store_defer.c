@@ -263,6 +263,7 @@ build(const StoreTable *table, Oid oid, Oid index)
 {
 	Store *store;
 
+	store_end_stand_in(index);
 	if (can_build(oid, index))
 	{
 		cdp_build_index(index);

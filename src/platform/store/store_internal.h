@@ -195,6 +195,7 @@ extern void store_direct_find(Store *store, StoreKey *key, int keys, const Store
 extern bool store_can_stand_in(Relation index);
 extern void store_begin_stand_in(Relation index);
 extern StoreStandIn *store_get_stand_in(Oid index);
+extern void store_end_stand_in(Oid index);
 extern int64 store_count_stand_in(Oid index);
 extern void store_reserve_stand_in(StoreStandIn *stand_in, int64 rows);
 extern void store_stand_in_row(StoreStandIn *stand_in, TupleTableSlot *slot);

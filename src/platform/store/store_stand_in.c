@@ -31,6 +31,7 @@
 struct StoreStandIn
 {
 	Oid index;
+	int nest_level; /* of the subtransaction that began it */
 	MemoryContext context;
 	CdpkAllocator allocator;
 	AttrNumber attribute; /* of the heap, that is the first of the index */
@@ -107,6 +108,7 @@ store_begin_stand_in(Relation index)
 		MemoryContextDelete(former->context);
 	}
 	made->index = RelationGetRelid(index);
+	made->nest_level = GetCurrentTransactionNestLevel();
 	made->context = context;
 	made->allocator = cdp_huge_scratch(context);
 	made->attribute = index->rd_index->indkey.values[0];
@@ -130,6 +132,26 @@ store_get_stand_in(Oid index)
 			return store_index_is_ready(index) ? NULL : stand_in;
 	}
 	return NULL;
+}
+
+/*
+ * store_end_stand_in frees what stands in for an index that is about to be built; not in a subtransaction of the one that
+ * began it, as the index is put off again if that is rolled back.
+ */
+void
+store_end_stand_in(Oid index)
+{
+	ListCell *cell;
+
+	foreach (cell, stand_ins)
+	{
+		StoreStandIn *stand_in = lfirst(cell);
+
+		if (stand_in->index != index || GetCurrentTransactionNestLevel() > stand_in->nest_level)
+			continue;
+		stand_ins = foreach_delete_current(stand_ins, cell);
+		MemoryContextDelete(stand_in->context);
+	}
 }
 
 /* store_count_stand_in tells how many rows what stands in for an index has; 0: nothing does. */
