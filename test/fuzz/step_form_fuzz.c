@@ -40,7 +40,7 @@ check_events(const CdpkStep *step, const CdpkTimeline *timeline)
 	bool unknown;
 	void *memory;
 
-	if (cdpk_step_count(step, timeline, ever, UINT64_MAX, &fuzz_allocator, &count) != CDPK_OK)
+	if (cdpk_step_count(step, timeline, ever, 2, UINT64_MAX, &fuzz_allocator, &count) != CDPK_OK)
 		return;
 	if (cdpk_step_extremes(step, timeline, ever, &fuzz_allocator, &extremes) != CDPK_OK ||
 		extremes.found != (count.least > 0) || extremes.unknown != (count.most > count.least))
