@@ -6,14 +6,17 @@
 #define CDP_COMPAT_H
 
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
+#include "storage/bufmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timeout.h"
@@ -125,6 +128,19 @@ cdp_local_transaction(void)
 #endif
 }
 
+/* cdp_backend_status gives what a backend shows of itself, by its place in the list; from 1. */
+static inline const PgBackendStatus *
+cdp_backend_status(int place)
+{
+#if PG_VERSION_NUM >= 160000
+	LocalPgBackendStatus *status = pgstat_get_local_beentry_by_index(place);
+#else
+	LocalPgBackendStatus *status = pgstat_fetch_stat_local_beentry(place);
+#endif
+
+	return status == NULL ? NULL : &status->backendStatus;
+}
+
 /* cdp_lock_held says whether this transaction holds a lock in this mode. */
 static inline bool
 cdp_lock_held(const LOCKTAG *tag, LOCKMODE mode)
@@ -150,6 +166,28 @@ cdp_hold_transaction_timeout(bool hold)
 		setting->flags |= GUC_NOT_WHILE_SEC_REST;
 	else
 		setting->flags &= ~GUC_NOT_WHILE_SEC_REST;
+#endif
+}
+
+/* cdp_bt_search finds and locks the first leaf page of a B-tree that may have a key, and pins it. */
+static inline BTStack
+cdp_bt_search(Relation index, BTScanInsert key, Buffer *buffer, Snapshot snapshot)
+{
+#if PG_VERSION_NUM >= 170000
+	return _bt_search(index, NULL, key, buffer, BT_READ);
+#elif PG_VERSION_NUM >= 160000
+	return _bt_search(index, NULL, key, buffer, BT_READ, snapshot);
+#else
+	return _bt_search(index, key, buffer, BT_READ, snapshot);
+#endif
+}
+
+/* cdp_test_old_snapshot raises an error for a page of which rows may be gone that a snapshot sees; until 16. */
+static inline void
+cdp_test_old_snapshot(Snapshot snapshot, Relation relation, Page page)
+{
+#if PG_VERSION_NUM < 170000
+	TestForOldSnapshot(snapshot, relation, page);
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include "platform/refresh/restitch.h"
 #include "platform/segment/restrict.h"
 #include "platform/store/store.h"
+#include "platform/worker/worker.h"
 
 /* as in CDP_FUNCTION: the first declaration decides a symbol's visibility */
 extern CDP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);
@@ -25,4 +26,5 @@ _PG_init(void)
 	store_define_settings();
 	restitch_define_settings();
 	connection_define_settings();
+	worker_define_settings();
 }

@@ -53,6 +53,15 @@ bring() {
 	k=$((k + $1))
 }
 
+# drain [LABEL]: SQL for the rows that were left before the mark, in space that the scans of claims had freed; a few in a
+# hundred, that count as those of LABEL.  The file of the inbox is as small again after the vacuum.
+drain() {
+	count ${1:+"cdp $1" "refresh $1"}
+	echo "SELECT cdp.refresh($BATCH) \g /dev/null"
+	count
+	echo 'VACUUM cdp.inbox;'
+}
+
 # bring_one: SQL for one event; first by the plain statements, in one transaction that is rolled back.  To find these
 # takes scans of all tables, so each side runs once before it counts, as in a session that does nothing else.
 bring_one() {
@@ -120,7 +129,7 @@ write_script() {
 	# autovacuum is off, so that no reading has a part of it; the space of rows that were taken is freed here instead
 	while [ "$k" -lt "$ROWS" ]; do
 		bring "$BATCH"
-		echo 'VACUUM cdp.inbox;'
+		drain
 	done
 	echo 'VACUUM (ANALYZE);'
 	for round in $(seq "$ROUNDS"); do
@@ -128,7 +137,7 @@ write_script() {
 			for ((i = 0; i < BATCH; i += size)); do
 				bring "$size" "$size"
 			done
-			echo 'VACUUM cdp.inbox;'
+			drain "$size"
 		done
 		echo "\\warn round $BATCH"
 	done
@@ -137,10 +146,6 @@ write_script() {
 		\warn value left :left_rows
 		\warn round 1
 	SQL
-	# rows that a batch left before its mark, in freed space, would be counted after each refresh of one event, and keep
-	# the file of the inbox as large as it was
-	echo "SELECT cdp.refresh($BATCH) \\g /dev/null"
-	echo 'VACUUM cdp.inbox;'
 	for i in 1 2 3; do
 		bring 1
 	done

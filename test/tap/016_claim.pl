@@ -98,11 +98,11 @@ $writer->query_safe('COMMIT');
 $node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp(), pass_cost = '10 seconds'});
 is($node->safe_psql('postgres', 'SELECT taken, waiting FROM cdp.refresh()'), '10|0', 'a refresh that finds nothing else takes the late ones');
 is($node->safe_psql('postgres', 'SELECT taken, waiting FROM cdp.refresh()'), '0|0', 'and nothing is left');
-# three times its cost after a pass none is due, 51 times it is
+# three times its cost after a pass none is due, 201 times it is
 $node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '30 seconds', pass_cost = '10 seconds'});
 is($node->safe_psql('postgres', q{SELECT m.block > 0 AND cdp_internal.next_block('inbox') = m.block FROM cdp_data.inbox_mark m WHERE m.inbox = 'inbox'}), 't', 'none is due before that');
-$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '51 ms', pass_cost = '1 ms'});
-is($node->safe_psql('postgres', q{SELECT cdp_internal.next_block('inbox')}), '0', 'a pass is due when the last one is older than 50 times its cost');
+$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '201 ms', pass_cost = '1 ms'});
+is($node->safe_psql('postgres', q{SELECT cdp_internal.next_block('inbox')}), '0', 'a pass is due when the last one is older than 200 times its cost');
 
 # ---------------------------------------------------------------- the file becomes shorter
 for my $shrink ('TRUNCATE cdp.inbox', 'VACUUM FULL cdp.inbox', 'VACUUM cdp.inbox')

@@ -200,11 +200,52 @@ unknown_events_count_where_they_decide(void)
 	CHECK(trial.decided > 2000 && answers[YES] > 5000 && answers[UNKNOWN] > 5000);
 }
 
+/* What different names have in common is matched column by column; here there is much of it. */
+static void
+names_have_a_value_in_common(void)
+{
+	uint64_t state = 74;
+	unsigned answers[2] = {0};
+
+	for (int i = 0; i < 60000 && unit_failures == 0; i++)
+	{
+		CdpkSequence s;
+		size_t length;
+		char text[80];
+		CdpkTextProblem problem;
+		uint8_t *form;
+		Event events[EVENTS_MAX];
+		unsigned count = random_events(&state, events);
+		uint8_t *bytes;
+		CdpkTimeline timeline;
+		CdpkSequenceAnswer result;
+		Truth expected;
+
+		sprintf(text, "a -> b -> c in %d microseconds same p", 1 + (int) (unit_random(&state) % 6));
+		CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &form, &length,
+								  &problem) == CDPK_OK);
+		CHECK(cdpk_sequence_read(form, length, &unit_allocator, &s) == CDPK_OK);
+		random_single_values(&state, events, count);
+		bytes = make_timeline(events, count, &length);
+		expected = reference(&s, events, count, 0, 16);
+		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
+		CHECK(cdpk_sequence_evaluate(&s, &timeline, 0, 16, false, &unit_allocator, &result) ==
+			  CDPK_OK);
+		CHECK(truth_of(&result) == expected);
+		answers[expected == YES]++;
+		cdpk_sequence_free(&unit_allocator, &s);
+		free(bytes);
+		free(form);
+	}
+	CHECK(answers[0] > 5000 && answers[1] > 1000);
+}
+
 int
 main(void)
 {
 	TEST(agrees_with_the_definition);
 	TEST(horizons_are_exact_where_only_time_passes);
 	TEST(unknown_events_count_where_they_decide);
+	TEST(names_have_a_value_in_common);
 	UNIT_EXIT();
 }

@@ -66,7 +66,7 @@ put_names(uint64_t *state, char *to, unsigned items)
 		to = put_length(state, to, "after", 6);
 		to = put_length(state, to, "within", 5);
 	}
-	return put_length(state, to, "in", 4);
+	return put_length(state, to, "in", 2);
 }
 
 /* A random sequence that goes together. */
@@ -90,7 +90,7 @@ random_sequence(uint64_t *state, CdpkSequence *sequence, size_t *length)
 			to = put_item(state, to, i == 0, i + 1 == items, any_order);
 		if (!names)
 			to = put_length(state, to, "in", 4);
-		if (!names && unit_random(state) % 2 == 0)
+		if (unit_random(state) % 2 == 0)
 			to += sprintf(to, " same p");
 		if (!names && unit_random(state) % 4 == 0)
 			put_length(state, to + sprintf(to, " same session"), "gap", 1);
@@ -133,12 +133,30 @@ random_values(uint64_t *state, bool has_elements, unsigned left_out_in, Value *v
 	return count;
 }
 
+/* Of each property at most one value, all of one kind: numbers or texts, which a timeline writes in fewer bytes. */
+static inline void
+random_single_values(uint64_t *state, Event *events, unsigned count)
+{
+	bool numbers = unit_random(state) % 2 == 0;
+
+	for (unsigned i = 0; i < count; i++)
+	{
+		Event *event = &events[i];
+
+		event->p_count = unit_random(state) % 8 != 0;
+		event->p[0] = random_value(state, false, 0);
+		event->p[0].kind = numbers ? NUMBER : event->p[0].kind == NUMBER ? TEXT : event->p[0].kind;
+		event->n_count = 0;
+	}
+}
+
 static inline unsigned
 random_events(uint64_t *state, Event *events)
 {
 	unsigned count = (unsigned) (unit_random(state) % (EVENTS_MAX + 1));
 	uint64_t instants = 1 + unit_random(state) % 14;
 	unsigned left_out_in = unit_random(state) % 4 == 0 ? 8 : 0;
+	bool single = unit_random(state) % 4 == 0;
 
 	for (unsigned i = 0; i < count; i++)
 	{
@@ -152,6 +170,8 @@ random_events(uint64_t *state, Event *events)
 		for (unsigned j = 0; j < event->n_count; j++)
 			event->n[j].kind = event->n[j].kind == TEXT ? NUMBER : event->n[j].kind;
 	}
+	if (single)
+		random_single_values(state, events, count);
 	return count;
 }
 

@@ -182,11 +182,18 @@ check_step(size_t i, const Event *events, size_t count, const CdpkTimeRangeSpec 
 		last = events[j].at > last ? events[j].at : last;
 	}
 	*selected += expected > 0;
-	CHECK(cdpk_step_count(&step, timeline, range, UINT64_MAX, &unit_allocator, &found_count) ==
+	CHECK(cdpk_step_count(&step, timeline, range, 0, UINT64_MAX, &unit_allocator, &found_count) ==
 		  CDPK_OK);
 	CHECK(found_count.least == expected && found_count.most == expected);
-	CHECK(cdpk_step_count(&step, timeline, range, 2, &unit_allocator, &found_count) == CDPK_OK);
+	CHECK(cdpk_step_count(&step, timeline, range, 0, 2, &unit_allocator, &found_count) == CDPK_OK);
 	CHECK(found_count.least == (expected < 2 ? expected : 2));
+	for (uint64_t needed = 1; needed < 5; needed++)
+	{
+		CHECK(cdpk_step_count(&step, timeline, range, needed, UINT64_MAX, &unit_allocator,
+							  &found_count) == CDPK_OK);
+		CHECK(expected < needed ? found_count.most < needed : found_count.most == expected);
+		CHECK(found_count.least <= expected && found_count.least <= found_count.most);
+	}
 	CHECK(cdpk_step_extremes(&step, timeline, range, &unit_allocator, &extremes) == CDPK_OK);
 	CHECK(extremes.found == (expected > 0) && !extremes.unknown);
 	CHECK(!extremes.found || (extremes.oldest == first && extremes.newest == last));

@@ -24,13 +24,12 @@ typedef struct Links
 } Links;
 
 bool
-cdpk_columns_serve(const CdpkAsked *asked)
+cdpk_asks_for_names(const CdpkAsked *asked)
 {
 	const CdpkSequence *sequence = asked->sequence;
 
 	if (asked->wanted == CDPK_WANT_ALL || sequence->any_order ||
 		sequence->alternatives != sequence->items || !cdpk_sequence_is_plain(sequence) ||
-		cdpk_sequence_is_correlated(sequence) ||
 		(asked->modes & ~(unsigned) (CDPK_FUNNEL_STRICT_INCREASE | CDPK_FUNNEL_STRICT_ONCE)) != 0)
 		return false;
 	for (unsigned i = 0; i < sequence->items; i++)
@@ -41,6 +40,12 @@ cdpk_columns_serve(const CdpkAsked *asked)
 			return false;
 	}
 	return true;
+}
+
+bool
+cdpk_columns_serve(const CdpkAsked *asked)
+{
+	return cdpk_asks_for_names(asked) && !cdpk_sequence_is_correlated(asked->sequence);
 }
 
 /* Read the times of a column in a range, each as the beginning of a chain. */

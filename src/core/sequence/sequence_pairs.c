@@ -53,7 +53,6 @@ static void
 add_pair(CdpkPairReading *r, const CdpkPropertyValue *value, CdpkPair pair, bool set_unknown,
 		 bool *unknown)
 {
-	CdpkDecimal number;
 	unsigned element = value != NULL ? value->element : 0;
 
 	if (element != 0)
@@ -70,14 +69,7 @@ add_pair(CdpkPairReading *r, const CdpkPropertyValue *value, CdpkPair pair, bool
 	if (value != NULL)
 	{
 		*unknown |= value->kind == CDPK_LEFT_OUT;
-		pair.kind = value->kind;
-		pair.value = value->kind == CDPK_TEXT ? (int64_t) value->text : 0;
-		if (cdpk_property_as_number(value, r->set->texts, &number))
-		{
-			number = cdpk_decimal(number.mantissa, number.scale);
-			pair.kind = CDPK_NUMBER | (uint32_t) number.scale << 8;
-			pair.value = number.mantissa;
-		}
+		pair.common = cdpk_common(value, r->set->texts);
 	}
 	if (r->sequence->compared.length > 0 && pair.event.set != 0)
 		note_numbers(r, element, &pair.event, unknown);
@@ -172,7 +164,7 @@ read_event(CdpkPairReading *r, uint64_t place, int64_t at)
 {
 	CdpkCorrelation *correlation = r->correlation;
 	size_t before = r->pairs.used;
-	CdpkPair pair = {{at, 0, 0, 0}, 0, 0};
+	CdpkPair pair = {{at, 0, 0, 0}, {0, 0}};
 	uint32_t set_unknown;
 	bool unknown = false;
 	CdpkStatus status = cdpk_step_set_event(r->set, place, &pair.event.set, &set_unknown);

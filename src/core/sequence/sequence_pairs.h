@@ -8,14 +8,35 @@
 #include "core/base/buffer.h"
 #include "core/sequence/sequence_correlated.h"
 
+/* A value that events have in common: equal for equal values. */
+typedef struct CdpkCommon
+{
+	uint32_t kind; /* and the scale of a number */
+	int64_t value; /* its mantissa, or the code of a text */
+} CdpkCommon;
+
+/* Return a value as one that is compared; texts: of cdpk_property_texts. */
+static inline CdpkCommon
+cdpk_common(const CdpkPropertyValue *value, const CdpkName *texts)
+{
+	CdpkCommon common = {value->kind, value->kind == CDPK_TEXT ? (int64_t) value->text : 0};
+	CdpkDecimal number;
+
+	if (cdpk_property_as_number(value, texts, &number))
+	{
+		number = cdpk_decimal(number.mantissa, number.scale);
+		common.kind = CDPK_NUMBER | (uint32_t) number.scale << 8;
+		common.value = number.mantissa;
+	}
+	return common;
+}
+
 /* An event with one of the values that events must have in common. */
 typedef struct CdpkPair
 {
 	CdpkChainEvent
 		event; /* its numbers are places in "numbers", from 1 on, before they are ranks */
-	/* equal for equal values: their kind and the scale of a number, ... */
-	uint32_t kind;
-	int64_t value; /* ... its mantissa, or the code of a text */
+	CdpkCommon common;
 } CdpkPair;
 
 /* Reading the events of a timeline, each with each of its values. */
@@ -46,9 +67,9 @@ cdpk_pairs_of(const CdpkPairReading *r, size_t *count)
 static inline int
 cdpk_pairs_compare(const CdpkPair *a, const CdpkPair *b)
 {
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	return (a->value > b->value) - (a->value < b->value);
+	if (a->common.kind != b->common.kind)
+		return a->common.kind < b->common.kind ? -1 : 1;
+	return (a->common.value > b->common.value) - (a->common.value < b->common.value);
 }
 
 /* Return the number at a place, from 1 on. */

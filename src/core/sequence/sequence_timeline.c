@@ -9,6 +9,7 @@
 #include "core/sequence/sequence_columns.h"
 #include "core/sequence/sequence_correlated.h"
 #include "core/sequence/sequence_run.h"
+#include "core/sequence/sequence_same.h"
 
 /* so many events are sorted without asking for memory */
 #define FEW 64
@@ -226,10 +227,19 @@ match_events(History *history, CdpkStepSet *set, const CdpkAllocator *allocator,
 static CdpkStatus
 find(History *history, CdpkStepSet *set, const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
-	if (cdpk_sequence_is_correlated(history->asked->sequence))
-		return cdpk_sequence_correlate(history->asked, &history->survey, history->range, set,
-									   allocator, found);
-	return match_events(history, set, allocator, found);
+	bool served;
+	CdpkStatus status;
+
+	if (!cdpk_sequence_is_correlated(history->asked->sequence))
+		return match_events(history, set, allocator, found);
+	found->due = CDPK_NEVER;
+	found->unknown = false;
+	status = cdpk_same_match(history->asked, &history->survey, history->range, allocator,
+							 &found->matches, &served);
+	if (status != CDPK_OK || served)
+		return status;
+	return cdpk_sequence_correlate(history->asked, &history->survey, history->range, set, allocator,
+								   found);
 }
 
 /* Start to read a timeline, and find out what is there. */

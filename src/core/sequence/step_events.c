@@ -122,14 +122,42 @@ cdpk_step_close(CdpkStepEvents *events)
 	return events->status;
 }
 
+/* Return how many events there are of the names that a step asks for, in a time range, until there are "enough". */
+static CdpkStatus
+count_named(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange range,
+			uint64_t enough, uint64_t *count)
+{
+	CdpkStepEvents events;
+
+	*count = 0;
+	cdpk_step_events(step, timeline, range, NULL, &events);
+	while (*count < enough && cdpk_step_next_column(&events))
+	{
+		*count += cdpk_time_range_count(range, &events.column, enough - *count);
+		if (events.column.times.failed)
+			events.status = CDPK_CORRUPT;
+	}
+	return events.status;
+}
+
 CdpkStatus
 cdpk_step_count(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange range,
-				uint64_t enough, const CdpkAllocator *allocator, CdpkStepCount *count)
+				uint64_t needed, uint64_t enough, const CdpkAllocator *allocator,
+				CdpkStepCount *count)
 {
 	CdpkStepEvents events;
 	int64_t at;
 
 	count->least = count->most = 0;
+	/* opening the properties takes longer; the first event opens them in any case */
+	if (needed > 1 && step->conditional)
+	{
+		CdpkStatus status = count_named(step, timeline, range, needed, &count->most);
+
+		if (status != CDPK_OK || count->most < needed)
+			return status;
+		count->most = 0;
+	}
 	cdpk_step_events(step, timeline, range, allocator, &events);
 	while (count->least < enough && cdpk_step_next_column(&events))
 		while (count->least < enough && cdpk_step_next_event(&events, &at))

@@ -57,9 +57,12 @@ typedef struct CdpkStepCount
 	uint64_t most;
 } CdpkStepCount;
 
-/* Count the events of a step in a time range, until there are "enough" at least. */
+/*
+ * Count the events of a step in a time range, until there are "enough" at least.  If there cannot be as many as
+ * are needed, only that is found.
+ */
 extern CdpkStatus cdpk_step_count(const CdpkStep *step, const CdpkTimeline *timeline,
-								  CdpkTimeRange range, uint64_t enough,
+								  CdpkTimeRange range, uint64_t needed, uint64_t enough,
 								  const CdpkAllocator *allocator, CdpkStepCount *count);
 
 /* The earliest and the latest of these events. */

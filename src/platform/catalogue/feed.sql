@@ -30,15 +30,15 @@ BEGIN
 	CREATE INDEX change_other_profile_id_idx ON cdp_data.change (other_profile_id, change_id)
 		WHERE other_profile_id IS NOT NULL;
 	COMMENT ON TABLE cdp_data.change IS
-		'What changed of people and of segments, in the order in which it was recorded. One batch at a time writes it, so '
-		'the numbers follow the order of commits. Read through cdp.change, or by consumers.';
+		'What changed of people and of segments, in the order in which it was recorded. One batch at a time writes it, '
+		'so the numbers follow the order of commits. Read through cdp.change, or by consumers.';
 	COMMENT ON COLUMN cdp_data.change.change_id IS
 		'Number of the change. Numbers ascend with commits; erased people leave gaps.';
 	COMMENT ON COLUMN cdp_data.change.kind IS
 		'entered, exited: a profile is, or is no longer, in the segment; trait_changed: a computed trait has another '
-		'value; merged: all of other_profile_id is in profile_id now; split: identifiers of other_profile_id are in '
-		'profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: the '
-		'person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
+		'value; merged: all of other_profile_id is in profile_id now; split: identifiers of other_profile_id are '
+		'in profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: '
+		'the person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
 		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id.';
 	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';

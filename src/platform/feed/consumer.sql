@@ -137,8 +137,8 @@ $comment$Makes a consumer of the feed, which reads the changes of some segments 
 acknowledges them. It belongs to the current role; members of that role use it too. Each who reads it must be allowed to
 read the views of its segments, also later.
 start: now: it reads the changes that are recorded from now on; snapshot: before them it reads who is in the segments,
-as last judged, in the order of profile_id. A snapshot is stored until it is acknowledged, a row for each member. replace
-=> true replaces a consumer, which then forgets all that it had not acknowledged, and keeps its owner; end what
+as last judged, in the order of profile_id. A snapshot is stored until it is acknowledged, a row for each member.
+replace => true replaces a consumer, which then forgets all that it had not acknowledged, and keeps its owner; end what
 reads it first, as the numbers of snapshots repeat. Returns the last
 change_id before those that it reads.
 Changes stay in the feed as long as cdp.set_change_retention() says, acknowledged or not. cdp.consumer shows how far

@@ -116,8 +116,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.consumer.waiting IS
 		'How many changes wait that were put off by cdp.retry(), with those that wait for them.';
 	COMMENT ON COLUMN cdp.consumer.needs_snapshot IS
-		'Whether changes that it has not acknowledged have left the feed: it must be replaced by one that starts from a '
-		'snapshot.';
+		'Whether changes that it has not acknowledged have left the feed: it must be replaced by one that starts from '
+		'a snapshot.';
 	COMMENT ON COLUMN cdp.consumer.created_at IS 'When it was made.';
 	COMMENT ON COLUMN cdp.consumer.acknowledged_at IS 'When it last acknowledged a change; NULL: never.';
 END

@@ -30,7 +30,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_changes(bigint[], boolean) IS
 	'Internal: deletes what the feed, and the snapshots of consumers, say of a person, by their present and all former '
-	'profile ids, and records a change of kind erased for each. Returns how many changes were deleted. The caller holds '
-	'the lock of cdp.refresh().';
+	'profile ids, and records a change of kind erased for each. Returns how many changes were deleted. The caller '
+	'holds the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.erase_changes(bigint[], boolean) FROM PUBLIC;

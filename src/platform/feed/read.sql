@@ -175,13 +175,16 @@ DECLARE
 	last record;
 BEGIN
 	SELECT s.change_id, s.as_of INTO STRICT last FROM cdp_data.state s;
-	-- at the end of the snapshot, its last row: see cdp.acknowledge()
-	mark.change_id := CASE WHEN own.position < 0 AND until = own.snapshot_change_id THEN -1 ELSE until END;
-	-- the number of what waits would acknowledge that
-	WHILE EXISTS (
-		SELECT FROM cdp_data.own_consumer_waiting w
-		WHERE w.consumer_id = own.consumer_id AND w.change_id = mark.change_id)
+	mark.change_id := until;
 	LOOP
+		-- before the first change, the last row of the snapshot: see cdp.acknowledge()
+		IF own.position < 0 AND mark.change_id BETWEEN 0 AND own.snapshot_change_id THEN
+			mark.change_id := -1;
+		END IF;
+		-- the number of what waits would acknowledge that
+		EXIT WHEN NOT EXISTS (
+			SELECT FROM cdp_data.own_consumer_waiting w
+			WHERE w.consumer_id = own.consumer_id AND w.change_id = mark.change_id);
 		mark.change_id := mark.change_id - 1;
 	END LOOP;
 	mark.kind := 'progress';

@@ -47,8 +47,8 @@ BEGIN
 	IF isfinite(mark.passed_at) THEN
 		age := clock_timestamp() - mark.passed_at;
 	END IF;
-	-- passes take at most a fiftieth of the time, but there is one each minute, and one if the clock was set back
-	RETURN CASE WHEN age BETWEEN interval '0' AND least(50 * mark.pass_cost, interval '1 minute') THEN mark.block
+	-- passes take a half of a per cent of the time, but there is one each minute, and one if the clock was set back
+	RETURN CASE WHEN age BETWEEN interval '0' AND least(200 * mark.pass_cost, interval '1 minute') THEN mark.block
 				ELSE 0 END;
 END
 $function$;

@@ -45,6 +45,7 @@ BEGIN
 	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
+	PERFORM cdp_internal.init_worker();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
 	PERFORM cdp_internal.init_change_views();

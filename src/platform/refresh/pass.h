@@ -1,6 +1,6 @@
 /*
  * pass.h
- *		One pass of a batch: what the files of it share.
+ *		One pass of a batch: what the files of it share; pass_data.h has its types.
  *
  * core/batch decides; these files look up what it asks for, and write what it says.  Each calls
  * only files above it in this list:
@@ -34,6 +34,7 @@
  *	pass_hour		what goes to quarantine, by hour
  *	pass_judge		what becomes of each row
  *	pass_kin		pairs of verdicts, and those of user_ids and earlier ones
+ *	pass_look_up	what the tables know of identifiers, by the map
  *	pass_identify	identifiers: numbers, rules, verdicts
  *	pass_link		links
  *	pass_resolve	what core/stitch asks for
@@ -57,248 +58,12 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
-#include "core/base/idmap.h"
-#include "core/batch/batch.h"
 #include "platform/catalogue/hash_key.h"
 #include "platform/catalogue/held_max.h"
-#include "platform/identity/blocked.h"
-#include "platform/identity/map_hash.h"
-#include "platform/identity/resolve.h"
-#include "platform/ingest/take.h"
-#include "platform/refresh/pass_columns.h"
-#include "platform/store/store.h"
+#include "platform/refresh/pass_data.h"
 #include "toolkit/timeline/carried_property.h"
-#include "toolkit/traits/traits.h"
-
-/* ---------------------------------------------------------------- rows */
-
-/* A path of names in the properties of a row; of none: there is no such path. */
-typedef struct PassPath
-{
-	int count;
-	CdpkSpan *names;
-} PassPath;
-
-typedef struct PassSource
-{
-	text *name;
-	int32 source_id;
-	int32 trust;
-	Interval *expires_after; /* NULL: what it says does not lapse */
-	int64 accepted;
-	int64 duplicate;
-	int64 quarantined;
-	int64 deletions;
-	int64 rows_before;   /* all that it sent before this batch */
-	TimestampTz last_at; /* of its last batch; -infinity: it had none */
-	bool met;            /* rows of the batch are of it */
-	bool believed;       /* its aliases make same pairs */
-	bool is_mutable;     /* of its rows with one message id the greatest holds */
-	bool keeps;          /* … and those that are replaced are kept */
-	PassPath version;    /* where their properties have a version; none: the later is the greater */
-	PassPath deleted;    /* … and whether they delete; none: no row does */
-} PassSource;
-
-/* What an event says, as it came or as the log has it. */
-typedef struct PassSaid
-{
-	Datum traits;
-	Datum properties;
-	Datum context;
-	Datum context_hash; /* of what is not in context */
-	bool no_traits;
-	bool no_properties;
-	bool no_context;
-	bool no_context_hash;
-} PassSaid;
-
-/* What an event is called, where some of its properties could not be carried. */
-typedef struct PassLeftOut
-{
-	Datum event;
-	Datum name;
-} PassLeftOut;
-
-/* What a batch did, in the order of cdp_internal.batch_counts. */
-typedef enum PassCount
-{
-	COUNT_TAKEN,
-	COUNT_ACCEPTED,
-	COUNT_DUPLICATE,
-	COUNT_QUARANTINED,
-	COUNT_IDENTIFIERS,
-	COUNT_LINKS,
-	COUNT_PROFILES_CREATED,
-	COUNT_PROFILES_MERGED,
-	COUNT_PROFILES_SPLIT,
-	COUNT_PROFILES_TOUCHED,
-	COUNT_REWORKS,
-	COUNT_IDENTIFIERS_REWORKED,
-	COUNT_EVENTS_REANCHORED,
-	COUNT_LARGEST_REWORK,
-	COUNT_SELF_LINKS,
-	COUNT_RETRACTED,
-	COUNT_IDENTIFIERS_LEFT,
-	COUNT_DELETIONS,
-	PASS_COUNTS
-} PassCount;
-
-/* Numbers that grow one by one. */
-typedef struct PassIds
-{
-	int64 *items;
-	int count;
-	int capacity;
-} PassIds;
-
-/* An identifier that was in another profile; 0: in none. */
-typedef struct PassPlace
-{
-	int64 identifier_id;
-	int64 from;
-	int64 to;
-	CdpkBatchBytes payload;
-} PassPlace;
-
-/* Rows of the batch that take the place of others, and the events of these; of number 0: it deleted, and has none. */
-typedef struct PassCorrected
-{
-	PassIds rows;
-	PassIds event_ids;
-	PassIds anchors;
-	PassIds times;
-} PassCorrected;
-
-/* What is known of events that are taken back. */
-typedef struct PassTaken
-{
-	CdpkIdMap anchors;    /* how many had each */
-	PassIds call_anchors; /* of group calls */
-	Datum *accounts;      /* which these named */
-	PassIds left;         /* identifiers that leave the graph with them, sorted */
-} PassTaken;
-
-/* A month of the log: events up to a number are in the base. */
-typedef struct PassMonth
-{
-	TimestampTz from;
-	TimestampTz until;
-	int64 event_id;
-} PassMonth;
-
-/* Rows of the base, as core/batch takes them. */
-typedef struct PassBase
-{
-	int count;
-	int capacity;
-	int64 *anchors;
-	int *keys; /* the anchor that was asked for */
-	TimestampTz *traits_at;
-	Datum *values; /* BASE_COLUMNS of each, as they are stored */
-	bool *nulls;
-	CdpkBatchRow *rows;
-	PassIds ids; /* of all rows, one after the other; of an alias the earlier user_id last */
-	int *first_id;
-} PassBase;
-
-/* Values of rows that cannot be identifiers, one after the other, as text. */
-typedef struct PassRejected
-{
-	int count;
-	int capacity;
-	Datum *sources;
-	Datum *namespaces;
-	Datum *reasons;
-	int64 *counts;
-	Datum *examples;
-} PassRejected;
-
-typedef struct PassKeptCounts PassKeptCounts;
-typedef struct PassEventName PassEventName;
-
-typedef struct Pass
-{
-	MemoryContext context; /* of all that lasts as long as the pass */
-	MemoryContext scratch; /* reset after each row */
-	CdpkBatch *batch;
-	CdpkAllocator allocator;
-	Store *stores[PASS_TABLES];
-	int64 batch_id;
-	TimestampTz as_of;
-	bool anew; /* it builds the graph anew, in tables of its own */
-	bool leave_undone;
-	bool log_is_indexed; /* all months are, as far as it concerns a load */
-	int64 last_event_id;
-	int64 last_identifier_id;
-	int64 last_quarantine_id;
-	int64 counts[PASS_COUNTS];
-
-	const Datum *failures; /* for which each row is set aside, or NULL */
-	bool cut_all;
-	TimestampTz oldest; /* messages before it may be forgotten */
-	int row_count;
-	TakenRow *rows;
-	CdpkBatchRow *batch_rows;
-	PassSource *sources;                   /* all, by name */
-	const OnboardSources *onboard_sources; /* their rules by which rows are cleaned */
-	int source_count;
-	CdpkIdMap source_place; /* of each, by its number */
-	CdpkBatchChanges changes;
-	PassCorrected corrected;
-	PassTaken taken;
-	CdpkIdMap
-		whole; /* profiles of which the log was found to lack no events, before any is taken back */
-	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
-	size_t same_changed_count;
-	bool has_refold; /* traits of some are to be folded anew */
-
-	PassRejected *rejected; /* takes what of events of the log cannot be identifiers; or NULL */
-
-	Jsonb *trait_document;
-	TraitsRules *trait_rules;
-	Jsonb *carried_rules;       /* NULL: timelines carry no properties */
-	bool carries_context;       /* some from the context of events */
-	PassEventName *event_names; /* NULL: there are none yet */
-	CdpkIdMap shared_place;     /* of shared contexts that were read, by their hash */
-	Jsonb **shared_contexts;
-	int shared_count;
-	int shared_capacity;
-	PassLeftOut *left_out;
-	int left_out_count;
-	int left_out_capacity;
-
-	Resolver *resolver;
-	CdpkSipHashKey map_key;
-	int64 *map_hashes; /* of the names that were looked up in the map, by their place */
-	bool has_verdicts;
-	bool has_same;         /* there is a verdict "same" */
-	bool has_hashed;       /* there are hashes of e-mail addresses or phone numbers */
-	bool has_believed;     /* there is a source whose aliases are believed */
-	BlockedRules *blocked; /* NULL: there are none */
-	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
-	PassKeptCounts *kept_counts;
-	CdpkStitchStore stitch_store;
-
-	CdpkBatchStray *strays; /* events of the log that may have other anchors */
-	const CdpkBatchReanchored *moved;
-	size_t moved_count;
-
-	PassPlace *places;
-	int place_count;
-
-	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
-
-	PassMonth *months; /* that are folded into the base, by time */
-	int month_count;
-	bool has_base;
-	bool keep_expired;    /* traits are taken though they have expired */
-	PassBase base_strays; /* rows of the base among the strays, behind the events */
-	int event_strays;
-} Pass;
 
 /* ---------------------------------------------------------------- pass_table.c */
 
@@ -324,6 +89,15 @@ extern void pass_defer_log(Pass *pass);
 /* Builds indexes that were put off, before events of the log are looked for; pass_build_log outside of a pass. */
 extern void pass_index_log(Pass *pass);
 extern void pass_build_log(void);
+
+/*
+ * Puts the indexes off by which each message and identifier is looked for, where there are none yet, tells how many rows
+ * are found without them, and builds them: pass_index_keys before statements look for such rows.
+ */
+extern void pass_defer_keys(void);
+extern int64 pass_count_deferred(void);
+extern void pass_build_keys(void);
+extern void pass_index_keys(Pass *pass);
 
 extern void pass_close_tables(Pass *pass);
 
@@ -582,11 +356,13 @@ extern void pass_count_hours(Pass *pass);
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
 
+/* pass_look_up.c */
+extern void pass_look_up_names(Pass *pass, size_t first);
+extern void pass_find_numbers(Pass *pass, int64 *numbers);
+
 /* pass_identify.c */
 extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
-extern void pass_look_up_names(Pass *pass, size_t first);
-extern void pass_find_numbers(Pass *pass, int64 *numbers);
 extern void pass_find_voids(Pass *pass);
 
 /* pass_link.c */

@@ -368,6 +368,19 @@ copy_memberships(Kept *kept, int to, const TimestampTz *from)
 			since[i] = from[i];
 }
 
+/* add_moved records that a profile has what another had: for itself, and for each segment that the other was in. */
+static void
+add_moved(Run *run, const Kept *kept, KeptChange change, const TimestampTz *from)
+{
+	kept_add_change(&run->changes, change);
+	for (int i = 0; i < kept->segments->count; i++)
+		if (from[i] != DT_NOBEGIN)
+		{
+			change.segment_id = kept->segments->items[i].segment_id;
+			kept_add_change(&run->changes, change);
+		}
+}
+
 /* move_memberships follows profiles that are split, merged, or get another number. */
 static void
 move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of)
@@ -388,12 +401,13 @@ move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of
 	{
 		int64 id = touched->profile_ids[i];
 		int64 former = touched->former_ids[i];
+		TimestampTz *from;
 
 		if (touched->causes[i] != TOUCHED_SPLIT || former == 0 || former == id || !has_id(&new, id))
 			continue;
-		copy_memberships(kept, kept_find(kept, id),
-						 &kept->since[(Size) kept_find(kept, former) * segments]);
-		kept_add_change(&run->changes, (KeptChange){"split", "split", id, former, 0, as_of, 0});
+		from = &kept->since[(Size) kept_find(kept, former) * segments];
+		copy_memberships(kept, kept_find(kept, id), from);
+		add_moved(run, kept, (KeptChange){"split", "split", id, former, 0, as_of, 0}, from);
 	}
 	for (int i = 0; i < touched->count; i++)
 	{
@@ -406,12 +420,14 @@ move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of
 			continue;
 		from = &kept->since[(Size) kept_find(kept, former) * segments];
 		copy_memberships(kept, kept_find(kept, id), from);
-		for (int j = 0; j < segments; j++)
-			from[j] = DT_NOBEGIN;
 		if (is_first)
 			renumbered = id;
-		kept_add_change(&run->changes, (KeptChange){is_first ? "renumbered" : "merged", "merge", id,
-													former, 0, as_of, 0});
+		add_moved(
+			run, kept,
+			(KeptChange){is_first ? "renumbered" : "merged", "merge", id, former, 0, as_of, 0},
+			from);
+		for (int j = 0; j < segments; j++)
+			from[j] = DT_NOBEGIN;
 	}
 }
 

@@ -3,7 +3,8 @@ CREATE FUNCTION cdp_internal.why(segment text, profile_id bigint,
 	OUT line integer, OUT depth integer, OUT part text, OUT "values" jsonb, OUT holds boolean, OUT until timestamptz,
 	OUT change boolean) RETURNS SETOF record
 	LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 5
-	SET search_path = pg_catalog, cdp, pg_temp
+	-- conditions and values are printed the same in every session
+	SET search_path = pg_catalog, cdp, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres'
 	AS 'MODULE_PATHNAME', 'cdp_why';
 COMMENT ON FUNCTION cdp_internal.why(text, bigint) IS
 	'Internal: cdp.why() for a present profile_id.';

@@ -16,6 +16,7 @@
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
@@ -46,6 +47,8 @@ open_scanned(const Store *store, const StoreKey *key, Relation heap)
 bool
 store_direct_has(Store *store, StoreKey *key)
 {
+	if (key->stand_in != NULL)
+		return store->sql_reason == NULL;
 	for (int i = 0; i < store->heap_count; i++)
 	{
 		if (key->scanned[i] == NULL)
@@ -66,6 +69,84 @@ prepare_scan_keys(const StoreKey *key, Relation index, ScanKey scan_key)
 							   (Datum) 0);
 }
 
+/* A look-up of keys in one heap. */
+typedef struct StoreScan
+{
+	Store *store;
+	StoreHeap *heap;
+	int columns;
+	const StoreColumn *arranged;
+	IndexScanDesc scan;
+	ScanKeyData keys[INDEX_MAX_KEYS];
+	StoreLeaf leaf;
+	Snapshot snapshot;
+	TupleTableSlot *slot;
+	StorePlaces *places;
+	StoreScanFunction function;
+	void *arg;
+} StoreScan;
+
+/* hand_over hands over the row in the slot. */
+static void
+hand_over(StoreScan *scan, int row)
+{
+	store_note_place(scan->places, scan->arranged[0].values[row], scan->slot);
+	scan->function(scan->arg, scan->heap, row, scan->slot, scan->snapshot);
+}
+
+/* scan_index hands over the rows that have a key, or only tells the index which of them are dead. */
+static void
+scan_index(StoreScan *scan, int row, bool only_dead)
+{
+	for (int i = 0; i < scan->columns; i++)
+		scan->keys[i].sk_argument = scan->arranged[i].values[row];
+	index_rescan(scan->scan, scan->keys, scan->columns, NULL, 0);
+	while (index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (scan->scan->xs_recheck)
+			elog(ERROR, "a scan of a B-tree index asks to recheck its rows");
+		if (!only_dead)
+			hand_over(scan, row);
+	}
+}
+
+/* look_up hands over the rows that have a key. */
+static void
+look_up(StoreScan *scan, int row)
+{
+	StoreLeaf *leaf = &scan->leaf;
+	bool any_dead = false;
+
+	if (!store_look_up(leaf, scan->arranged, row))
+	{
+		scan_index(scan, row, false);
+		return;
+	}
+	for (int i = 0; i < leaf->count; i++)
+	{
+		ItemPointerData place = leaf->places[i];
+		bool again = false;
+		bool dead = false;
+
+		if (table_index_fetch_tuple(scan->scan->xs_heapfetch, &place, scan->snapshot, scan->slot,
+									&again, &dead))
+		{
+			pgstat_count_heap_fetch(leaf->index);
+			hand_over(scan, row);
+		}
+		any_dead |= dead;
+	}
+	/* which the server does not take note of while it recovers */
+	if (any_dead && !scan->scan->xactStartedInRecovery)
+		scan_index(scan, row, true);
+	else
+	{
+		pgstat_count_index_scan(leaf->index);
+		pgstat_count_index_tuples(leaf->index, leaf->count);
+	}
+}
+
 /* scan_heap looks keys up in one heap: all of them, or those that are routed to it. */
 static void
 scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *arranged,
@@ -73,12 +154,18 @@ scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *ar
 		  StoreScanFunction function, void *arg)
 {
 	Relation relation = store->heaps[heap].relation;
-	ScanKeyData scan_key[INDEX_MAX_KEYS];
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	IndexScanDesc scan = cdp_index_beginscan(relation, key->scanned[heap], snapshot, key->count);
+	Relation index = key->scanned[heap];
+	StoreScan scan = {store, &store->heaps[heap], key->count, arranged};
 	int known = 0;
 
-	prepare_scan_keys(key, key->scanned[heap], scan_key);
+	scan.scan = cdp_index_beginscan(relation, index, snapshot, key->count);
+	prepare_scan_keys(key, index, scan.keys);
+	store_begin_leaf(&scan.leaf, index, key->count, snapshot);
+	scan.snapshot = snapshot;
+	scan.slot = table_slot_create(relation, NULL);
+	scan.places = places;
+	scan.function = function;
+	scan.arg = arg;
 	for (int i = 0; i < keys; i++)
 	{
 		int row = order[i];
@@ -86,26 +173,14 @@ scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *ar
 		CHECK_FOR_INTERRUPTS();
 		if ((route != NULL && route[row] != heap) || store_key_has_null(key, arranged, row))
 			continue;
-		if (store_fetch_known(store, key, arranged[0].values[row], &known, snapshot, slot))
-		{
-			store_note_place(places, arranged[0].values[row], slot);
-			function(arg, &store->heaps[heap], row, slot, snapshot);
-			continue;
-		}
-		for (int j = 0; j < key->count; j++)
-			scan_key[j].sk_argument = arranged[j].values[row];
-		index_rescan(scan, scan_key, key->count, NULL, 0);
-		while (index_getnext_slot(scan, ForwardScanDirection, slot))
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (scan->xs_recheck)
-				elog(ERROR, "a scan of a B-tree index asks to recheck its rows");
-			store_note_place(places, arranged[0].values[row], slot);
-			function(arg, &store->heaps[heap], row, slot, snapshot);
-		}
+		if (store_fetch_known(store, key, arranged[0].values[row], &known, snapshot, scan.slot))
+			hand_over(&scan, row);
+		else
+			look_up(&scan, row);
 	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	store_end_leaf(&scan.leaf);
+	index_endscan(scan.scan);
+	ExecDropSingleTupleTableSlot(scan.slot);
 }
 
 /* take_snapshot makes current what the calls before wrote, or takes the caller's snapshot. */
@@ -144,7 +219,9 @@ store_direct_scan(Store *store, StoreKey *key, int keys, const StoreColumn *arra
 	Snapshot snapshot = take_snapshot(store);
 	int *route = keys > 0 ? route_keys(store, key, keys, arranged) : NULL;
 
-	for (int i = 0; i < store->heap_count && keys > 0; i++)
+	if (key->stand_in != NULL)
+		store_scan_stand_in(store, key, keys, arranged, order, snapshot, function, arg);
+	for (int i = 0; i < store->heap_count && keys > 0 && key->stand_in == NULL; i++)
 		scan_heap(store, key, i, keys, arranged, order, route, snapshot, places, function, arg);
 	if (route != NULL)
 		pfree(route);

@@ -28,9 +28,12 @@ typedef struct DidCall
 	CdpkStep step;
 } DidCall;
 
-/* Count the events of the step in the time range, until there are "enough" at least. */
+/*
+ * Count the events of the step in the time range, until there are "enough" at least; or find that there are fewer than
+ * are needed.
+ */
 static inline CdpkStepCount
-count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
+count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 needed, uint64 enough)
 {
 	CdpkTimeline timeline;
 	CdpkStepCount count = {0, 0};
@@ -44,7 +47,7 @@ count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
 		timeline_check_column(&column);
 	}
 	else if (timeline_arg_open(fcinfo, &timeline))
-		timeline_check(cdpk_step_count(&call->step, &timeline, call->range, enough,
+		timeline_check(cdpk_step_count(&call->step, &timeline, call->range, needed, enough,
 									   &cdp_palloc_allocator, &count));
 	return count;
 }
@@ -65,7 +68,7 @@ did_events(FunctionCallInfo fcinfo)
 		argument_cache_fill(fcinfo, &call->cache);
 	}
 	/* stop counting once the answer is decided */
-	count = count_events(fcinfo, call,
+	count = count_events(fcinfo, call, call->counts.at_least,
 						 call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
 															 : call->counts.at_least);
 	if (count.least > call->counts.at_most || count.most < call->counts.at_least)
@@ -122,7 +125,7 @@ cdp_count_events(PG_FUNCTION_ARGS)
 
 	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
-	count = count_events(fcinfo, get_call(fcinfo, &own), PG_UINT64_MAX);
+	count = count_events(fcinfo, get_call(fcinfo, &own), 0, PG_UINT64_MAX);
 	if (count.least != count.most)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64((int64) count.least);
