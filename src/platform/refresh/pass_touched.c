@@ -2,7 +2,7 @@
  * pass_touched.c
  *		Whom the batch touched, and why: a value of type cdp_internal.touched.
  *
- * reads: what core/batch says of profiles, and the profiles whose traits were folded anew after it
+ * reads: what core/batch says of profiles, and the profiles and accounts whose traits were folded anew after it
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "platform/batch/batch.h"
 #include "platform/refresh/pass.h"
 
 /* the columns of the type, which are arrays */
@@ -131,12 +132,38 @@ pass_count_touched(Pass *pass)
 	pass->counts[COUNT_PROFILES_TOUCHED] = ids.count;
 }
 
+/* note_account is the BatchRowFunction that lists an account whose traits were folded anew. */
+static void
+note_account(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+{
+	List **accounts = arg;
+
+	*accounts = lappend(*accounts, DatumGetPointer(values[0]));
+}
+
+/* add_lapsed adds the profiles and the accounts whose traits were folded anew. */
+static void
+add_lapsed(const Pass *pass, const List *accounts, Touched *touched)
+{
+	CdpkBatchTouched said = {.profile_id = 0};
+	ListCell *cell;
+
+	foreach (cell, accounts)
+		add_row(touched, &said, CAUSE_LAPSED, PointerGetDatum(lfirst(cell)));
+	for (int i = 0; i < pass->lapsed.count; i++)
+	{
+		said.profile_id = pass->lapsed.items[i];
+		add_row(touched, &said, CAUSE_LAPSED, (Datum) 0);
+	}
+}
+
 Datum
 pass_make_touched(Pass *pass, Oid type)
 {
 	static const Oid item_types[] = {INT8OID, TEXTOID, INT8OID, TEXTOID, INT8OID};
 	TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
 	int64 capacity = pass->lapsed.count;
+	List *accounts = NIL;
 	Touched touched;
 	Datum values[TOUCHED_COLUMNS];
 	bool nulls[TOUCHED_COLUMNS] = {false};
@@ -144,17 +171,14 @@ pass_make_touched(Pass *pass, Oid type)
 
 	if (descriptor->natts != TOUCHED_COLUMNS)
 		elog(ERROR, "cdp_internal.touched has %d columns", descriptor->natts);
+	batch_read("batch_account_refold", note_account, &accounts);
+	capacity += list_length(accounts);
 	if (pass->failures == NULL)
 		capacity += count_batch(pass);
 	init_touched(&touched, (int) capacity);
 	if (pass->failures == NULL)
 		read_batch(pass, &touched);
-	for (int i = 0; i < pass->lapsed.count; i++)
-	{
-		CdpkBatchTouched said = {.profile_id = pass->lapsed.items[i]};
-
-		add_row(&touched, &said, CAUSE_LAPSED, (Datum) 0);
-	}
+	add_lapsed(pass, accounts, &touched);
 	for (int i = 0; i < TOUCHED_COLUMNS; i++)
 	{
 		int length[1] = {touched.count};
