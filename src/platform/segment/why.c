@@ -202,14 +202,14 @@ note_values(const Why *why, WhyPart *part, const Part *leaf, const PartPerson *p
 
 /* ---------------------------------------------------------------- evaluation */
 
-/* is_in is the EvaluateIsIn that looks at the person's memberships. */
-static bool
-is_in(void *arg, int64 profile_id, int32 segment_id)
+/* look_up is the EvaluateKeptValue that looks at the person's memberships. */
+static const char *
+look_up(void *arg, int64 profile_id, int32 segment_id)
 {
 	const Why *why = arg;
 	int place = kept_segment(why->kept->segments, segment_id);
 
-	return place >= 0 && why->kept->since[place] != DT_NOBEGIN;
+	return place >= 0 ? kept_value(why->kept, 0, place) : NULL;
 }
 
 /* list_parts appends a part and those below it, in the order of why_list(). */
@@ -253,7 +253,7 @@ evaluate_leaves(Why *why, int64 profile_id)
 					   .count = 1,
 					   .owner = why->segment.owner,
 					   .as_of = why->reader.at,
-					   .is_in = is_in,
+					   .kept_value = look_up,
 					   .memory = why,
 					   .ids = &profile_id,
 					   .limit = 1,
