@@ -7,10 +7,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -96,6 +98,59 @@ computed_is(Node *node, int32 *number)
 						errmsg("an expression must name a computed trait by a constant")));
 	*number = DatumGetInt32(constant->constvalue);
 	return true;
+}
+
+/* what a walk that shows computed traits needs */
+typedef struct Showing
+{
+	ComputedName name;
+	void *arg;
+} Showing;
+
+/* show_node is a callback of expression_tree_mutator. */
+static Node *
+show_node(Node *node, void *context)
+{
+	const Showing *showing = context;
+	Oid type = TEXTOID;
+	int32 number;
+
+	if (node == NULL)
+		return NULL;
+	if (!computed_is(node, &number))
+		return expression_tree_mutator(node, show_node, context);
+	return (Node *) makeFuncExpr(
+		LookupFuncName(list_make2(makeString("cdp"), makeString("computed")), 1, &type, false),
+		exprType(node),
+		list_make1(makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1,
+							 CStringGetTextDatum(showing->name(showing->arg, number)), false,
+							 false)),
+		InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+Node *
+computed_show(Node *node, ComputedName name, void *arg)
+{
+	Showing showing = {name, arg};
+
+	return show_node(node, &showing);
+}
+
+/* find_use is a walker that stops at a computed trait. */
+static bool
+find_use(Node *node, void *context)
+{
+	int32 number;
+
+	if (node == NULL)
+		return false;
+	return computed_is(node, &number) || expression_tree_walker(node, find_use, context);
+}
+
+bool
+computed_is_used(Node *node)
+{
+	return find_use(node, NULL);
 }
 
 /* ---------------------------------------------------------------- names in a raw expression */

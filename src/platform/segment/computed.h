@@ -18,6 +18,15 @@ extern void computed_resolve(Node *raw, Oid owner, ParseState *pstate);
 /* Returns whether a node of an analysed expression is the value of a computed trait, and its number. */
 extern bool computed_is(Node *node, int32 *number);
 
+/* Returns the name of a segment or computed trait by its number. */
+typedef const char *(*ComputedName)(void *arg, int32 number);
+
+/* Returns an analysed expression in which computed traits stand by name again, to be shown. */
+extern Node *computed_show(Node *node, ComputedName name, void *arg);
+
+/* Tells whether an analysed expression uses a computed trait. */
+extern bool computed_is_used(Node *node);
+
 /* The person of whom cdp_internal.computed() returns values; NULL: nobody is judged. */
 extern const PartPerson *computed_person(void);
 extern void computed_set_person(const PartPerson *person);

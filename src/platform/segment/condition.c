@@ -188,6 +188,16 @@ check_restorable(Node *node, ParseState *pstate)
 				 parser_errposition(pstate, exprLocation(node))));
 }
 
+/* CASE is for values: of a condition it could not be said which part decides, and until when. */
+static bool
+check_case(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	steady_check_case(node, context);
+	return expression_tree_walker(node, check_case, context);
+}
+
 /* Walks an analysed expression; raises an error for a node that a condition cannot contain. */
 static bool
 check_node(Node *node, ParseState *pstate)
@@ -282,6 +292,8 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner, bool is_trait)
 	pstate->p_paramref_hook = refuse_parameter;
 	expression = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expression);
+	if (!is_trait)
+		check_case(expression, pstate);
 	check_node(expression, pstate);
 	type = exprType(expression);
 	if (is_trait)

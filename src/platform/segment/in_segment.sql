@@ -35,8 +35,9 @@ BEGIN
 			JOIN cdp_data.segment s ON s.segment_id = u.segment_id)
 		SELECT FROM used u WHERE u.segment_id = number)
 	THEN
-		RAISE EXCEPTION 'segment "%" would use itself', (
-				SELECT s.name FROM cdp_data.segment s WHERE s.segment_id = number)
+		RAISE EXCEPTION '% would use itself', (
+				SELECT format('%s "%s"', CASE s.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END, s.name)
+				FROM cdp_data.segment s WHERE s.segment_id = number)
 			USING ERRCODE = 'invalid_recursion', DETAIL = format('It is used by %s.', (
 				SELECT string_agg(format('"%s"', s.name), ', ' ORDER BY s.name)
 				FROM cdp_data.segment s
@@ -73,13 +74,14 @@ CREATE FUNCTION cdp_internal.check_unused(number integer) RETURNS void
 AS $function$
 BEGIN
 	IF EXISTS (SELECT FROM cdp_data.segment s WHERE number = ANY (s.depends_on)) THEN
-		RAISE EXCEPTION '"%" is used by other segments or computed traits', (
-				SELECT s.name FROM cdp_data.segment s WHERE s.segment_id = number)
+		RAISE EXCEPTION '% is used by other segments', (
+				SELECT format('%s "%s"', CASE s.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END, s.name)
+				FROM cdp_data.segment s WHERE s.segment_id = number)
 			USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('It is used by %s.', (
 				SELECT string_agg(format('"%s"', s.name), ', ' ORDER BY s.name)
 				FROM cdp_data.segment s
 				WHERE number = ANY (s.depends_on))),
-				HINT = 'Replace them, or drop them first.';
+				HINT = 'Replace their conditions, or drop them first.';
 	END IF;
 END
 $function$;

@@ -58,6 +58,9 @@ type_is_steady(Oid type)
 	bool varlena;
 
 	check_stack_depth();
+	/* a constant without a type, which is text */
+	if (type == UNKNOWNOID)
+		return true;
 	if (OidIsValid(element))
 		return type_is_steady(element);
 	switch (get_typtype(type))
@@ -262,9 +265,8 @@ check_value_function(Node *node, ParseState *pstate)
 						parser_errposition(pstate, exprLocation(node))));
 }
 
-/* check_case refuses CASE. */
-static void
-check_case(Node *node, ParseState *pstate)
+void
+steady_check_case(Node *node, ParseState *pstate)
 {
 	if (IsA(node, CaseExpr))
 		ereport(ERROR,
@@ -279,7 +281,6 @@ steady_check(Node *node, ParseState *pstate)
 {
 	StableSearch search = {node, InvalidOid};
 
-	check_case(node, pstate);
 	check_value_function(node, pstate);
 	if (check_functions_in_node(node, is_unsteady, &search))
 		ereport(ERROR,
