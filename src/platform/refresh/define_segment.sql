@@ -13,23 +13,23 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.begin_definition() IS 'Internal: takes the lock and begins a batch.';
 
-CREATE FUNCTION cdp_internal.end_definition(dropped integer) RETURNS void
+CREATE FUNCTION cdp_internal.end_definition(dropped integer, trait text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	IF dropped IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = dropped) THEN
-		PERFORM cdp_internal.forget_segment(dropped);
+		PERFORM cdp_internal.forget_segment(dropped, trait);
 	END IF;
 	PERFORM cdp_internal.process_batch(cause => 'definition');
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.end_definition(integer) IS
+COMMENT ON FUNCTION cdp_internal.end_definition(integer, text) IS
 	'Internal: takes the batch through all stages, with a slice of segments that are to be built. dropped: the number '
-	'of a segment that was dropped, or NULL.';
+	'of a segment or computed trait that was dropped, or NULL; trait: the name of the trait, or NULL.';
 
 CREATE FUNCTION cdp_internal.report_definition(number integer) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -74,7 +74,7 @@ BEGIN
 	PERFORM cdp_data.begin_definition();
 	number := cdp_internal.define_segment(create_segment.name, create_segment.condition, create_segment.description,
 		create_segment.replace);
-	PERFORM cdp_data.end_definition(NULL);
+	PERFORM cdp_data.end_definition(NULL, NULL);
 	RETURN cdp_internal.report_definition(number);
 END
 $function$;
@@ -116,7 +116,7 @@ BEGIN
 	END IF;
 	EXECUTE format('DROP VIEW IF EXISTS cdp_segment.%I', name);
 	EXECUTE format('DROP VIEW IF EXISTS cdp_condition.%I', name);
-	PERFORM cdp_data.end_definition(number);
+	PERFORM cdp_data.end_definition(number, CASE WHEN is_trait THEN name END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.drop_definition(text, boolean) IS
@@ -149,7 +149,7 @@ BEGIN
 	PERFORM cdp_internal.check_trait_name(create_trait.name);
 	number := cdp_internal.define_segment(create_trait.name, create_trait.expression, create_trait.description,
 		create_trait.replace, true);
-	PERFORM cdp_data.end_definition(NULL);
+	PERFORM cdp_data.end_definition(NULL, NULL);
 	RETURN cdp_internal.report_definition(number);
 END
 $function$;
@@ -208,7 +208,7 @@ BEGIN
 	EXECUTE format('ALTER VIEW cdp_condition.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	EXECUTE format('ALTER VIEW cdp_segment.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	PERFORM cdp_internal.make_segment_view(rename_segment.new_name, true);
-	PERFORM cdp_data.end_definition(NULL);
+	PERFORM cdp_data.end_definition(NULL, NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp.rename_segment(text, text) IS
@@ -222,7 +222,7 @@ CREATE FUNCTION cdp_internal.build_slice() RETURNS boolean
 AS $function$
 BEGIN
 	PERFORM cdp_internal.begin_definition();
-	PERFORM cdp_internal.end_definition(NULL);
+	PERFORM cdp_internal.end_definition(NULL, NULL);
 	RETURN EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL
 		AND s.state <> 'too_slow' AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
 END
@@ -246,7 +246,7 @@ COMMENT ON PROCEDURE cdp.build_segments() IS
 	'Judges all people by the segments that are building, and commits after each 10,000 people, so that other '
 	'refreshes run between. CALL it outside of a transaction block.';
 
-REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer),
+REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer, text),
 	cdp_internal.report_definition(integer), cdp.create_segment(text, text, text, boolean),
 	cdp_internal.drop_definition(text, boolean), cdp.drop_segment(text),
 	cdp.create_trait(text, text, text, boolean), cdp.drop_trait(text), cdp.rename_segment(text, text),
