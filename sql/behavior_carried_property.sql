@@ -115,6 +115,8 @@ SELECT cdp.carry_property(NULL, 'total');
 SELECT cdp.carry_property('Buy', '');
 SELECT cdp.carry_property('Buy', NULL);
 SELECT cdp.carry_property('Buy', 'a..b');
+SELECT cdp.carry_property('Buy', 'a[][]');
+SELECT cdp.carry_property('Buy', 'a[][].b');
 SELECT cdp.carry_property('Buy', '.a');
 SELECT cdp.carry_property('Buy', 'a', '');
 SELECT cdp.carry_property('Buy', 'a', '[]');

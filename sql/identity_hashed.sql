@@ -10,7 +10,7 @@ SELECT cdp.init();
 \set drop_months :top '/test/include/drop_months.sql'
 \i :drop_months
 SELECT cdp.hashed('email: Jane.Doe@Example.com') OPERATOR(cdp.=) cdp.identifier('email_sha256', encode(sha256('jane.doe@example.com'), 'hex')) AS email, cdp.hashed('phone:+14155550123') AS phone,
-	cdp.hashed(cdp.hashed('phone:+14155550123')) OPERATOR(cdp.=) cdp.hashed('phone:+14155550123') AS itself, cdp.hashed('email_sha256:hoDp5bZ8') AS base64, cdp.hashed('user_id:a@b.example') AS other;
+	cdp.hashed(cdp.hashed('phone:+14155550123')) OPERATOR(cdp.=) cdp.hashed('phone:+14155550123') AS itself, cdp.hashed('user_id:a@b.example') AS other;
 CREATE FUNCTION h(identifier cdp.identifier) RETURNS text LANGUAGE sql IMMUTABLE RETURN cdp.value(cdp.hashed(identifier));
 CREATE VIEW people AS SELECT profile_id, (SELECT array_agg(CASE WHEN i LIKE '%sha256%' THEN left(i, 17) || '…' ELSE i END) FROM unnest(identifiers) i) AS identifiers FROM cdp.profiles;
 

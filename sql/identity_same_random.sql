@@ -9,7 +9,7 @@ CREATE EXTENSION cdp;
 SELECT cdp.init();
 SET search_path = public, cdp;
 SET jit = off;
-SELECT setseed(0.42);
+SELECT setseed(0.3);
 CREATE FUNCTION pick(n int) RETURNS int LANGUAGE sql VOLATILE RETURN 1 + floor(random() * n)::int;
 CREATE FUNCTION one_of(VARIADIC of text[]) RETURNS text LANGUAGE sql VOLATILE RETURN of[1 + floor(random() * cardinality(of))::int];
 -- u1 is a user_id, ~u1 the anonymous_id of the same value, h1 the hash of the address e1
@@ -64,18 +64,22 @@ CREATE FUNCTION breaks(s world_state, joint int[], rules jsonb, limits boolean) 
 		OR limits AND EXISTS (SELECT FROM unnest(joint) i JOIN cdp.namespace n ON n.namespace = cdp.namespace((s).names[i])
 			GROUP BY n.namespace, n.max_per_profile HAVING count(DISTINCT (s).class[i]) > n.max_per_profile)
 $$;
+-- whether the rules block an identifier: as it is, by its hash, or as the hash of a listed address
+CREATE FUNCTION is_listed(i cdp.identifier, patterns boolean) RETURNS boolean LANGUAGE sql STABLE
+	RETURN EXISTS (SELECT FROM cdp_data.namespace n, unnest(n.blocked) b (entry) WHERE n.namespace = cdp.namespace(i) AND CASE WHEN b.entry LIKE '^%' THEN patterns AND cdp.value(i) ~* b.entry ELSE lower(b.entry) = lower(cdp.value(i)) END);
+CREATE FUNCTION blocks(i cdp.identifier) RETURNS boolean LANGUAGE sql STABLE
+	RETURN is_listed(i, true) OR EXISTS (SELECT FROM named n WHERE is_hash(n.identifier, i) AND is_listed(n.identifier, cdp.namespace(i) = 'email'));
 CREATE FUNCTION naive(w int) RETURNS world_state LANGUAGE plpgsql AS $$
 DECLARE
 	s world_state;
 	rules jsonb := (SELECT jsonb_build_object('cap', cap) FROM cdp_data.state);
 	bound int := (SELECT cdp_internal.max_links_to(max_links, 'user_id') FROM cdp.namespace WHERE namespace = 'user_id');
-	block_rules jsonb := cdp_internal.blocked_rules();
 	pair record;
 	joint int[];
 	rank int := -1;
 BEGIN
 	s.names := ARRAY(SELECT u.i FROM (SELECT DISTINCT i FROM happened h, unnest(h.ids) i WHERE h.world = w) u JOIN cdp.namespace n ON n.namespace = cdp.namespace(u.i)
-		WHERE NOT cdp_internal.is_blocked(u.i, block_rules) ORDER BY n.priority, u.i);
+		WHERE NOT blocks(u.i) ORDER BY n.priority, u.i);
 	CREATE TEMP TABLE ev ON COMMIT DROP AS
 		SELECT p.a, p.b, p.source, min(p.at) AS first_at, sum(p.alias) AS aliases
 		FROM (
@@ -240,7 +244,11 @@ BEGIN
 END
 $$;
 CREATE FUNCTION rule() RETURNS jsonb LANGUAGE sql VOLATILE AS $$
-	SELECT CASE pick(10)
+	SELECT CASE pick(14)
+		WHEN 11 THEN jsonb_build_object('email', jsonb_build_object('blocked', ARRAY(SELECT cdp.value(n.identifier) FROM named n WHERE cdp.namespace(n.identifier) = 'email' AND random() < 0.3)))
+		WHEN 12 THEN jsonb_build_object('email_sha256', jsonb_build_object('blocked', ARRAY(SELECT upper(cdp.value(n.identifier)) FROM named n WHERE cdp.namespace(n.identifier) = 'email_sha256' AND random() < 0.3)))
+		WHEN 13 THEN jsonb_build_object('email', jsonb_build_object('blocked', jsonb_build_array(format('^w[0-9]*[%s]-e1@', one_of('02468', '13579')))), 'email_sha256', jsonb_build_object('blocked', jsonb_build_array(format('^[0-%s]', pick(6)))))
+		WHEN 14 THEN jsonb_build_object('email', jsonb_build_object('blocked', null)) || CASE pick(2) WHEN 1 THEN jsonb_build_object('email_sha256', jsonb_build_object('blocked', null)) ELSE '{}' END
 		WHEN 1 THEN jsonb_build_object('*', jsonb_build_object('cap', one_of('2', '3', '4', '100')::int))
 		WHEN 2 THEN jsonb_build_object('user_id', jsonb_build_object('max_per_profile', one_of('1', '2', '"unlimited"')::jsonb))
 		WHEN 3 THEN jsonb_build_object('email', jsonb_build_object('max_per_profile', one_of('1', '5', '"unlimited"')::jsonb))
@@ -265,6 +273,8 @@ BEGIN
 	INSERT INTO done SELECT 'refused verdict', false FROM cdp.verdict v WHERE v.refused LIMIT 1;
 	INSERT INTO done SELECT 'believed alias', l.refused FROM cdp_data.link l WHERE l.believed GROUP BY l.refused;
 	INSERT INTO done SELECT CASE WHEN x.profile_id = y.profile_id THEN 'hash' ELSE 'apart' END, false FROM cdp_data.identifier x JOIN cdp_data.identifier y ON is_hash(x.identifier, y.identifier) WHERE 0 NOT IN (x.profile_id, y.profile_id);
+	INSERT INTO done SELECT 'blocked hash', false FROM cdp_data.identifier i WHERE i.blocked AND cdp.namespace(i.identifier) = 'email_sha256' AND NOT is_listed(i.identifier, true) LIMIT 1;
+	INSERT INTO done SELECT 'blocked by its hash', false FROM cdp_data.identifier i WHERE i.blocked AND cdp.namespace(i.identifier) = 'email' AND NOT is_listed(i.identifier, true) LIMIT 1;
 	INSERT INTO done SELECT 'waiting alias', false FROM cdp_data.identifier i WHERE i.profile_id = 0 AND NOT i.blocked LIMIT 1;
 END
 $$;
@@ -313,6 +323,7 @@ SELECT * FROM wrong WHERE step >= 100 LIMIT 20;
 SELECT count(DISTINCT what) > 8 AS kinds FROM done WHERE NOT failed;
 SELECT sum(reworks) > 20 AS reworked, sum(profiles_split) > 20 AS split, sum(events_reanchored) > 20 AS reanchored FROM cdp.batch;
 SELECT count(*) FILTER (WHERE what = 'hash') > 50 AS hashes, count(*) FILTER (WHERE what = 'apart') > 0 AS hashes_apart FROM done;
+SELECT what FROM done WHERE what LIKE 'blocked%' GROUP BY what ORDER BY what;
 SELECT count(*) > 0 AS classes FROM cdp_data.identifier WHERE class_id <> 0;
 
 \c :origin

@@ -76,6 +76,13 @@ SELECT * FROM cdp.verify();
 SELECT cdp.set_sources('{"pages": {"keep_unidentified": 1}}');
 SELECT cdp.set_sources('{"pages": {"keep_unidentified": null}}');
 SELECT cdp.rules() -> '*' -> 'sources' -> 'pages' -> 'keep_unidentified' AS kept;
+-- what is no SHA-256 is no hash of an address: it stays where it is, and is listed
+INSERT INTO cdp.inbox (message_id, type, user_id, identifiers, "timestamp", source) VALUES ('s1', 'identify', 's1', '{"email_sha256": "ann@example.com", "phone_sha256": "null"}', '2026-11-01Z', 'hashes'),
+ ('s2', 'identify', 's2', jsonb_build_object('email_sha256', encode(sha256('ann@example.com'), 'base64')), '2026-11-01Z', 'hashes'), ('s3', 'identify', 's3', jsonb_build_object('email_sha256', encode(sha256('null'), 'hex')), '2026-11-01Z', 'hashes');
+SELECT accepted, quarantined FROM cdp.refresh();
+SELECT namespace, reason, occurrences, example FROM cdp.rejected_value WHERE source = 'hashes';
+SELECT identifiers FROM cdp.profiles WHERE identifiers && '{user_id:s1,user_id:s2,user_id:s3}' ORDER BY profile_id;
+SELECT identifiers FROM cdp.events WHERE message_id = 's1';
 DROP OWNED BY regress_rejected_analyst;
 DROP ROLE regress_rejected_analyst;
 \c :origin

@@ -27,6 +27,12 @@ ORDER BY c.name COLLATE "C", p.key COLLATE "C";
 SELECT f.name, a.attname FROM public.found f JOIN pg_attribute a ON a.attrelid = f.oid JOIN cdp_internal.catalogue() c USING (name)
 WHERE a.attnum > 0 AND a.atttypid = ANY ('{cdp.identifier,cdp.traits,cdp.timeline}'::regtype[]) AND NOT c.personal ? a.attname
 ORDER BY f.name COLLATE "C", a.attname;
+-- columns that can hold what a source has sent are personal, but for those listed: names that a role has given, or that are
+-- checked; counts; and the names of events, of which the planner has statistics
+SELECT c.name, a.attname FROM cdp_internal.catalogue() c JOIN public.found f USING (name) JOIN pg_attribute a ON a.attrelid = f.oid
+WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = ANY ('{text,text[],json,jsonb,bytea}'::regtype[]) AND NOT c.personal ? a.attname
+	AND a.attname NOT IN ('source', 'type', 'kind', 'state', 'namespace', 'role', 'written_by')
+ORDER BY c.name COLLATE "C", a.attname;
 -- and it would show
 CREATE TABLE cdp.another (id bigint PRIMARY KEY);
 SELECT name FROM public.found f FULL JOIN cdp_internal.catalogue() c USING (name) WHERE f.keys IS DISTINCT FROM c.keys;

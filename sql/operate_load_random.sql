@@ -26,7 +26,7 @@ LANGUAGE sql STABLE AS $$
 			'version', chance(own || 'version', 4)),
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9),
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
-		CASE WHEN chance(k || 'context', 2) = 0 THEN jsonb_build_object('ip', '10.0.0.' || chance(k || 'ip', 9), 'userAgent', repeat('browser ', 20)) END,
+		CASE WHEN t.type = 'group' AND chance(k || 'left', 3) = 0 THEN '{"groupLeft": true}' WHEN chance(k || 'context', 2) = 0 THEN jsonb_build_object('ip', '10.0.0.' || chance(k || 'ip', 9), 'userAgent', repeat('browser ', 20)) END,
 		timestamptz '2024-01-01 00:00Z' + chance(k || 'time', 400) * interval '1 day' - CASE WHEN chance(k || 'wrong', 60) = 0 THEN interval '80 years' ELSE interval '0' END,
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'received', 400) * interval '1 day',
 		('{web,app,list,shop,NULL}'::text[])[1 + chance(coalesce(r.id, k) || 'source', 5)]

@@ -9,7 +9,7 @@ $$;
 
 CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits,
+	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 		"timestamp", received_at, source)
 	SELECT coalesce(r.id, 'message ' || k), t.type,
 		CASE WHEN t.type = 'track' THEN ('{Order Completed,Product Viewed,Signed Up}'::text[])[1 + chance(k || 'event', 3)] END,
@@ -22,6 +22,7 @@ BEGIN
 		jsonb_build_object('total', CASE chance(k || 'kind', 3) WHEN 0 THEN '"none"'::jsonb ELSE to_jsonb(chance(k || 'total', 10000) / 100.0) END),
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9),
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
+		CASE WHEN t.type = 'group' AND chance(k || 'left', 3) = 0 THEN '{"groupLeft": true}'::jsonb END,
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'time', 400) * interval '1 day', timestamptz '2025-01-01 00:00Z' + chance(k || 'received', 400) * interval '1 day',
 		('{web,app,list}'::text[])[1 + chance(k || 'source', 3)]
 	FROM generate_series(1, rows) i CROSS JOIN LATERAL (SELECT concat(step, '-', i, ' ') AS own) o

@@ -14,7 +14,7 @@ CREATE FUNCTION chance(seed text, m integer) RETURNS integer LANGUAGE sql IMMUTA
 $$;
 -- events of every kind, some long after they happened; one browser has a tenth of them
 CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, "timestamp", received_at, source)
+	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, "timestamp", received_at, source)
 	SELECT k, t.type, CASE WHEN t.type = 'track' THEN ('{Order Completed,Product Viewed,Signed Up}'::text[])[1 + chance(k || 'event', 3)] END,
 		CASE chance(k || 'anonymous', 10) WHEN 0 THEN NULL WHEN 1 THEN 'busy' ELSE 'a' || chance(k || 'a', 60) END,
 		CASE WHEN chance(k || 'user', 4) = 0 THEN 'u' || chance(k || 'u', 20) END,
@@ -24,6 +24,7 @@ CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE sql AS 
 			'device_id', ARRAY['d' || chance(k || 'd', 12), 'd' || chance(k || 'other', 12)]) END,
 		jsonb_build_object('total', chance(k || 'total', 10000) / 100.0),
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9), 'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
+		CASE WHEN t.type = 'group' AND chance(k || 'left', 3) = 0 THEN '{"groupLeft": true}'::jsonb END,
 		timestamptz '2025-01-01' + chance(k || 'time', 400) * interval '1 day', timestamptz '2025-01-01' + greatest(chance(k || 'time', 400), chance(k || 'received', 400)) * interval '1 day',
 		('{web,app,list}'::text[])[1 + chance(k || 'source', 3)]
 	FROM generate_series(1, rows) i CROSS JOIN LATERAL (SELECT concat(step, '-', i, ' ') AS k) s
@@ -105,7 +106,7 @@ INSERT INTO fault (fault) VALUES ('SELECT'),
 	($$ DELETE FROM cdp_data.profile_identifier; INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids) SELECT profile_id, 3, identifiers, identifier_ids FROM cdp_data.profile WHERE identifier_ids IS NOT NULL $$),
 	($$ UPDATE cdp_data.profile SET identifiers = '{user_id:x}' WHERE profile_id % 2 = 0; UPDATE cdp_data.profile SET identifier_ids = NULL, accounts = '{x}' WHERE profile_id % 3 = 0;
 			INSERT INTO cdp_data.profile_identifier SELECT profile_id, 0, '{user_id:x}', '{1}' FROM cdp_data.profile $$),
-	($$ UPDATE cdp_data.account SET traits = NULL; DELETE FROM cdp_data.account_member WHERE identifier_id % 2 = 0; INSERT INTO cdp_data.account_member SELECT 0, 'ghost', now(), now(), 1 $$);
+	($$ UPDATE cdp_data.account SET traits = NULL; DELETE FROM cdp_data.account_member WHERE identifier_id % 2 = 0; INSERT INTO cdp_data.account_member SELECT 0, 'ghost', now(), now(), 1; UPDATE cdp_data.account_member SET left_at = last_at WHERE identifier_id % 3 = 0 $$);
 CREATE TABLE mended AS SELECT f.number, r.rows, m.* FROM fault f CROSS JOIN (VALUES (100), (50000)) AS r (rows) CROSS JOIN LATERAL mend(f.fault, r.rows) m;
 INSERT INTO mended SELECT f.number, r.rows, m.* FROM fault f CROSS JOIN (VALUES (1), (7)) AS r (rows) CROSS JOIN LATERAL mend(f.fault, r.rows) m WHERE f.number = 9 OR r.rows = 7 AND f.number IN (2, 6);
 SELECT number, said FROM mended WHERE rows = 50000 ORDER BY number;

@@ -28,7 +28,8 @@ BEGIN
 			'device_id', ARRAY['d' || chance(k || 'd', 8), 'd' || chance(k || 'other', 8)])
 			WHEN chance(k || 'more', 3) = 1 THEN jsonb_build_object('email_sha256', encode(sha256(format('e%s@example.com', chance(k || 'h', 20))::bytea), 'hex')) END,
 		jsonb_build_object('total', CASE chance(k || 'kind', 4) WHEN 0 THEN '"none"'::jsonb WHEN 1 THEN '{"left": "out"}' ELSE to_jsonb(chance(k || 'total', 10000) / 100.0) END),
-		CASE WHEN chance(k || 'context', 3) > 0 THEN jsonb_build_object('ip', '10.0.0.' || chance(k || 'ip', 9), 'campaign',
+		CASE WHEN t.type = 'group' AND chance(k || 'left', 3) = 0 THEN '{"groupLeft": true}'
+			WHEN chance(k || 'context', 3) > 0 THEN jsonb_build_object('ip', '10.0.0.' || chance(k || 'ip', 9), 'campaign',
 			jsonb_build_object('name', repeat('long ', 20) || chance(k || 'campaign', 6), 'source', CASE chance(k || 'medium', 3) WHEN 0 THEN '[{}]'::jsonb ELSE '"mail"' END)) END,
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9),
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
@@ -114,7 +115,7 @@ BEGIN
 		|| jsonb_build_object('anchor', name(e.identifier_id), 'context', cdp_internal.whole_context(e.context, x.context))
 	FROM cdp_data.event e LEFT JOIN cdp_data.shared_context x USING (context_hash);
 	INSERT INTO seen SELECT installation, 'account', concat_ws(' | ', a.group_id, a.first_seen, a.last_seen, a.events, a.traits, a.expires_at) FROM cdp_data.account a;
-	INSERT INTO seen SELECT installation, 'member', concat_ws(' | ', name(m.identifier_id), m.group_id, m.first_at, m.last_at, m.events) FROM cdp_data.account_member m;
+	INSERT INTO seen SELECT installation, 'member', concat_ws(' | ', name(m.identifier_id), m.group_id, m.first_at, m.last_at, m.events, m.left_at) FROM cdp_data.account_member m;
 	INSERT INTO seen SELECT installation, 'verdict', concat_ws(' | ', v.kind, v.a, v.b, v.until_at, v.refused) FROM cdp_data.verdict v;
 	INSERT INTO seen SELECT installation, 'number', concat_ws(' | ', c.event, c.name, c.left_out) FROM cdp_data.carried_property c;
 	INSERT INTO seen SELECT installation, 'log', concat_ws(' | ', s.source, s.accepted - s.retracted) FROM cdp_data.source s;

@@ -11,11 +11,11 @@ SELECT setseed(0.1234);
 
 CREATE FUNCTION pick(n int) RETURNS int LANGUAGE sql VOLATILE RETURN 1 + floor(random() * n)::int;
 CREATE FUNCTION write(n int) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, identifiers, group_id, properties, traits, "timestamp", received_at, source)
+	INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, identifiers, group_id, properties, traits, context, "timestamp", received_at, source)
 	SELECT k.type, CASE k.type WHEN 'track' THEN 'Event ' || pick(3) END, gen_random_uuid()::text,
 		CASE WHEN pick(3) = 1 THEN 'u' || pick(12) END, 'a' || pick(40),
 		CASE WHEN pick(3) = 1 THEN jsonb_build_object('email', 'e' || pick(20) || '@example.com', 'crm_id', pick(20)) END,
-		CASE k.type WHEN 'group' THEN 'g' || pick(4) END, jsonb_build_object('price', pick(50)), CASE WHEN k.type <> 'track' THEN jsonb_build_object('plan', pick(9)) END,
+		CASE k.type WHEN 'group' THEN 'g' || pick(4) END, jsonb_build_object('price', pick(50)), CASE WHEN k.type <> 'track' THEN jsonb_build_object('plan', pick(9)) END, CASE WHEN k.type = 'group' AND pick(3) = 1 THEN '{"groupLeft": true}'::jsonb END,
 		timestamptz '2026-01-10' + pick(400) * interval '1 hour', timestamptz '2026-01-10' + pick(900) * interval '1 hour', (ARRAY['web', 'app', 'list'])[pick(3)]
 	FROM generate_series(1, n) i CROSS JOIN LATERAL (SELECT (ARRAY['track', 'track', 'track', 'identify', 'group'])[pick(5)] AS type WHERE i > 0) k
 $$;
@@ -100,6 +100,8 @@ INSERT INTO fault (name, key, condition, change) VALUES
 	('account', 'group_id', 'true', 'UPDATE @ SET events = events + 1'),
 	('account', 'group_id', 'true', 'UPDATE @ SET traits = NULL'),
 	('account_member', 'identifier_id * 10 + right(t.group_id, 1)::int', 'true', 'DELETE FROM @'),
+	('account_member', 'identifier_id * 10 + right(t.group_id, 1)::int', 't.left_at IS NOT NULL', 'UPDATE @ SET left_at = NULL'),
+	('account_member', 'identifier_id * 10 + right(t.group_id, 1)::int', 't.left_at IS NULL', 'UPDATE @ SET left_at = first_at'),
 	('account_member', 'identifier_id * 10 + right(t.group_id, 1)::int', 'true', 'UPDATE @ SET events = events + 1'),
 	('account_member', 'identifier_id * 10 + right(t.group_id, 1)::int', 'true', 'UPDATE @ SET identifier_id = 4711'),
 	('namespace', 'namespace', 'namespace IN (''user_id'', ''email'', ''anonymous_id'', ''crm_id'')', 'DELETE FROM @'),

@@ -85,13 +85,28 @@ SELECT accepted, duplicate, quarantined FROM cdp.refresh();
 SELECT p.traits FROM cdp.profiles p WHERE p.profile_id = cdp.profile_of('user_id:u9');
 SELECT count(*) FROM cdp.identifiers WHERE identifier::text LIKE 'phone:%';
 SELECT reason, detail, line, record -> 'traits' AS traits FROM cdp.quarantine WHERE reason IN ('plan_violation', 'message_id_reused') AND coalesce(line, record::text) ~ 't[123]' ORDER BY quarantine_id;
--- a context that has the member already
+-- a member of the sender's context that has the name of ours comes back as it was sent, and is not taken for ours
 INSERT INTO cdp.inbox (type, event, message_id, user_id, properties, context, source) VALUES
 	('track', 'Paid', 'x1', 'u5', '{"total": "5"}', '{"_dropped": {"properties": {"total": 4, "other": {"a": 1}}}}', 'web'),
 	('track', 'Paid', 'x2', 'u5', '{"total": 5}', '{"_dropped": {"properties": {"total": 4, "other": {"a": 1}}}}', 'web'),
-	('track', 'Paid', 'x3', 'u5', '{"total": 5}', '{"_dropped": 7}', 'web');
+	('track', 'Paid', 'x3', 'u5', '{"total": 5}', '{"_dropped": 7}', 'web'), ('track', NULL, 'x4', 'u5', '{"total": 5}', '{"_dropped": 7}', 'web');
 SELECT accepted, quarantined FROM cdp.refresh();
-SELECT reason, detail FROM cdp.quarantine WHERE record ->> 'message_id' = 'x1';
+SELECT message_id, properties, context FROM cdp.events WHERE message_id IN ('x1', 'x2', 'x3') ORDER BY 1;
+SELECT message -> 'messageId' AS id, message -> 'properties' AS properties, message -> 'context' AS context FROM cdp.messages WHERE message_id IN ('x1', 'x2', 'x3') ORDER BY 1;
+SELECT record -> 'context' AS quarantined FROM cdp.quarantine WHERE record ->> 'message_id' = 'x4';
+-- repeated they are duplicates; what _dropped has is no content of a message
+INSERT INTO cdp.inbox (type, event, message_id, user_id, properties, context, source) VALUES
+	('track', 'Paid', 'x1', 'u5', '{"total": "5"}', '{"_dropped": {"properties": {"total": 4, "other": {"a": 1}}}}', 'web'),
+	('track', 'Paid', 'x2', 'u5', '{"total": 5}', '{"_dropped": {"properties": {"total": 4}}}', 'web'), ('track', 'Paid', 'x2', 'u5', '{"total": 5, "other": {"a": 1}}', NULL, 'web');
+SELECT accepted, duplicate, quarantined FROM cdp.refresh();
+SELECT count(*) FROM cdp.verify();
+-- a member as deep as may be, dropped or of the sender
+CREATE FUNCTION public.deep(key text, levels int) RETURNS jsonb LANGUAGE sql IMMUTABLE RETURN (repeat(format('{"%s": ', key), levels) || '1' || repeat('}', levels))::jsonb;
+INSERT INTO cdp.inbox (type, event, message_id, user_id, properties, context, source) VALUES ('track', 'Paid', 'y1', 'u5', jsonb_build_object('total', public.deep('x', 63)), NULL, 'web'),
+	('track', 'Paid', 'y2', 'u5', '{"total": 1}', public.deep('_dropped', 64), 'web'), ('track', 'Paid', 'y3', 'u5', '{"total": 1}', public.deep('_dropped', 65), 'web');
+SELECT accepted, quarantined FROM cdp.refresh();
+SELECT m.message_id, m.message -> 'properties' = jsonb_build_object('total', public.deep('x', 63)) AS properties, m.message -> 'context' = public.deep('_dropped', 64) AS context FROM cdp.messages m WHERE m.message_id ~ '^y' ORDER BY 1;
+SELECT events_reanchored FROM cdp.restitch();
 SELECT count(*) FROM cdp.verify();
 
 -- mutable sources: what they compare by is never dropped, and a row that deletes need not follow the plan
@@ -140,7 +155,8 @@ SELECT jsonb_build_object('type', t.type, 'messageId', 'r' || n, 'userId', 'u' |
 	|| CASE t.type WHEN 'track' THEN jsonb_build_object('event', (ARRAY['E', 'F'])[1 + (random() < 0.1)::integer], 'properties', public.any_object()) ELSE '{}' END
 	|| CASE WHEN t.type = 'identify' AND random() < 0.7 THEN jsonb_build_object('traits', public.any_object()) ELSE '{}' END
 	|| CASE WHEN random() < 0.7 THEN jsonb_build_object('context', jsonb_build_object('ip', '192.0.2.1', 'protocols', jsonb_build_object('event_version', 1 + floor(random() * 3)))
-		|| CASE WHEN random() < 0.5 THEN jsonb_build_object('traits', public.any_object()) ELSE '{}' END) ELSE '{}' END AS message
+		|| CASE WHEN random() < 0.5 THEN jsonb_build_object('traits', public.any_object()) ELSE '{}' END
+		|| CASE WHEN random() < 0.2 THEN jsonb_build_object('_dropped', (ARRAY[public.any_object(), jsonb_build_object('properties', public.any_object(), 'context', public.any_object()), '7', 'null'])[1 + floor(random() * 4)]) ELSE '{}' END) ELSE '{}' END AS message
 FROM generate_series(1, 3000) n CROSS JOIN LATERAL (SELECT (ARRAY['track', 'identify'])[1 + floor(random() * 2 + n * 0)] AS type) t;
 -- first without actions, in a transaction that is rolled back
 BEGIN;

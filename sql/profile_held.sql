@@ -18,7 +18,7 @@ CREATE VIEW held AS
 CREATE VIEW wrong AS
 	SELECT r.profile_id FROM cdp.profile_row r WHERE (r.identifiers, r.accounts) IS DISTINCT FROM (
 		ARRAY(SELECT i.identifier FROM cdp_data.identifier i WHERE i.profile_id = r.profile_id ORDER BY i.identifier),
-		ARRAY(SELECT DISTINCT m.group_id FROM cdp_data.identifier i JOIN cdp_data.account_member m USING (identifier_id) WHERE i.profile_id = r.profile_id ORDER BY 1))
+		ARRAY(SELECT m.group_id FROM cdp_data.identifier i JOIN cdp_data.account_member m USING (identifier_id) WHERE i.profile_id = r.profile_id GROUP BY 1 HAVING bool_and(m.left_at IS NULL) ORDER BY 1))
 	UNION ALL SELECT 0 FROM cdp.verify();
 CREATE FUNCTION devices(who text, first int, last int, groups boolean DEFAULT false) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN

@@ -21,7 +21,7 @@ BEGIN
 			'list', jsonb_build_array('{"tag": "t"}'::jsonb, jsonb_build_object('tag', chance(k || 'list', 3)))),
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9),
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
-		jsonb_build_object('ip', k, 'library', repeat('a library ', 10), 'campaign', jsonb_build_object('name', 'spring ' || chance(k || 'campaign', 3))),
+		jsonb_build_object('ip', k, 'library', repeat('a library ', 10), 'campaign', jsonb_build_object('name', 'spring ' || chance(k || 'campaign', 3))) || CASE WHEN t.type = 'group' AND chance(k || 'left', 3) = 0 THEN '{"groupLeft": true}'::jsonb ELSE '{}' END,
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'time', 400) * interval '1 day',
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'received', 400) * interval '1 day',
 		('{web,app,list}'::text[])[1 + chance(k || 'source', 3)]
@@ -82,7 +82,7 @@ CREATE FUNCTION look(form text) RETURNS void LANGUAGE sql AS $$
 	UNION ALL
 	SELECT form, 'account', concat_ws(' ', a.group_id, a.events, a.first_seen, a.last_seen, a.traits) FROM cdp_data.account a
 	UNION ALL
-	SELECT form, 'member', concat_ws(' ', i.identifier, m.group_id, m.events, m.first_at, m.last_at)
+	SELECT form, 'member', concat_ws(' ', i.identifier, m.group_id, m.events, m.first_at, m.last_at, m.left_at)
 	FROM cdp_data.account_member m LEFT JOIN cdp_data.identifier i USING (identifier_id)
 	UNION ALL
 	SELECT form, 'verdict', concat_ws(' ', v.kind, v.a, v.b, v.until_at) FROM cdp_data.verdict v

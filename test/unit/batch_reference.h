@@ -299,8 +299,13 @@ compare_accounts(const Tables *tables, const Reference *reference)
 
 			which[i] = tables->world.in_log[i] && tables->said[i].account == account;
 			if (which[i])
-				member_add(&members[anchor == NOBODY ? 0 : tables->identifier_id[anchor]][account],
-						   1, tables->said[i].row.at, tables->said[i].row.at);
+			{
+				MemberRow *row =
+					&members[anchor == NOBODY ? 0 : tables->identifier_id[anchor]][account];
+
+				member_add(row, 1, tables->said[i].row.at, tables->said[i].row.at);
+				member_left(row, tables->said[i].row.has_left, tables->said[i].row.at);
+			}
 		}
 		expect_times(tables, which, &expected);
 		expect_traits(tables, which, CDPK_BATCH_GROUP, &expected);

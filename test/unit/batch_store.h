@@ -61,6 +61,8 @@ typedef struct MemberRow
 	int64_t events;
 	int64_t first_at;
 	int64_t last_at;
+	bool has_left;
+	int64_t left_at;
 } MemberRow;
 
 #define SAID_VALUES 4
@@ -229,6 +231,14 @@ member_add(MemberRow *row, int64_t events, int64_t first_at, int64_t last_at)
 	if (row->events == 0 || last_at > row->last_at)
 		row->last_at = last_at;
 	row->events += events;
+}
+
+static inline void
+member_left(MemberRow *row, bool has_left, int64_t left_at)
+{
+	if (has_left && (!row->has_left || left_at > row->left_at))
+		row->left_at = left_at;
+	row->has_left |= has_left;
 }
 
 static inline void
@@ -404,6 +414,8 @@ said_make(const World *world, int i, Said *said, uint64_t seed)
 	{
 		said->account = (int) pick(&random, ACCOUNTS);
 		row->account = bytes_of_text(account_names[said->account]);
+		row->has_left = pick(&random, 3) == 0;
+		row->left_at = row->at;
 	}
 	if (row->call != CDPK_BATCH_OTHER)
 	{

@@ -235,6 +235,7 @@ pass_write_accounts(Tables *tables)
 		if (i > 0 && members[i - 1].identifier_id > members[i].identifier_id)
 			tables_fail(tables, "members are not in their order");
 		member_add(row, members[i].events, members[i].first_at, members[i].last_at);
+		member_left(row, members[i].has_left, members[i].left_at);
 	}
 }
 
@@ -281,14 +282,23 @@ pass_recount_members(Tables *tables)
 		for (int i = 0; i < tables->world.event_count; i++)
 			if (tables_is_logged(tables, i) && tables->anchor[i] == id &&
 				tables->said[i].account >= 0)
-				member_add(&tables->members[id][tables->said[i].account], 1, tables->said[i].row.at,
-						   tables->said[i].row.at);
+			{
+				MemberRow *row = &tables->members[id][tables->said[i].account];
+
+				member_add(row, 1, tables->said[i].row.at, tables->said[i].row.at);
+				member_left(row, tables->said[i].row.has_left, tables->said[i].row.at);
+			}
 		for (int i = 0; i < tables->base_count; i++)
 			if (tables->base[i].there && tables->base[i].anchor == id &&
 				tables->base[i].said.account >= 0)
-				member_add(&tables->members[id][tables->base[i].said.account],
-						   tables->base[i].span.events, tables->base[i].said.row.at,
+			{
+				MemberRow *row = &tables->members[id][tables->base[i].said.account];
+
+				member_add(row, tables->base[i].span.events, tables->base[i].said.row.at,
 						   tables->base[i].span.last_at);
+				member_left(row, tables->base[i].said.row.has_left,
+							tables->base[i].said.row.left_at);
+			}
 	}
 }
 

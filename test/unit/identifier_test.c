@@ -136,14 +136,56 @@ hexadecimal_strangers(void)
 	CHECK(becomes("idfa:{6D92078A-8246-4BA4-AE5B-76104861E7DC",
 				  "idfa:{6D92078A-8246-4BA4-AE5B-76104861E7DC"));
 	CHECK(becomes("idfa:G", "idfa:G"));
-	CHECK(becomes("email_sha256:X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA=",
-				  "email_sha256:X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA="));
-	CHECK(becomes("email_sha256:8F434346", "email_sha256:8F434346"));
+	CHECK(becomes("user_sha256:X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA=",
+				  "user_sha256:X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA="));
+	CHECK(becomes("user_sha256:8F434346", "user_sha256:8F434346"));
 	CHECK(becomes("user_id:6D92078A-8246-4BA4-AE5B-76104861E7DC",
 				  "user_id:6D92078A-8246-4BA4-AE5B-76104861E7DC"));
 	CHECK(becomes("_sha256x:8F", "_sha256x:8F") == false); /* no namespace */
 	CHECK(becomes("x_sha256x:6D92078A82464BA4AE5B76104861E7DC",
 				  "x_sha256x:6D92078A82464BA4AE5B76104861E7DC"));
+}
+
+#define BASE64_DIGITS "5f8f04fea3a3736ca865d414a0754d58dbd4576888937a4b127a0cdadcce1040"
+
+/* Hashes that are compared with ours are a SHA-256, in digits or in base64, or nothing. */
+static void
+hashes_of_ours(void)
+{
+	static const char *const names[] = {"email_sha256", "phone_sha256"};
+	static const char *const typings[] = {
+		"X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA=",
+		"X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA",
+		" X48E_qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA= ",
+		"5F8F04FEA3A3736CA865D414A0754D58DBD4576888937A4B127A0CDADCCE1040"};
+	static const char *const others[] = {
+		"8F434346",
+		"x",
+		"X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEB=", /* bits behind the 32 bytes */
+		"X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEE=",
+		"X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA==",
+		"=48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA",
+		"X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEAA",
+		"X48E.qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA=",
+		"6d92078a82464ba4ae5b76104861e7dc", /* an MD5 */
+		"g434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4f"};
+	char text[200];
+	char expected[200];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		for (size_t j = 0; j < sizeof(typings) / sizeof(typings[0]); j++)
+		{
+			snprintf(text, sizeof(text), "%s:%s", names[i], typings[j]);
+			snprintf(expected, sizeof(expected), "%s:" BASE64_DIGITS, names[i]);
+			CHECK(becomes(text, expected));
+		}
+		for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
+		{
+			snprintf(text, sizeof(text), "%s:%s", names[i], others[j]);
+			CHECK(status_of(text) == CDPK_INVALID);
+		}
+	}
 }
 
 static void
@@ -354,6 +396,7 @@ main(void)
 	TEST(canonical_forms);
 	TEST(hexadecimal_forms);
 	TEST(hexadecimal_strangers);
+	TEST(hashes_of_ours);
 	TEST(refusals);
 	TEST(limits);
 	TEST(phones_without_module);

@@ -67,23 +67,35 @@ static inline void
 judge_report(void *context, const CdpkViolation *violation)
 {
 	Judge *judge = context;
-	const CdpkNode *node = judge->document;
+	const CdpkNode *document = judge->document;
+	CdpkWay *ways = malloc(sizeof(CdpkWay) * document->size);
+	uint32_t way[1000];
+	uint32_t count = 0;
 	char number[16];
-	uint32_t place = 0;
+
+	if (ways == NULL)
+		abort();
+	cdpk_document_ways(document, ways);
 
 	judge->violations++;
 	judge->last = *violation;
 	judge->path[0] = '\0';
-	while ((node = cdpk_violation_step(node, violation->node, &place)) != NULL)
+	for (uint32_t i = (uint32_t) (violation->node - document); i != 0 && count < 1000;
+		 i = ways[i].parent)
+		way[count++] = i;
+	while (count-- > 0)
 	{
+		const CdpkNode *node = &document[way[count]];
+
 		if (node->key != NULL)
 			judge_add_step(judge, node->key, node->key_length);
 		else
 		{
-			snprintf(number, sizeof(number), "%u", (unsigned) place);
+			snprintf(number, sizeof(number), "%u", (unsigned) ways[way[count]].place);
 			judge_add_step(judge, number, strlen(number));
 		}
 	}
+	free(ways);
 	if (violation->key != NULL)
 		judge_add_step(judge, violation->key, violation->key_length);
 	if (cdpk_violation_describe(&judge->schema, violation, judge->description) !=

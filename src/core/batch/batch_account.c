@@ -67,7 +67,8 @@ add_account(CdpkBatch *batch, const BatchItem *items, uint32_t count, const Cdpk
 			account.expires_at = row->expires_at;
 		if (member == NULL || member->identifier_id != anchor)
 		{
-			CdpkBatchMember made = {anchor, batch->accounts.count, 0, row->at, batch_last_at(row)};
+			CdpkBatchMember made = {
+				anchor, batch->accounts.count, 0, row->at, batch_last_at(row), false, 0};
 
 			STITCH_PUSH(batch, batch->members, made);
 			member = &batch->members.items[batch->members.count - 1];
@@ -76,6 +77,7 @@ add_account(CdpkBatch *batch, const BatchItem *items, uint32_t count, const Cdpk
 		member->first_at = row->at < member->first_at ? row->at : member->first_at;
 		member->last_at =
 			batch_last_at(row) > member->last_at ? batch_last_at(row) : member->last_at;
+		batch_note_left(row->has_left, row->left_at, &member->has_left, &member->left_at);
 	}
 	STITCH_TRY(batch_merge_traits(batch, rows, count, NULL, 0, &account.traits));
 	STITCH_PUSH(batch, batch->accounts, account);

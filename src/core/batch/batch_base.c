@@ -335,6 +335,7 @@ fold_group(CdpkBatch *batch, const Groups *groups, const Room *room, CdpkBatchFo
 
 		batch_tick(batch);
 		add_span(from, row, span);
+		batch_note_left(from->has_left, from->left_at, &row->has_left, &row->left_at);
 		/* a group call that names no account says nothing that is kept */
 		if (from->call == row->call)
 		{

@@ -435,6 +435,15 @@ extern CdpkStatus batch_merge_timelines(CdpkBatch *batch, const CdpkBatchRow *co
 										uint32_t row_count, const CdpkBatchBytes *parts,
 										uint32_t part_count, CdpkBatchBytes *result);
 
+/* Note that a person left an account, if the latest time at which one did is not later. */
+static inline void
+batch_note_left(bool has_left, int64_t left_at, bool *noted, int64_t *noted_at)
+{
+	if (has_left && (!*noted || left_at > *noted_at))
+		*noted_at = left_at;
+	*noted |= has_left;
+}
+
 /* batch_account.c */
 extern CdpkStatus batch_fold_accounts(CdpkBatch *batch);
 

@@ -84,6 +84,8 @@ typedef struct CdpkBatchRow
 	int64_t expires_at;     /* when its traits lapse, or NEVER; those that have are not given */
 	CdpkBatchBytes traits;  /* core/traits, of this row alone */
 	CdpkBatchBytes account; /* of a group call */
+	bool has_left;          /* a group call that says that its person leaves the account */
+	int64_t left_at;        /* then: its time; of a row of the base that of the latest such call */
 	CdpkBatchBytes
 		event; /* the name, of calls that timelines show; of a row of the base: its timeline */
 	const CdpkBatchValue *values; /* of its properties, one property after the other */
@@ -392,6 +394,8 @@ typedef struct CdpkBatchMember
 	int64_t events;
 	int64_t first_at;
 	int64_t last_at;
+	bool has_left;   /* some of them say that it leaves the account */
+	int64_t left_at; /* the latest of these; it belongs to the account if another call is later */
 } CdpkBatchMember;
 
 typedef enum CdpkBatchCause

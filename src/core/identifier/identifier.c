@@ -117,9 +117,8 @@ normalize_value(const char *name_space, size_t namespace_length, const char *val
 		return normalize_phone(value, length, phone, result, result_length);
 	if (length > room)
 		return CDPK_TOO_LONG;
-	cdpk_hex_normalize(cdpk_hex_kind(name_space, namespace_length), value, length, result,
-					   result_length);
-	return CDPK_OK;
+	return cdpk_hex_normalize(cdpk_hex_kind(name_space, namespace_length), value, length, result,
+							  result_length);
 }
 
 /* Make the cheap checks first, then call the namespace's normaliser. */

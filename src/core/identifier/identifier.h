@@ -14,7 +14,7 @@
 
 #define CDPK_IDENTIFIER_VERSION 1
 /* raise it whenever a normaliser gives another result for some value */
-#define CDPK_NORMALIZER_VERSION 2
+#define CDPK_NORMALIZER_VERSION 3
 #define CDPK_NAMESPACE_MAX 63   /* bytes of a namespace */
 #define CDPK_IDENTIFIER_MAX 512 /* bytes of "namespace:value" */
 #define CDPK_IDENTIFIER_HEADER 2

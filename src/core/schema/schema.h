@@ -199,11 +199,14 @@ extern const char *cdpk_keyword_name(CdpkKeyword keyword);
 extern size_t cdpk_violation_describe(const CdpkSchema *schema, const CdpkViolation *violation,
 									  char text[CDPK_VIOLATION_TEXT_MAX]);
 
-/*
- * Go from the document to the node of a violation: give the next node after *from on that way, or NULL at its
- * end; *index is its place where it is an array's element.
- */
-extern const CdpkNode *cdpk_violation_step(const CdpkNode *from, const CdpkNode *to,
-										   uint32_t *place);
+/* Where a node of a document is. */
+typedef struct CdpkWay
+{
+	uint32_t parent; /* the number of the node that it is in */
+	uint32_t place;  /* among those that are in that */
+} CdpkWay;
+
+/* Find where each node of a document is, in time of their number; the first, number 0, is in none. */
+extern void cdpk_document_ways(const CdpkNode *document, CdpkWay *ways);
 
 #endif /* CDPK_SCHEMA_H */

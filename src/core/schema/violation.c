@@ -55,16 +55,20 @@ cdpk_keyword_name(CdpkKeyword keyword)
 
 /* ---------------------------------------------------------------- the way to a value */
 
-const CdpkNode *
-cdpk_violation_step(const CdpkNode *from, const CdpkNode *to, uint32_t *place)
+void
+cdpk_document_ways(const CdpkNode *document, CdpkWay *ways)
 {
-	const CdpkNode *next = from + 1;
+	ways[0].parent = ways[0].place = 0;
+	for (uint32_t i = 0; i < document->size; i++)
+	{
+		uint32_t place = 0;
 
-	if (from == to)
-		return NULL;
-	for (*place = 0; next + next->size <= to; (*place)++)
-		next += next->size;
-	return next;
+		for (uint32_t child = i + 1; child < i + document[i].size; child += document[child].size)
+		{
+			ways[child].parent = i;
+			ways[child].place = place++;
+		}
+	}
 }
 
 /* ---------------------------------------------------------------- words */

@@ -28,7 +28,8 @@ BEGIN
 		packed bytea NOT NULL,
 		group_id text COLLATE "C",
 		traits cdp.traits,
-		timeline cdp.timeline);
+		timeline cdp.timeline,
+		left_at timestamptz);
 	CREATE INDEX base_identifier_id_idx ON cdp_data.base (identifier_id);
 	-- where this database is a publisher, deletes need it
 	ALTER TABLE cdp_data.base REPLICA IDENTITY FULL;
@@ -46,11 +47,15 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base.timeline IS
 		'What they did, with the properties that were carried; NULL: nothing, or they have no identifiers.';
 
+	COMMENT ON COLUMN cdp_data.base.left_at IS
+		'Time of the latest group call by which the person leaves the account; NULL: none does.';
+
 	-- no function in FROM: each column that is asked for is computed, and no other
 	CREATE VIEW cdp_data.base_row AS
 		SELECT u.identifier_id, (u.content).source_id, (u.content).events, (u.content).first_at, (u.content).last_at,
 			(u.content).first_said_at, (u.content).last_said_at, (u.content).after, (u.content).traits_at,
-			(u.content).earlier_id, (u.content).ids, (u.content).message_id, u.group_id, u.traits, u.timeline
+			(u.content).earlier_id, (u.content).ids, (u.content).message_id, u.group_id, u.traits, u.timeline,
+			u.left_at
 		FROM (
 			SELECT b.*, cdp_internal.unpack_base(b.identifier_id, b.packed) AS content FROM cdp_data.base b) u;
 	COMMENT ON VIEW cdp_data.base_row IS 'The rows of cdp_data.base with all that they hold.';
@@ -78,6 +83,9 @@ BEGIN
 		'Traits of the person, or of the account if there is one; NULL: none.';
 	COMMENT ON COLUMN cdp_data.base_row.timeline IS
 		'What they did, with the properties that were carried; NULL: nothing, or they have no identifiers.';
+
+	COMMENT ON COLUMN cdp_data.base_row.left_at IS
+		'Time of the latest group call by which the person leaves the account; NULL: none does.';
 
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,

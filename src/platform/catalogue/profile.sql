@@ -100,8 +100,10 @@ BEGIN
 		first_at timestamptz NOT NULL,
 		last_at timestamptz NOT NULL,
 		events bigint NOT NULL,
+		left_at timestamptz,
 		PRIMARY KEY (identifier_id, group_id));
 	CREATE INDEX account_member_group_id ON cdp_data.account_member (group_id);
+	CREATE INDEX account_member_left ON cdp_data.account_member (group_id) WHERE left_at IS NOT NULL;
 	COMMENT ON TABLE cdp_data.account_member IS
 		'The anchors of the group calls of each account. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.account_member.identifier_id IS
@@ -110,6 +112,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.account_member.first_at IS 'Time of the earliest call.';
 	COMMENT ON COLUMN cdp_data.account_member.last_at IS 'Time of the latest call.';
 	COMMENT ON COLUMN cdp_data.account_member.events IS 'Number of calls.';
+	COMMENT ON COLUMN cdp_data.account_member.left_at IS
+		'Time of the latest call that says that the person leaves the account; NULL: none does. A person belongs to '
+		'the account if a call that names one of its identifiers is later than all such calls.';
 
 	CREATE TABLE cdp_data.case_event (
 		event text COLLATE "C" PRIMARY KEY,

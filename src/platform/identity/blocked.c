@@ -14,9 +14,10 @@
 #include "utils/memutils.h"
 
 #include "cdp.h"
+#include "core/identifier/hexid.h"
 #include "platform/identity/blocked.h"
-#include "toolkit/identifier/identifier.h"
 #include "toolkit/bridge/jsonb_walk.h"
+#include "toolkit/identifier/hashed.h"
 
 CDP_FUNCTION(cdp_is_blocked);
 
@@ -31,6 +32,9 @@ typedef struct BlockedSpace
 	int value_count;
 	text **patterns;
 	int pattern_count;
+	text **
+		hashes; /* of the exact values, if others know the namespace's values by them, in byte order */
+	int hash_count;
 } BlockedSpace;
 
 struct BlockedRules
@@ -101,6 +105,27 @@ add_pattern(BlockedSpace *space, StringInfo joined, int *together, const char *p
 	(*together)++;
 }
 
+/* read_hashes makes the hashes of the exact values, as identifiers have them; what is no identifier has none. */
+static void
+read_hashes(BlockedSpace *space)
+{
+	space->hashes = palloc(sizeof(text *) * Max(space->value_count, 1));
+	for (int i = 0; i < space->value_count; i++)
+	{
+		char digits[CDPK_SHA256_DIGITS];
+		CdpkStatus status;
+		Identifier *plain =
+			identifier_make(space->name, space->name_length, VARDATA_ANY(space->values[i]),
+							VARSIZE_ANY_EXHDR(space->values[i]), &status);
+
+		if (plain != NULL &&
+			identifier_hash_digits(IdentifierPayload(plain), IdentifierLength(plain), digits))
+			space->hashes[space->hash_count++] =
+				cstring_to_text_with_len(digits, CDPK_SHA256_DIGITS);
+	}
+	qsort(space->hashes, space->hash_count, sizeof(text *), compare_texts);
+}
+
 /* read_space reads the list of one namespace. */
 static void
 read_space(BlockedSpace *space, const JsonbValue *name, const JsonbValue *list)
@@ -137,6 +162,9 @@ read_space(BlockedSpace *space, const JsonbValue *name, const JsonbValue *list)
 		space->patterns[space->pattern_count++] = cstring_to_text_with_len(joined.data, joined.len);
 	pfree(joined.data);
 	qsort(space->values, space->value_count, sizeof(text *), compare_texts);
+	if (identifier_hash_partner(space->name, space->name_length) != NULL &&
+		!identifier_is_of_hashes(space->name, space->name_length))
+		read_hashes(space);
 }
 
 BlockedRules *
@@ -188,16 +216,16 @@ kept_rules(FunctionCallInfo fcinfo)
 }
 
 static bool
+is_listed(text *value, text **list, int count)
+{
+	return count > 0 && bsearch(&value, list, count, sizeof(text *), compare_texts) != NULL;
+}
+
+static bool
 is_blocked_in(const BlockedSpace *space, text *value)
 {
-	if (space->value_count > 0)
-	{
-		text *folded = to_lower(value);
-
-		if (bsearch(&folded, space->values, space->value_count, sizeof(text *), compare_texts) !=
-			NULL)
-			return true;
-	}
+	if (space->value_count > 0 && is_listed(to_lower(value), space->values, space->value_count))
+		return true;
 	for (int i = 0; i < space->pattern_count; i++)
 		if (DatumGetBool(DirectFunctionCall2Coll(texticregexeq, DEFAULT_COLLATION_OID,
 												 PointerGetDatum(value),
@@ -206,22 +234,51 @@ is_blocked_in(const BlockedSpace *space, text *value)
 	return false;
 }
 
+static const BlockedSpace *
+find_space(const BlockedRules *rules, const char *name, size_t length)
+{
+	for (int i = 0; i < rules->space_count; i++)
+		if (rules->spaces[i].name_length == (int) length &&
+			memcmp(rules->spaces[i].name, name, length) == 0)
+			return &rules->spaces[i];
+	return NULL;
+}
+
+/*
+ * is_blocked_by_hash returns whether the other one of a value and its hash is blocked.  Of a hash only listed values
+ * tell: what matches a pattern is not known.
+ */
+static bool
+is_blocked_by_hash(const BlockedRules *rules, const uint8_t *payload, size_t length)
+{
+	const char *name = cdpk_identifier_namespace(payload);
+	size_t name_length = cdpk_identifier_namespace_length(payload);
+	const char *partner = identifier_hash_partner(name, name_length);
+	const BlockedSpace *space =
+		partner == NULL ? NULL : find_space(rules, partner, strlen(partner));
+	char digits[CDPK_SHA256_DIGITS];
+	text *hash;
+
+	if (space == NULL || !identifier_hash_digits(payload, length, digits))
+		return false;
+	hash = cstring_to_text_with_len(digits, CDPK_SHA256_DIGITS);
+	return identifier_is_of_hashes(name, name_length)
+			   ? is_listed(hash, space->hashes, space->hash_count)
+			   : is_blocked_in(space, hash);
+}
+
 bool
 blocked_rules_match(const BlockedRules *rules, const uint8_t *payload, size_t length)
 {
-	size_t name_length = cdpk_identifier_namespace_length(payload);
+	const BlockedSpace *space = find_space(rules, cdpk_identifier_namespace(payload),
+										   cdpk_identifier_namespace_length(payload));
 
-	for (int i = 0; i < rules->space_count; i++)
-	{
-		const BlockedSpace *space = &rules->spaces[i];
-
-		if (space->name_length == (int) name_length &&
-			memcmp(space->name, cdpk_identifier_namespace(payload), name_length) == 0)
-			return is_blocked_in(space, cstring_to_text_with_len(
-											cdpk_identifier_value(payload),
-											(int) cdpk_identifier_value_length(payload, length)));
-	}
-	return false;
+	if (space != NULL &&
+		is_blocked_in(
+			space, cstring_to_text_with_len(cdpk_identifier_value(payload),
+											(int) cdpk_identifier_value_length(payload, length))))
+		return true;
+	return is_blocked_by_hash(rules, payload, length);
 }
 
 /* cdp_is_blocked judges an identifier by the rules given. */

@@ -5,4 +5,11 @@ CREATE FUNCTION cdp_internal.account_id(group_id text) RETURNS text
 COMMENT ON FUNCTION cdp_internal.account_id(text) IS
 	'Internal: returns the stored form of a group_id, without blanks around it; NULL if nothing is left.';
 
-REVOKE ALL ON FUNCTION cdp_internal.account_id(text) FROM PUBLIC;
+-- As onboard_leaves_account() does.
+CREATE FUNCTION cdp_internal.leaves_account(context jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(context -> 'groupLeft' = 'true', false);
+COMMENT ON FUNCTION cdp_internal.leaves_account(jsonb) IS
+	'Internal: returns whether a group call with this context says that its person leaves the account.';
+
+REVOKE ALL ON FUNCTION cdp_internal.account_id(text), cdp_internal.leaves_account(jsonb) FROM PUBLIC;

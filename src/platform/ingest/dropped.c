@@ -287,6 +287,19 @@ dropped_note(InboxRow *row, Jsonb *properties, Jsonb *traits, Jsonb *context)
 	row->nulls[INBOX_CONTEXT] = false;
 }
 
+void
+dropped_escape(InboxRow *row)
+{
+	CdpkSpan key = ingest_span("_dropped");
+	DroppedPath path = {1, &key};
+	Jsonb *kept;
+	Jsonb *dropped;
+
+	dropped_divide(DatumGetJsonbP(row->values[INBOX_CONTEXT]), &path, 1, &kept, &dropped);
+	row->values[INBOX_CONTEXT] = JsonbPGetDatum(kept);
+	dropped_note(row, NULL, NULL, dropped);
+}
+
 /* put_back puts back what was dropped from one document. */
 static void
 put_back(InboxRow *row, InboxColumn column, JsonbContainer *dropped, const char *name)

@@ -24,7 +24,9 @@
 #include "compat.h"
 #include "core/text/json.h"
 #include "core/text/utf8.h"
+#include "platform/ingest/dropped.h"
 #include "platform/ingest/onboard.h"
+#include "toolkit/identifier/hashed.h"
 
 #define EVENT_MAX 255    /* bytes of an event's name */
 #define SOURCE_MAX 63    /* bytes of a source's name */
@@ -125,12 +127,9 @@ check_shapes(const InboxRow *row, Refusal *refusal)
 	return true;
 }
 
-/*
- * Return whether a jsonb nests deeper than a line of JSON may.  Each level takes at least eight
- * bytes, so a small value is not walked.
- */
+/* Return whether a jsonb nests too deep.  Each level takes at least eight bytes, so a small value is not walked. */
 static bool
-is_deep(const InboxRow *row, InboxColumn column)
+is_deep(const InboxRow *row, InboxColumn column, int levels)
 {
 	Jsonb *document;
 	JsonbIterator *iterator;
@@ -138,7 +137,7 @@ is_deep(const InboxRow *row, InboxColumn column)
 	JsonbValue value;
 	int depth = 0;
 
-	if (row->nulls[column] || toast_raw_datum_size(row->values[column]) <= 8 * CDPK_JSON_DEPTH_MAX)
+	if (row->nulls[column] || toast_raw_datum_size(row->values[column]) <= (Size) 8 * levels)
 		return false;
 	document = DatumGetJsonbP(row->values[column]);
 	iterator = JsonbIteratorInit(&document->root);
@@ -146,16 +145,18 @@ is_deep(const InboxRow *row, InboxColumn column)
 	{
 		if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
 			depth--;
-		else if ((token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT) &&
-				 ++depth > CDPK_JSON_DEPTH_MAX)
+		else if ((token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT) && ++depth > levels)
 			return true;
 	}
 	return false;
 }
 
-/* Check the depths first: a jsonb that is too deep cannot even be copied safely. */
+/*
+ * Check the depths first: a jsonb that is too deep cannot even be copied safely.  None may be deeper than a line of JSON,
+ * but for what was dropped, which the context has.
+ */
 static bool
-check_depths(const InboxRow *row, Refusal *refusal)
+check_depths(const InboxRow *row, OnboardOptions options, Refusal *refusal)
 {
 	static const struct
 	{
@@ -167,7 +168,10 @@ check_depths(const InboxRow *row, Refusal *refusal)
 				   {INBOX_IDENTIFIERS, "identifiers"}};
 
 	for (int i = 0; i < lengthof(columns); i++)
-		if (is_deep(row, columns[i].column))
+		if (is_deep(row, columns[i].column,
+					columns[i].column == INBOX_CONTEXT && (options.is_logged || options.has_dropped)
+						? CDPK_JSON_DEPTH_MAX + DROPPED_LEVELS
+						: CDPK_JSON_DEPTH_MAX))
 			return ingest_refuse(refusal, "too_deep", "%s: more than %d levels deep",
 								 columns[i].name, CDPK_JSON_DEPTH_MAX);
 	return true;
@@ -375,8 +379,8 @@ drop_meaningless(IdentifierSet *set)
 	int count = 0;
 
 	for (int i = 0; i < set->count; i++)
-		if (!cdpk_identifier_meaningless(IdentifierPayload(set->members[i]),
-										 IdentifierLength(set->members[i])))
+		if (!identifier_meaningless(IdentifierPayload(set->members[i]),
+									IdentifierLength(set->members[i])))
 			set->members[count++] = set->members[i];
 	set->count = count;
 }
@@ -399,8 +403,8 @@ find_earlier(const InboxRow *row, const OnboardedRow *event)
 		identifier_make(name_space.text, name_space.length, value.text, value.length, &status);
 	if (status == CDPK_OUT_OF_MEMORY)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	return earlier != NULL && !cdpk_identifier_meaningless(IdentifierPayload(earlier),
-														   IdentifierLength(earlier))
+	return earlier != NULL &&
+				   !identifier_meaningless(IdentifierPayload(earlier), IdentifierLength(earlier))
 			   ? earlier
 			   : NULL;
 }
@@ -453,7 +457,7 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 
 	event->rejections.count = 0;
 	event->event = ingest_trim(ingest_column(row, INBOX_EVENT));
-	if (!check_depths(row, refusal) || !named || !check_shapes(row, refusal) ||
+	if (!check_depths(row, options, refusal) || !named || !check_shapes(row, refusal) ||
 		!find_type(row, event, refusal) || !find_event(row, event, refusal) ||
 		!check_group(row, event, refusal) || !onboard_time(row, options, event, refusal) ||
 		!find_identifiers(row, options, event, refusal))
@@ -461,6 +465,21 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 	drop_meaningless(&event->identifiers);
 	event->earlier = find_earlier(row, event);
 	return true;
+}
+
+bool
+onboard_leaves_account(Datum context, bool isnull)
+{
+	Jsonb *document;
+	JsonbValue left;
+
+	if (isnull)
+		return false;
+	document = DatumGetJsonbP(context);
+	return JB_ROOT_IS_OBJECT(document) &&
+		   getKeyJsonValueFromContainer(&document->root, "groupLeft", strlen("groupLeft"), &left) !=
+			   NULL &&
+		   left.type == jbvBool && left.val.boolean;
 }
 
 int

@@ -60,6 +60,7 @@ typedef struct OnboardOptions
 	bool
 		is_logged; /* the row is of the log: its timestamp counts as it is, and it may be without identifiers */
 	const OnboardSources *sources; /* NULL: all have the usual rules */
+	bool has_dropped; /* the context may have what was dropped: DROPPED_LEVELS deeper */
 } OnboardOptions;
 
 /* Raise an error for options that are out of range. */
@@ -71,6 +72,9 @@ extern void onboard_check_options(OnboardOptions options);
  */
 extern bool onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options,
 						OnboardedRow *event, Refusal *refusal);
+
+/* Tell whether a group call says that its person leaves the account: "groupLeft" of its context is true. */
+extern bool onboard_leaves_account(Datum context, bool isnull);
 
 /* Tell whether a refused row only lacks what an event needs: a type, a name, a group or an identifier. */
 extern bool onboard_lacks(const Refusal *refusal);

@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "toolkit/bridge/raw_size.h"
 #include "toolkit/bridge/shown_size.h"
+#include "platform/ingest/dropped.h"
 #include "platform/ingest/message_content.h"
 #include "platform/ingest/parse_line.h"
 #include "platform/ingest/take_clean.h"
@@ -350,27 +351,43 @@ add_context_traits(const Take *take, TakenRow *row, CallType type)
 	columns->nulls[INBOX_TRAITS] = false;
 }
 
-/* keep_changed sets the columns of a row that the judge has changed, but keeps those that came. */
+/* keep_changed sets the documents of a row that are changed, but keeps those that came. */
 static void
 keep_changed(const Take *take, TakenRow *row, const InboxRow *changed)
 {
-	InboxRow *sent;
+	InboxRow *columns = &row->columns;
 
 	if (row->is_line)
 	{
-		row->columns = *changed;
+		*columns = *changed;
 		return;
 	}
-	sent = MemoryContextAlloc(take->taken->context, sizeof(InboxRow));
-	*sent = row->columns;
-	row->sent = sent;
+	if (row->sent == NULL)
+	{
+		InboxRow *sent = MemoryContextAlloc(take->taken->context, sizeof(InboxRow));
+
+		*sent = *columns;
+		row->sent = sent;
+	}
 	for (int i = 0; i < INBOX_COLUMNS; i++)
 		if (is_document(i) && !changed->nulls[i] &&
-			(sent->nulls[i] || changed->values[i] != sent->values[i]))
+			(columns->nulls[i] || changed->values[i] != columns->values[i]))
 		{
-			row->columns.values[i] = keep_document(take, changed->values[i]);
-			row->columns.nulls[i] = false;
+			columns->values[i] = keep_document(take, changed->values[i]);
+			columns->nulls[i] = false;
 		}
+}
+
+/* escape_dropped makes sure that what the sender calls _dropped is not taken for what a plan has dropped. */
+static void
+escape_dropped(const Take *take, TakenRow *row)
+{
+	InboxRow escaped = row->columns;
+
+	if (!dropped_is_used(&escaped))
+		return;
+	dropped_escape(&escaped);
+	keep_changed(take, row, &escaped);
 }
 
 /* judge_row lets the judge refuse or change a row; what is changed says what is left in it. */
@@ -378,6 +395,7 @@ static void
 judge_row(const Take *take, TakenRow *row, CdpkSpan source, OnboardedRow *event)
 {
 	const TakeOptions *options = take->options;
+	OnboardOptions onboard = options->onboard;
 	InboxRow changed = row->columns;
 	OnboardedRow left;
 	Refusal refusal;
@@ -388,7 +406,8 @@ judge_row(const Take *take, TakenRow *row, CdpkSpan source, OnboardedRow *event)
 
 	if (judgement == TAKE_CHANGED)
 	{
-		if (onboard_row(&changed, source, options->onboard, &left, &refusal))
+		onboard.has_dropped = true;
+		if (onboard_row(&changed, source, onboard, &left, &refusal))
 		{
 			event->identifiers = left.identifiers;
 			event->rejections = left.rejections;
@@ -430,6 +449,8 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 		row->incomplete = onboard_lacks(&refusal) && writer_problem(writer, event.source) == NULL;
 	}
 	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
+	if (row->reason == NULL || row->incomplete)
+		escape_dropped(take, row);
 	if (row->incomplete && row->has_key)
 		row->content = incomplete_content(take, row);
 	if (row->reason != NULL)

@@ -170,7 +170,8 @@ BEGIN
 				text[],
 				integer, text, text, timestamptz, text),
 			cdp_internal.by_rules(cdp.identifier), cdp_internal.mailbox(cdp.identifier, text),
-			cdp_internal.identifier_number(cdp.identifier), cdp_internal.map_hash(cdp.identifier),
+			cdp_internal.identifier_number(cdp.identifier),
+			cdp_internal.is_member(timestamptz, timestamptz), cdp_internal.map_hash(cdp.identifier),
 			cdp_internal.nearest_name(text, text[]),
 			cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]), cdp_internal.notice_unseen(text, text),
 			cdp_internal.notice_unseen_property(text, text),
@@ -254,9 +255,9 @@ BEGIN
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
 		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
-							   WHEN 'forget' THEN format('SELECT (%I), DELETE', c.keys[1])
 							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
+		WHERE c.stewards <> 'none'
 		UNION ALL
 		SELECT CASE c.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, c.oid::regclass::text
 		FROM pg_class c

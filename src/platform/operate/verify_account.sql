@@ -11,23 +11,24 @@ BEGIN
 		SELECT 'accounts', concat(
 				coalesce(cdp_internal.verify_name(coalesce(e.identifier_id, f.identifier_id)), 'no identifier'),
 				' in ', coalesce(e.group_id, f.group_id)),
-			   cdp_internal.verify_calls(e.events, e.first_at, e.last_at),
-			   cdp_internal.verify_calls(f.events, f.first_at, f.last_at)
+			   cdp_internal.verify_calls(e.events, e.first_at, e.last_at) || coalesce(', left at ' || e.left_at, ''),
+			   cdp_internal.verify_calls(f.events, f.first_at, f.last_at) || coalesce(', left at ' || f.left_at, '')
 		FROM (SELECT c.identifier_id, c.group_id, sum(c.events)::bigint AS events, min(c.first_at) AS first_at,
-					 max(c.last_at) AS last_at
+					 max(c.last_at) AS last_at, max(c.left_at) AS left_at
 			  FROM (
 				SELECT e.identifier_id, cdp_internal.account_id(e.group_id) COLLATE "C" AS group_id, 1 AS events,
-					   e."timestamp" AS first_at, e."timestamp" AS last_at
+					   e."timestamp" AS first_at, e."timestamp" AS last_at,
+					   CASE WHEN cdp_internal.leaves_account(e.context) THEN e."timestamp" END AS left_at
 				FROM cdp_data.event e
 				WHERE e.type = 'group' AND %s
 				UNION ALL
-				SELECT b.identifier_id, b.group_id, b.events, b.first_at, b.last_at
+				SELECT b.identifier_id, b.group_id, b.events, b.first_at, b.last_at, b.left_at
 				FROM cdp_data.base_row b
 				WHERE b.group_id IS NOT NULL) c
 			  WHERE $1 IS NULL OR c.identifier_id = ANY ($1) GROUP BY 1, 2) e
 		FULL JOIN (SELECT c.* FROM cdp_data.account_member c WHERE $1 IS NULL OR c.identifier_id = ANY ($1)) f
 			USING (identifier_id, group_id)
-		WHERE (e.events, e.first_at, e.last_at) IS DISTINCT FROM (f.events, f.first_at, f.last_at)
+		WHERE (e.events, e.first_at, e.last_at, e.left_at) IS DISTINCT FROM (f.events, f.first_at, f.last_at, f.left_at)
 	$sql$, cdp_internal.is_logged_condition()) USING own;
 END
 $function$;

@@ -45,10 +45,14 @@ BEGIN
 			array_agg(i.identifier_id ORDER BY i.identifier),
 			CASE WHEN count(*) > cdp_internal.held_max() THEN (count(*) - 1) / cdp_internal.held_max() + 1
 				ELSE 0 END, (
-				SELECT cdp_internal.held_accounts(array_agg(DISTINCT m.group_id))
-				FROM cdp_data.identifier o
-				JOIN cdp_data.account_member m ON m.identifier_id = o.identifier_id
-				WHERE o.profile_id = verify_said_held.profile_id))
+				SELECT cdp_internal.held_accounts(array_agg(a.group_id))
+				FROM (
+					SELECT m.group_id
+					FROM cdp_data.identifier o
+					JOIN cdp_data.account_member m ON m.identifier_id = o.identifier_id
+					WHERE o.profile_id = verify_said_held.profile_id
+					GROUP BY m.group_id
+					HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at))) a))
 		FROM cdp_data.identifier i
 		WHERE i.profile_id = verify_said_held.profile_id AND NOT i.blocked);
 END
@@ -192,11 +196,15 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 				GROUP BY i.profile_id, n.namespace) g
 			GROUP BY g.profile_id) k ON k.profile_id = m.profile_id
 		LEFT JOIN (
-			SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT a.group_id)) AS accounts
-			FROM cdp_data.account_member a
-			JOIN cdp_data.identifier i ON i.identifier_id = a.identifier_id
-			WHERE $3 IS NULL OR i.profile_id = $3
-			GROUP BY i.profile_id) c ON c.profile_id = m.profile_id
+			SELECT b.profile_id, cdp_internal.held_accounts(array_agg(b.group_id)) AS accounts
+			FROM (
+				SELECT i.profile_id, a.group_id
+				FROM cdp_data.account_member a
+				JOIN cdp_data.identifier i ON i.identifier_id = a.identifier_id
+				WHERE $3 IS NULL OR i.profile_id = $3
+				GROUP BY i.profile_id, a.group_id
+				HAVING cdp_internal.is_member(max(a.last_at), max(a.left_at))) b
+			GROUP BY b.profile_id) c ON c.profile_id = m.profile_id
 		LEFT JOIN (
 			SELECT DISTINCT s.profile_id
 			FROM cdp_data.profile_identifier s

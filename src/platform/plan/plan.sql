@@ -289,7 +289,7 @@ drop_property: what breaks the schema is taken out of properties and traits (als
 and kept in _dropped of the event's context, so that cdp.messages has the message as it was sent. It counts for nothing
 else: no identifier, trait of a person or carried property is made of it. What is not a member of such an object stays:
 what is missing, an element of an array, another field, and the version and deletion mark of a mutable source. A row
-that cannot be an event without what is dropped, or has a member _dropped in its context already, goes to quarantine.
+that cannot be an event without what is dropped goes to quarantine.
 violations: for events that break their schema or the common one; events: for events by type and name, in place of that;
 an event without a name, or of a name that is not listed, has the name "". unplanned: for events whose name is not
 planned, of a type of which the plan has events.

@@ -15,23 +15,31 @@ BEGIN
 		JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
 		JOIN cdp_data.profile p ON p.profile_id = i.profile_id
 		WHERE NOT p.shared
-		GROUP BY i.profile_id, m.group_id;
+		GROUP BY i.profile_id, m.group_id
+		HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at));
 	COMMENT ON VIEW cdp.account_members IS
-		'Who belongs to which account: one row for each person and account that a group call names together.';
+		'Who belongs to which account: one row for each person and account that a group call names together, unless '
+		'the latest such call says, by "groupLeft": true in its context, that the person leaves it; of two calls at '
+		'one time that one counts.';
 	COMMENT ON COLUMN cdp.account_members.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.account_members.group_id IS 'The account.';
-	COMMENT ON COLUMN cdp.account_members.since IS 'Time of the earliest group call that names both.';
+	COMMENT ON COLUMN cdp.account_members.since IS
+		'Time of the earliest group call that names both; also if the person left the account and came back.';
 	COMMENT ON COLUMN cdp.account_members.last_at IS 'Time of the latest such call.';
 	COMMENT ON COLUMN cdp.account_members.events IS 'Number of such calls.';
 
 	CREATE VIEW cdp.accounts AS
 		SELECT a.group_id, a.first_seen, a.last_seen, a.events,
 			(
-				SELECT count(DISTINCT i.profile_id)
-				FROM cdp_data.account_member m
-				JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
-				JOIN cdp_data.profile p ON p.profile_id = i.profile_id
-				WHERE m.group_id = a.group_id AND NOT p.shared
+				SELECT count(*)
+				FROM (
+					SELECT
+					FROM cdp_data.account_member m
+					JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
+					JOIN cdp_data.profile p ON p.profile_id = i.profile_id
+					WHERE m.group_id = a.group_id AND NOT p.shared
+					GROUP BY i.profile_id
+					HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at))) AS member
 			) AS members,
 			coalesce(a.traits::jsonb, '{}') AS traits
 		FROM cdp_data.account a;
@@ -163,14 +171,15 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_member', format($sql$
 		SELECT c.identifier_id, c.group_id, min(c.first_at) AS first_at, max(c.last_at) AS last_at,
-			   sum(c.events)::bigint AS events
+			   sum(c.events)::bigint AS events, max(c.left_at) AS left_at
 		FROM (
 			SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id, e."timestamp" AS first_at,
-				   e."timestamp" AS last_at, 1 AS events
+				   e."timestamp" AS last_at, 1 AS events,
+				   CASE WHEN cdp_internal.leaves_account(e.context) THEN e."timestamp" END AS left_at
 			FROM cdp_data.event e
 			WHERE e.type = 'group' AND %s
 			UNION ALL
-			SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events
+			SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events, b.left_at
 			FROM cdp_data.base_row b
 			WHERE b.group_id IS NOT NULL) c
 		GROUP BY 1, 2
@@ -181,14 +190,16 @@ BEGIN
 			SELECT FROM batch_member b WHERE b.identifier_id = m.identifier_id AND b.group_id = m.group_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events)
-		SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events
+		INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events, left_at)
+		SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events, b.left_at
 		FROM batch_member b
 		LEFT JOIN cdp_data.account_member o ON o.identifier_id = b.identifier_id AND o.group_id = b.group_id
-		WHERE (o.first_at, o.last_at, o.events) IS DISTINCT FROM (b.first_at, b.last_at, b.events)
+		WHERE (o.first_at, o.last_at, o.events, o.left_at)
+			IS DISTINCT FROM (b.first_at, b.last_at, b.events, b.left_at)
 		ORDER BY b.identifier_id, b.group_id
 		ON CONFLICT (identifier_id, group_id) DO UPDATE
-		SET first_at = excluded.first_at, last_at = excluded.last_at, events = excluded.events
+		SET first_at = excluded.first_at, last_at = excluded.last_at, events = excluded.events,
+			left_at = excluded.left_at
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_account', format($sql$
 		SELECT g.group_id, g.first_seen, g.last_seen, g.events, t.traits, t.expires_at
@@ -234,16 +245,15 @@ CREATE FUNCTION cdp_internal.restitch_hold_accounts() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_held_differs', $sql$
+	PERFORM cdp_internal.batch_stage('batch_held_differs', format($sql$
 		SELECT p.profile_id, n.accounts
 		FROM cdp_data.profile p
 		LEFT JOIN (
-			SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts
-			FROM cdp_data.account_member m
-			JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
-			GROUP BY i.profile_id) n ON n.profile_id = p.profile_id
+			SELECT m.profile_id, cdp_internal.held_accounts(array_agg(m.group_id)) AS accounts
+			FROM (%s) m
+			GROUP BY m.profile_id) n ON n.profile_id = p.profile_id
 		WHERE p.accounts IS DISTINCT FROM n.accounts
-	$sql$);
+	$sql$, cdp_internal.account_rows('true')));
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.profile p
 		SET accounts = d.accounts

@@ -106,4 +106,26 @@ CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
 COMMENT ON FUNCTION cdp_internal.held_accounts(text[]) IS
 	'Internal: returns the value of cdp_data.profile.accounts for these accounts, each given once.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]) FROM PUBLIC;
+CREATE FUNCTION cdp_internal.is_member(last_at timestamptz, left_at timestamptz) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN left_at IS NULL OR last_at > left_at;
+COMMENT ON FUNCTION cdp_internal.is_member(timestamptz, timestamptz) IS
+	'Internal: returns whether one belongs to an account. last_at: time of the latest of all calls that name both; '
+	'left_at: of the latest by which it leaves, which counts where another has the same time; NULL: none.';
+
+CREATE FUNCTION cdp_internal.account_rows(whose text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN format($sql$
+		SELECT i.profile_id, m.group_id
+		FROM cdp_data.identifier i
+		JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
+		WHERE %s
+		GROUP BY i.profile_id, m.group_id
+		HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at))
+	$sql$, whose);
+COMMENT ON FUNCTION cdp_internal.account_rows(text) IS
+	'Internal: returns a query of people and the accounts that they belong to. whose: a condition on the row i of '
+	'cdp_data.identifier.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]),
+	cdp_internal.is_member(timestamptz, timestamptz), cdp_internal.account_rows(text) FROM PUBLIC;

@@ -36,11 +36,13 @@ BEGIN
 				WHEN p.accounts IS NULL THEN '{}'
 				WHEN p.accounts <> '{}' THEN p.accounts
 				ELSE ARRAY(
-					SELECT DISTINCT m.group_id
+					SELECT m.group_id
 					FROM cdp_data.identifier i
 					JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
 					WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id
 						AND i.profile_id <= p.profile_id
+					GROUP BY m.group_id
+					HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at))
 					ORDER BY m.group_id)
 			END AS accounts) h
 		WHERE NOT p.shared;

@@ -60,11 +60,12 @@ typedef struct Chunk
 
 /* ---------------------------------------------------------------- reading */
 
-/* set_account sets the account that a group call names. */
+/* set_account sets the account that a group call names, by the columns of the log. */
 static void
-set_account(CdpkBatchRow *row, Datum group_id, bool isnull)
+set_account(CdpkBatchRow *row, const Datum *values, const bool *nulls)
 {
-	CdpkSpan account = isnull ? ingest_span("") : ingest_trim(ingest_text(group_id));
+	CdpkSpan account = nulls[LOGGED_GROUP_ID] ? ingest_span("")
+											  : ingest_trim(ingest_text(values[LOGGED_GROUP_ID]));
 	char *copy;
 
 	if (row->call != CDPK_BATCH_GROUP || account.length == 0)
@@ -73,6 +74,8 @@ set_account(CdpkBatchRow *row, Datum group_id, bool isnull)
 	memcpy(copy, account.text, account.length);
 	row->account.bytes = (const uint8_t *) copy;
 	row->account.length = (uint32_t) account.length;
+	row->has_left = onboard_leaves_account(values[LOGGED_CONTEXT], nulls[LOGGED_CONTEXT]);
+	row->left_at = row->at;
 }
 
 /*
@@ -100,7 +103,7 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	pass_clean_logged(pass, values, nulls, row);
 	row->source = pass_known_source(pass, values[LOGGED_SOURCE]);
 	row->call = pass_call(values[LOGGED_TYPE]);
-	set_account(row, values[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
+	set_account(row, values, nulls);
 	if (!nulls[LOGGED_EVENT] && !is_unidentified(row, anchor))
 		row->event = pass_bytes(datumCopy(values[LOGGED_EVENT], false, -1), false);
 	said.traits = values[LOGGED_TRAITS];
@@ -306,6 +309,8 @@ add_row(const Chunk *chunk, const CdpkBatchFolded *folded, const uint32_t *order
 	set_bytes(written, BASE_GROUP_ID, &row->account);
 	set_bytes(written, BASE_TRAITS, &row->traits);
 	set_bytes(written, BASE_TIMELINE, &row->event);
+	written->nulls[BASE_LEFT_AT][written->count] = !row->has_left;
+	written->values[BASE_LEFT_AT][written->count] = TimestampTzGetDatum(row->left_at);
 	written->count++;
 }
 

@@ -113,6 +113,8 @@ typedef struct Members
 	Datum *first_at;
 	Datum *last_at;
 	Datum *events;
+	Datum *left_at;
+	bool *not_left;
 } Members;
 
 /* add_former_member is the StoreRowFunction that adds what the table has of one. */
@@ -125,13 +127,19 @@ add_former_member(void *arg, int key, const Datum *values, const bool *nulls)
 	to->first_at[key] = TimestampTzGetDatum(Min(member->first_at, DatumGetTimestampTz(values[0])));
 	to->last_at[key] = TimestampTzGetDatum(Max(member->last_at, DatumGetTimestampTz(values[1])));
 	to->events[key] = Int64GetDatum(member->events + DatumGetInt64(values[2]));
+	if (!nulls[3] && (to->not_left[key] ||
+					  DatumGetTimestampTz(values[3]) > DatumGetTimestampTz(to->left_at[key])))
+	{
+		to->not_left[key] = false;
+		to->left_at[key] = values[3];
+	}
 }
 
 /* write_members writes who belongs to accounts by calls of the batch, but for those counted anew. */
 static void
 write_members(Pass *pass, const CdpkBatchAccount *accounts, const CdpkIdMap *counted)
 {
-	static const int wanted[] = {MEMBER_FIRST_AT, MEMBER_LAST_AT, MEMBER_EVENTS};
+	static const int wanted[] = {MEMBER_FIRST_AT, MEMBER_LAST_AT, MEMBER_EVENTS, MEMBER_LEFT_AT};
 	size_t total;
 	const CdpkBatchMember *members = cdpk_batch_members(pass->batch, &total);
 	const CdpkBatchMember **chosen = pass_array((int64) total, sizeof(*chosen));
@@ -142,6 +150,8 @@ write_members(Pass *pass, const CdpkBatchAccount *accounts, const CdpkIdMap *cou
 	Members to = {chosen, pass_column(&set, MEMBER_FIRST_AT), pass_column(&set, MEMBER_LAST_AT),
 				  pass_column(&set, MEMBER_EVENTS)};
 	int count = 0;
+
+	to.left_at = pass_null_column(&set, MEMBER_LEFT_AT, &to.not_left);
 
 	for (size_t i = 0; i < total; i++)
 	{
@@ -154,6 +164,8 @@ write_members(Pass *pass, const CdpkBatchAccount *accounts, const CdpkIdMap *cou
 		group_id[count] = pass_varlena(&accounts[member->account].account);
 		to.first_at[count] = TimestampTzGetDatum(member->first_at);
 		to.last_at[count] = TimestampTzGetDatum(member->last_at);
+		to.not_left[count] = !member->has_left;
+		to.left_at[count] = TimestampTzGetDatum(member->left_at);
 		to.events[count++] = Int64GetDatum(member->events);
 	}
 	if (count == 0)
@@ -162,6 +174,9 @@ write_members(Pass *pass, const CdpkBatchAccount *accounts, const CdpkIdMap *cou
 			   add_former_member, &to);
 	store_upsert(pass_table(pass, TABLE_MEMBER), count, pass_columns(&key), pass_columns(&set));
 }
+
+/* of an event of the log */
+#define LEFT_AT "CASE WHEN cdp_internal.leaves_account(e.context) THEN e.\"timestamp\" END"
 
 /* leave_member notes that a group call left an identifier. */
 static void
@@ -209,24 +224,27 @@ move_members(Pass *pass, CdpkIdMap *counted)
 			 types, arguments);
 	pass_run(
 		pass,
-		"INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events)"
-		" SELECT c.identifier_id, c.group_id, min(c.first_at), max(c.last_at), sum(c.events)"
+		"INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events,"
+		"  left_at)"
+		" SELECT c.identifier_id, c.group_id, min(c.first_at), max(c.last_at), sum(c.events), max(c.left_at)"
 		" FROM (SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id,"
-		"  e.\"timestamp\" AS first_at, e.\"timestamp\" AS last_at, 1 AS events"
+		"  e.\"timestamp\" AS first_at, e.\"timestamp\" AS last_at, 1 AS events, " LEFT_AT
+		" AS left_at"
 		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.event e USING (identifier_id)"
 		"  WHERE e.type = 'group' AND " PASS_IS_LOGGED "  UNION ALL"
-		"  SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events"
+		"  SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events, b.left_at"
 		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.base_row b USING (identifier_id)"
 		"  WHERE b.group_id IS NOT NULL"
 		"  UNION ALL"
-		"  SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e.\"timestamp\", e.\"timestamp\", 1"
-		"  FROM unnest($4, $5) AS r (event_id, new_id)"
+		"  SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e.\"timestamp\", e.\"timestamp\", 1,"
+		"   " LEFT_AT "  FROM unnest($4, $5) AS r (event_id, new_id)"
 		"  JOIN cdp_data.event e ON e.identifier_id = r.new_id AND e.event_id = r.event_id"
 		"  WHERE r.new_id <> ALL ($3)) c"
 		" GROUP BY c.identifier_id, c.group_id ORDER BY c.identifier_id, c.group_id"
 		" ON CONFLICT (identifier_id, group_id) DO UPDATE SET"
 		"  first_at = least(m.first_at, excluded.first_at),"
-		"  last_at = greatest(m.last_at, excluded.last_at), events = m.events + excluded.events",
+		"  last_at = greatest(m.last_at, excluded.last_at), events = m.events + excluded.events,"
+		"  left_at = greatest(m.left_at, excluded.left_at)",
 		3, types, arguments);
 }
 

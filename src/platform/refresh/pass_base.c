@@ -114,7 +114,7 @@ copy_values(PassBase *base, const Datum *values, const bool *nulls)
 
 	memcpy(copy, values, sizeof(Datum) * BASE_COLUMNS);
 	memcpy(&base->nulls[base->count * BASE_COLUMNS], nulls, sizeof(bool) * BASE_COLUMNS);
-	for (int i = BASE_PACKED; i < BASE_COLUMNS; i++)
+	for (int i = BASE_PACKED; i < BASE_LEFT_AT; i++)
 		if (!nulls[i])
 			copy[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[i]));
 	return copy;
@@ -139,6 +139,9 @@ pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls, Pass
 	row->call = nulls[BASE_GROUP_ID] ? CDPK_BATCH_IDENTIFY : CDPK_BATCH_GROUP;
 	row->account = pass_bytes(values[BASE_GROUP_ID], nulls[BASE_GROUP_ID]);
 	row->event = pass_bytes(values[BASE_TIMELINE], nulls[BASE_TIMELINE]);
+	row->has_left = !nulls[BASE_LEFT_AT];
+	if (row->has_left)
+		row->left_at = DatumGetTimestampTz(values[BASE_LEFT_AT]);
 	if (!nulls[BASE_TRAITS])
 		set_traits(pass, row, values[BASE_TRAITS], packed.traits_at);
 	note_ids(base, &packed);

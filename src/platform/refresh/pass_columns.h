@@ -22,6 +22,7 @@ typedef enum PassTable
 	TABLE_ACCOUNT,
 	TABLE_MEMBER,
 	TABLE_SEEN_NAME,
+	TABLE_QUARANTINE,
 	/* of a pass that builds the graph anew: the identifiers as they are in the graph that is in use */
 	TABLE_NUMBERED_IDENTIFIER,
 	/* … and the events that may have wrong anchors */
@@ -61,6 +62,23 @@ enum
 	SOURCE_DELETIONS,
 	SOURCE_LAST_BATCH_ID,
 	SOURCE_LAST_AT
+};
+
+enum
+{
+	QUARANTINE_ID,
+	QUARANTINE_BATCH_ID,
+	QUARANTINE_AT,
+	QUARANTINE_SOURCE,
+	QUARANTINE_REASON,
+	QUARANTINE_DETAIL,
+	QUARANTINE_RECORD,
+	QUARANTINE_LINE,
+	QUARANTINE_RECEIVED_AT,
+	QUARANTINE_WRITTEN_BY,
+	QUARANTINE_CUT,
+	QUARANTINE_SIZES,
+	QUARANTINE_COLUMNS
 };
 
 enum
@@ -129,6 +147,7 @@ enum
 	BASE_GROUP_ID,
 	BASE_TRAITS,
 	BASE_TIMELINE,
+	BASE_LEFT_AT, /* the only one that is not of bytes, but the first */
 	BASE_COLUMNS
 };
 
@@ -179,7 +198,8 @@ enum
 	MEMBER_GROUP_ID,
 	MEMBER_FIRST_AT,
 	MEMBER_LAST_AT,
-	MEMBER_EVENTS
+	MEMBER_EVENTS,
+	MEMBER_LEFT_AT
 };
 
 enum

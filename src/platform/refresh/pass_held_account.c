@@ -2,8 +2,8 @@
  * pass_held_account.c
  *		The accounts that the identifiers of a profile belong to, as a column of its row.
  *
- * What group calls of the batch name is added; where identifiers or calls of the log came or left, the accounts are
- * read anew, after the members are written.
+ * What group calls of the batch name is added; where identifiers or calls of the log came or left, or calls name
+ * accounts that some have left, the accounts are read anew, after the members are written.
  */
 #include "postgres.h"
 
@@ -32,7 +32,43 @@ any_accounts(const PassFold *fold)
 	return pass_ask(fold->pass, "SELECT EXISTS (SELECT FROM cdp_data.account_member)");
 }
 
-/* recount_accounts reads anew the accounts of profiles that identifiers or group calls came to or left. */
+/* note_left notes the identifiers of group calls of the batch that name accounts which some have left. */
+static void
+note_left(Pass *pass, PassIds *identifiers)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	size_t member_count;
+	size_t account_count;
+	const CdpkBatchMember *members = cdpk_batch_members(pass->batch, &member_count);
+	const CdpkBatchAccount *accounts = cdpk_batch_accounts(pass->batch, &account_count);
+	Datum *group_ids;
+	bool *left;
+	Datum argument;
+	SPITupleTable *rows;
+	uint64 count;
+
+	if (member_count == 0)
+		return;
+	group_ids = pass_array((int64) account_count, sizeof(Datum));
+	left = pass_array((int64) account_count, sizeof(bool));
+	memset(left, 0, account_count * sizeof(bool));
+	for (size_t i = 0; i < account_count; i++)
+		group_ids[i] = pass_varlena(&accounts[i].account);
+	argument = pass_value_array(group_ids, (int) account_count, TEXTOID);
+	rows = pass_query(
+		pass,
+		"SELECT u.place FROM unnest($3) WITH ORDINALITY AS u (group_id, place) WHERE EXISTS ("
+		"SELECT FROM cdp_data.account_member m WHERE m.group_id = u.group_id AND m.left_at IS NOT NULL)",
+		1, types, &argument, &count);
+	for (uint64 i = 0; i < count; i++)
+		left[resolver_int8(rows, i, 1) - 1] = true;
+	SPI_freetuptable(rows);
+	for (size_t i = 0; i < member_count; i++)
+		if (left[members[i].account])
+			pass_add_id(identifiers, members[i].identifier_id);
+}
+
+/* recount_accounts reads anew the accounts of profiles whose accounts are not just more than they were. */
 static Recounted
 recount_accounts(PassFold *fold)
 {
@@ -59,7 +95,9 @@ recount_accounts(PassFold *fold)
 		}
 	for (int i = 0; i < pass->taken.call_anchors.count; i++)
 		pass_add_id(&identifiers, pass->taken.call_anchors.items[i]);
+	note_left(pass, &identifiers);
 	pass_sort_ids(&profiles);
+	pass_sort_ids(&identifiers);
 	if (profiles.count + identifiers.count == 0 || !any_accounts(fold))
 		return result;
 	arguments[0] = pass_id_array(profiles.items, profiles.count);
@@ -68,9 +106,11 @@ recount_accounts(PassFold *fold)
 		pass,
 		"SELECT c.profile_id, a.accounts FROM (SELECT unnest($3) AS profile_id UNION"
 		" SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($4)) c"
-		" CROSS JOIN LATERAL (SELECT cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts"
-		"  FROM cdp_data.identifier i JOIN cdp_data.account_member m USING (identifier_id)"
-		"  WHERE i.profile_id = c.profile_id) a WHERE c.profile_id <> 0",
+		" CROSS JOIN LATERAL (SELECT cdp_internal.held_accounts(array_agg(b.group_id)) AS accounts"
+		"  FROM (SELECT m.group_id FROM cdp_data.identifier i"
+		"   JOIN cdp_data.account_member m USING (identifier_id) WHERE i.profile_id = c.profile_id"
+		"   GROUP BY m.group_id HAVING cdp_internal.is_member(max(m.last_at), max(m.left_at))) b) a"
+		" WHERE c.profile_id <> 0",
 		2, types, arguments, &count);
 	result.accounts = pass_array((int64) count, sizeof(Datum));
 	for (uint64 i = 0; i < count; i++)

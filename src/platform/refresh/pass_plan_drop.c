@@ -7,50 +7,30 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
 #include "platform/refresh/pass_plan_drop.h"
-
-/* keys of a path; what is deeper stays */
-#define KEYS_MAX 66
 
 /* ---------------------------------------------------------------- noting */
 
-/* find_parents finds of each node the one that it is in. */
-static uint32 *
-find_parents(const CdpkNode *message)
-{
-	uint32 *parents = palloc_extended(sizeof(uint32) * message->size, MCXT_ALLOC_HUGE);
-
-	for (uint32 i = 0; i < message->size; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (uint32 child = i + 1; child < i + message[i].size; child += message[child].size)
-			parents[child] = i;
-	}
-	return parents;
-}
-
-/* find_path finds the keys that lead to a node; none where an array is on the way. */
+/* find_path finds the keys that lead to what is wrong; none where an array is on the way. */
 static DroppedPath
-find_path(const CdpkNode *message, const uint32 *parents, const CdpkNode *node)
+find_path(const JsonViolation *found)
 {
 	DroppedPath path = {0, NULL};
-	CdpkSpan *keys;
-	int count = 0;
-	uint32 at;
+	int count;
+	const uint32 *way = json_schema_way(found, &count);
+	CdpkSpan *keys = palloc(sizeof(CdpkSpan) * Max(count, 1));
 
-	for (at = (uint32) (node - message); at != 0; at = parents[at])
-		if (message[at].key == NULL || ++count > KEYS_MAX)
+	for (int i = 0; i < count; i++)
+	{
+		const CdpkNode *node = &found->document[way[i]];
+
+		if (node->key == NULL)
 			return path;
-	keys = palloc(sizeof(CdpkSpan) * Max(count, 1));
+		keys[i].text = node->key;
+		keys[i].length = node->key_length;
+	}
 	path.keys = keys;
 	path.count = count;
-	for (at = (uint32) (node - message); at != 0; at = parents[at])
-	{
-		keys[--count].text = message[at].key;
-		keys[count].length = message[at].key_length;
-	}
 	return path;
 }
 
@@ -88,17 +68,14 @@ can_be_dropped(const PassPlan *plan, const DroppedPath *path)
 }
 
 bool
-pass_note_drop(PassPlanDrop *drop, const PassPlan *plan, const CdpkNode *message,
-			   const CdpkViolation *violation)
+pass_note_drop(PassPlanDrop *drop, const PassPlan *plan, const JsonViolation *found)
 {
 	DroppedPath path;
 
 	/* a key that is missing */
-	if (violation->key != NULL)
+	if (found->violation->key != NULL)
 		return false;
-	if (drop->parents == NULL)
-		drop->parents = find_parents(message);
-	path = find_path(message, drop->parents, violation->node);
+	path = find_path(found);
 	if (!can_be_dropped(plan, &path))
 		return false;
 	if (drop->count == drop->room)

@@ -7,20 +7,18 @@
 
 #include "platform/ingest/dropped.h"
 #include "platform/refresh/pass_plan.h"
+#include "toolkit/schema/json_schema.h"
 
 /* What is to be dropped from a message; zeros: nothing. */
 typedef struct PassPlanDrop
 {
-	uint32
-		*parents; /* of each node of the message the one that it is in; NULL: not needed so far */
 	DroppedPath *paths; /* from the message on */
 	int count;
 	int room;
 } PassPlanDrop;
 
 /* Notes that a value is to be dropped; false: it cannot be. */
-extern bool pass_note_drop(PassPlanDrop *drop, const PassPlan *plan, const CdpkNode *message,
-						   const CdpkViolation *violation);
+extern bool pass_note_drop(PassPlanDrop *drop, const PassPlan *plan, const JsonViolation *found);
 
 /* Drops what was noted, something at least.  is_identify: traits are in either place. */
 extern void pass_drop(const PassPlanDrop *drop, bool is_identify, InboxRow *columns);

@@ -85,8 +85,7 @@ note_finding(Judging *judging, const PassFinding *finding)
 
 /* note_violation is the JsonSchemaReport. */
 static void
-note_violation(void *arg, const CdpkSchema *schema, const CdpkNode *document,
-			   const CdpkViolation *violation)
+note_violation(void *arg, const JsonViolation *found)
 {
 	Judging *judging = arg;
 	PassFinding finding = {.version = judging->version};
@@ -94,15 +93,15 @@ note_violation(void *arg, const CdpkSchema *schema, const CdpkNode *document,
 	StringInfoData field;
 
 	finding.is_dropped = judging->action == PLAN_DROP_PROPERTY &&
-						 pass_note_drop(&judging->drop, judging->plan, document, violation);
+						 pass_note_drop(&judging->drop, judging->plan, found);
 	if (judging->count == PASS_FINDINGS_MAX)
 		return;
 	initStringInfo(&field);
-	json_schema_append_field(&field, document, violation);
+	json_schema_append_field(&field, found);
 	field.data[pg_mbcliplen(field.data, field.len, FIELD_MAX)] = '\0';
-	cdpk_violation_describe(schema, violation, description);
+	cdpk_violation_describe(found->schema, found->violation, description);
 	finding.field = field.data;
-	finding.kind = cdpk_keyword_name(violation->keyword);
+	finding.kind = cdpk_keyword_name(found->violation->keyword);
 	finding.description = pstrdup(description);
 	note_finding(judging, &finding);
 }
@@ -165,11 +164,6 @@ act(const Judging *judging, InboxRow *columns, const char **reason, const char *
 	*detail = describe(judging);
 	if (judging->action == PLAN_QUARANTINE)
 		return TAKE_REFUSED;
-	if (dropped_is_used(columns))
-	{
-		*detail = "context: has a member _dropped, in which properties that are dropped are kept";
-		return TAKE_REFUSED;
-	}
 	pass_drop(&judging->drop, judging->is_identify, columns);
 	return TAKE_CHANGED;
 }

@@ -286,6 +286,9 @@ set_account(const TakenRow *from, CdpkBatchRow *row)
 		return;
 	row->account.bytes = (const uint8_t *) account.text;
 	row->account.length = (uint32_t) account.length;
+	row->has_left = onboard_leaves_account(from->columns.values[INBOX_CONTEXT],
+										   from->columns.nulls[INBOX_CONTEXT]);
+	row->left_at = row->at;
 }
 
 /* make_row makes a row of one that is taken; its identifiers are put where *room is. */

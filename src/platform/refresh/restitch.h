@@ -83,7 +83,7 @@ extern void chunk_read_columns(const LogCursor *cursor, Datum *values, bool *nul
 #define LOG_FROM " FROM cdp_data.event e WHERE " PASS_IS_LOGGED
 
 /* Of the base, as "b": all columns, in the order of pass_table.c. */
-#define ALL_OF_BASE "b.identifier_id, b.packed, b.group_id, b.traits, b.timeline"
+#define ALL_OF_BASE "b.identifier_id, b.packed, b.group_id, b.traits, b.timeline, b.left_at"
 
 /* Takes the present row of a cursor that has these columns from one on. */
 extern void chunk_take_base(const LogCursor *cursor, int column, Pass *pass, PassBase *base);

@@ -24,6 +24,12 @@ BEGIN
 					'stands for all elements of an array, and context at first for the context of the event.',
 				HINT = 'Write a dot in a key as \. (backslash, dot).';
 	END IF;
+	IF property ~ '\[\]\[\](\.|$)' THEN
+		RAISE EXCEPTION 'property "%" has no values', property
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = '[] stands for the elements of the array that a key has; arrays within arrays have no keys.',
+				HINT = 'Give the place of an inner array, as in a.0[].';
+	END IF;
 	IF name IN ('', '[]') OR octet_length(coalesce(name, property)) > 255 THEN
 		RAISE EXCEPTION 'name "%" is invalid', left(coalesce(name, property), 64)
 			USING ERRCODE = 'invalid_parameter_value',

@@ -93,11 +93,14 @@ CREATE FUNCTION cdp_internal.concerned_by_blocked(was jsonb, becomes jsonb) RETU
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	-- namespaces, with those of their hashes, or of what is hashed
 	freed text[] := ARRAY(
-		SELECT w.key
+		SELECT n.name
 		FROM jsonb_each(was) w
+		CROSS JOIN LATERAL cdp_internal.with_hash_partners(ARRAY[w.key]) AS p (names)
+		CROSS JOIN LATERAL unnest(p.names) AS n (name)
 		WHERE w.value <> 'null' AND NOT w.value <@ (becomes -> w.key)
-		ORDER BY w.key COLLATE "C");
+		ORDER BY n.name COLLATE "C");
 	-- also those that are in no profile, as only aliases name them
 	blocked text := format($sql$
 		SELECT i.identifier_id, i.profile_id
@@ -145,8 +148,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_blocked(jsonb, jsonb) IS
-	'Internal: returns what a change of blocked values concerns; was, becomes: the lists of the namespaces where they '
-	'change; null: no list.';
+	'Internal: returns what a change of blocked values concerns; was, becomes: the lists of all namespaces; null: no '
+	'list.';
 
 CREATE FUNCTION cdp_internal.concerned_by_max_links(namespace text, becomes jsonb)
 	RETURNS TABLE (kind text, query text)
@@ -179,12 +182,13 @@ BEGIN
 	UPDATE cdp_data.identifier i
 	SET blocked = NOT i.blocked
 	FROM (SELECT cdp_internal.blocked_rules() AS rules) k
-	WHERE i.profile_id = 0 AND cdp.namespace(i.identifier) = ANY (namespaces)
+	WHERE i.profile_id = 0 AND cdp.namespace(i.identifier) = ANY (cdp_internal.with_hash_partners(namespaces))
 	  AND i.blocked <> cdp_internal.is_blocked(i.identifier, k.rules);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.flag_blocked(text[]) IS
-	'Internal: says of the identifiers of namespaces that are in no profile whether the rules block them.';
+	'Internal: says of the identifiers of namespaces, and of their hashes, that are in no profile whether the rules '
+	'block them.';
 
 CREATE FUNCTION cdp_internal.concerned_by_aliases(source_id integer) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1

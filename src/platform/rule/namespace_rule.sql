@@ -273,7 +273,10 @@ BEGIN
 		END IF;
 	END LOOP;
 	IF was_blocked <> '{}' THEN
-		RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_blocked(was_blocked, becomes_blocked) c;
+		RETURN QUERY
+			SELECT c.*
+			FROM (SELECT cdp_internal.blocked_rules() AS rules) r
+			CROSS JOIN LATERAL cdp_internal.concerned_by_blocked(r.rules || was_blocked, r.rules || becomes_blocked) c;
 	END IF;
 END
 $function$;

@@ -79,6 +79,8 @@ may be an alias before its aliases are not believed (default 5), see cdp.set_sou
 blocked: the list of values that identify no one. A value is compared in any case, normalised as the namespace does; one
 that begins with ^ is a regular expression over normalised values. The list replaces the former one. A value that
 becomes blocked is removed from all events; one that is no longer blocked is searched for in the whole log.
+Blocking an e-mail address or phone number blocks its SHA-256, and blocking that blocks the address or number; of what
+matches a regular expression the hash is not known, and not blocked.
 mailbox, of email alone: what else than the address itself names a mailbox. exact, the default: nothing. gmail: of
 gmail.com and googlemail.com, which are one, dots and what follows a plus do not count: A.nn+shop@googlemail.com is
 ann@gmail.com. plus: besides, everywhere, what follows a plus does not count; where a provider tells such addresses

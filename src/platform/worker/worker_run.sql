@@ -147,4 +147,5 @@ COMMENT ON FUNCTION cdp_internal.worker_forget_runs() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.init_worker(),
 	cdp_internal.worker_record(text, text, text, bigint, bigint, timestamptz), cdp_internal.worker_refresh(),
-	cdp_internal.worker_drop_old_events(), cdp_internal.worker_build_segments(), cdp_internal.worker_forget_runs() FROM PUBLIC;
+	cdp_internal.worker_drop_old_events(), cdp_internal.worker_build_segments(),
+	cdp_internal.worker_forget_runs() FROM PUBLIC;

@@ -17,6 +17,7 @@
 #include "toolkit/components/components_nodes.h"
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/identifier/hashed.h"
 #include "toolkit/identifier/phone_module.h"
 
 #define FIRST_SPACES 16
@@ -177,7 +178,7 @@ make_payload(const NodeSpace *space, bool is_canonical, const char *value, size_
 	}
 	else if (!nodes_normalize(space, value, value_length, payload, length))
 		return false;
-	return !cdpk_identifier_meaningless(payload, *length);
+	return !identifier_meaningless(payload, *length);
 }
 
 /* Return the node of a key that is neither a known node nor in the cache. */

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp.hashed(identifier cdp.identifier) RETURNS cdp.identifier
 COMMENT ON FUNCTION cdp.hashed(cdp.identifier) IS
 	'Returns the identifier, of namespace email_sha256 or phone_sha256, of the SHA-256 of an e-mail address or phone '
 	'number in its normal form (ann@example.com, +12015550123), in hexadecimal digits; such an identifier is returned '
-	'itself, if its value is 64 digits. NULL for all others.';
+	'itself. NULL for all others.';
 
 -- The condition of indexes by hash, which costs less than the hash.  Open to all, as the next one: a dump makes the
 -- indexes before it grants anything.

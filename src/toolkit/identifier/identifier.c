@@ -108,6 +108,14 @@ static const Form forms[] = {
 	{"phone",
 	 "A phone number is a plus sign, the country code and the number, without an extension.",
 	 "Numbers typed without a country code can be completed by cdp.phone(value, region)."},
+	{"email_sha256",
+	 "The SHA-256 of an e-mail address is 64 hexadecimal digits, or 32 bytes in base64.",
+	 "Hashes of other kinds have namespaces of their own, such as email_md5; those with a salt must not be called "
+	 "email_sha256."},
+	{"phone_sha256",
+	 "The SHA-256 of a phone number is 64 hexadecimal digits, or 32 bytes in base64.",
+	 "Hashes of other kinds have namespaces of their own, such as phone_md5; those with a salt must not be called "
+	 "phone_sha256."},
 	{NULL, "A value holds no control characters.",
 	 "cdp.try_identifier(namespace, value) gives NULL instead of this error."},
 };

@@ -13,6 +13,7 @@
 
 #include "cdp.h"
 #include "core/identifier/meaningless.h"
+#include "toolkit/identifier/hashed.h"
 #include "toolkit/identifier/identifier.h"
 
 CDP_FUNCTION(cdp_is_meaningless);
@@ -27,7 +28,7 @@ cdp_is_meaningless(PG_FUNCTION_ARGS)
 	Identifier *identifier = PG_GETARG_IDENTIFIER_PP(0);
 
 	PG_RETURN_BOOL(
-		cdpk_identifier_meaningless(IdentifierPayload(identifier), IdentifierLength(identifier)));
+		identifier_meaningless(IdentifierPayload(identifier), IdentifierLength(identifier)));
 }
 
 /* Return whether a raw value means nothing. */

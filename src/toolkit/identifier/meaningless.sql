@@ -2,7 +2,9 @@ CREATE FUNCTION cdp.is_meaningless(identifier cdp.identifier) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_meaningless' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.is_meaningless(cdp.identifier) IS
 	'Returns whether the value is one of cdp.meaningless_values(), in any case, also in quotes or parentheses. For an '
-	'e-mail address: whether its local part is one of those with in_email.';
+	'e-mail address: whether its local part is one of those with in_email. For email_sha256 and phone_sha256 also: '
+	'whether it is the SHA-256 of one of the words (not of the patterns) in lower case, in capitals or with one '
+	'capital, or of 0.';
 
 CREATE FUNCTION cdp.is_meaningless_value(value text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_meaningless_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -21,6 +21,7 @@ struct JsonSchema
 	regex_t **patterns; /* NULL until it is needed */
 	/* while a document is judged */
 	const CdpkNode *document;
+	CdpkWay *ways; /* NULL: not needed so far */
 	JsonSchemaReport report;
 	void *report_context;
 };
@@ -76,8 +77,15 @@ static void
 report(void *context, const CdpkViolation *violation)
 {
 	JsonSchema *schema = context;
+	JsonViolation found = {&schema->schema, schema->document, NULL, violation};
 
-	schema->report(schema->report_context, &schema->schema, schema->document, violation);
+	if (schema->ways == NULL)
+	{
+		schema->ways = palloc_extended(sizeof(CdpkWay) * schema->document->size, MCXT_ALLOC_HUGE);
+		cdpk_document_ways(schema->document, schema->ways);
+	}
+	found.ways = schema->ways;
+	schema->report(schema->report_context, &found);
 }
 
 static void
@@ -131,30 +139,54 @@ bool
 json_schema_node_violations(JsonSchema *schema, const CdpkNode *document, JsonSchemaReport take,
 							void *context)
 {
+	bool valid;
+
 	schema->report = take;
 	schema->report_context = context;
-	return judge(schema, document, report);
+	schema->ways = NULL;
+	valid = judge(schema, document, report);
+	if (schema->ways != NULL)
+		pfree(schema->ways);
+	return valid;
+}
+
+uint32 *
+json_schema_way(const JsonViolation *found, int *count)
+{
+	uint32 node = (uint32) (found->violation->node - found->document);
+	uint32 *way;
+	int at = 0;
+
+	for (uint32 i = node; i != 0; i = found->ways[i].parent)
+		at++;
+	*count = at;
+	way = palloc(sizeof(uint32) * Max(at, 1));
+	for (uint32 i = node; i != 0; i = found->ways[i].parent)
+		way[--at] = i;
+	return way;
 }
 
 void
-json_schema_append_field(StringInfo field, const CdpkNode *document, const CdpkViolation *violation)
+json_schema_append_field(StringInfo field, const JsonViolation *found)
 {
-	const CdpkNode *node = document;
 	const char *dot = "";
-	uint32_t place;
+	int count;
+	uint32 *way = json_schema_way(found, &count);
 
-	for (; (node = cdpk_violation_step(node, violation->node, &place)) != NULL; dot = ".")
+	for (int i = 0; i < count; i++, dot = ".")
 	{
-		CHECK_FOR_INTERRUPTS();
+		const CdpkNode *node = &found->document[way[i]];
+
 		appendStringInfoString(field, dot);
 		if (node->key != NULL)
 			appendBinaryStringInfo(field, node->key, (int) node->key_length);
 		else
-			appendStringInfo(field, "%u", place);
+			appendStringInfo(field, "%u", found->ways[way[i]].place);
 	}
-	if (violation->key != NULL)
+	if (found->violation->key != NULL)
 	{
 		appendStringInfoString(field, dot);
-		appendBinaryStringInfo(field, violation->key, (int) violation->key_length);
+		appendBinaryStringInfo(field, found->violation->key, (int) found->violation->key_length);
 	}
+	pfree(way);
 }

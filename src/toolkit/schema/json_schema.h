@@ -24,9 +24,17 @@ extern bool json_schema_is(const JsonSchema *schema, const void *bytes, size_t l
 /* Return whether a document follows the schema. */
 extern bool json_schema_matches(JsonSchema *schema, Jsonb *document);
 
-/* Takes a violation; "document" is the first of the nodes, for cdpk_violation_step. */
-typedef void (*JsonSchemaReport)(void *context, const CdpkSchema *schema, const CdpkNode *document,
-								 const CdpkViolation *violation);
+/* A violation, and what tells of it. */
+typedef struct JsonViolation
+{
+	const CdpkSchema *schema;
+	const CdpkNode *document; /* the first of its nodes */
+	const CdpkWay *ways;      /* of all of them */
+	const CdpkViolation *violation;
+} JsonViolation;
+
+/* Takes a violation. */
+typedef void (*JsonSchemaReport)(void *context, const JsonViolation *found);
 
 /* Report all violations; return whether there are none. */
 extern bool json_schema_violations(JsonSchema *schema, Jsonb *document, JsonSchemaReport report,
@@ -37,7 +45,9 @@ extern bool json_schema_node_violations(JsonSchema *schema, const CdpkNode *docu
 										JsonSchemaReport report, void *context);
 
 /* Append the way from the document to what is wrong, as Segment writes it: properties.total. */
-extern void json_schema_append_field(StringInfo field, const CdpkNode *document,
-									 const CdpkViolation *violation);
+extern void json_schema_append_field(StringInfo field, const JsonViolation *found);
+
+/* Return the numbers of the nodes on that way, without the document's own, and set how many they are. */
+extern uint32 *json_schema_way(const JsonViolation *found, int *count);
 
 #endif /* CDP_JSON_SCHEMA_H */

@@ -106,21 +106,24 @@ typedef struct Rows
 
 /* Find the way to what is wrong, as an array. */
 static Datum
-find_path(const CdpkNode *document, const CdpkViolation *violation)
+find_path(const JsonViolation *found)
 {
 	ArrayBuildState *path = initArrayResult(TEXTOID, CurrentMemoryContext, false);
-	const CdpkNode *node = document;
+	const CdpkViolation *violation = found->violation;
 	char number[12];
-	uint32_t place;
 	text *step;
+	int count;
+	const uint32 *way = json_schema_way(found, &count);
 
-	while ((node = cdpk_violation_step(node, violation->node, &place)) != NULL)
+	for (int i = 0; i < count; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
+		const CdpkNode *node = &found->document[way[i]];
+
 		if (node->key != NULL)
 			step = cstring_to_text_with_len(node->key, (int) node->key_length);
 		else
-			step = cstring_to_text_with_len(number, snprintf(number, sizeof(number), "%u", place));
+			step = cstring_to_text_with_len(
+				number, snprintf(number, sizeof(number), "%u", found->ways[way[i]].place));
 		path = accumArrayResult(path, PointerGetDatum(step), false, TEXTOID, CurrentMemoryContext);
 	}
 	if (violation->key != NULL)
@@ -133,8 +136,7 @@ find_path(const CdpkNode *document, const CdpkViolation *violation)
 
 /* Put the row of a violation. */
 static void
-put_row(void *context, const CdpkSchema *schema, const CdpkNode *document,
-		const CdpkViolation *violation)
+put_row(void *context, const JsonViolation *found)
 {
 	Rows *rows = context;
 	MemoryContext caller = MemoryContextSwitchTo(rows->each);
@@ -144,11 +146,11 @@ put_row(void *context, const CdpkSchema *schema, const CdpkNode *document,
 	bool nulls[COLUMNS] = {false};
 
 	initStringInfo(&field);
-	json_schema_append_field(&field, document, violation);
-	cdpk_violation_describe(schema, violation, description);
-	values[COLUMN_PATH] = find_path(document, violation);
+	json_schema_append_field(&field, found);
+	cdpk_violation_describe(found->schema, found->violation, description);
+	values[COLUMN_PATH] = find_path(found);
 	values[COLUMN_FIELD] = PointerGetDatum(cstring_to_text_with_len(field.data, field.len));
-	values[COLUMN_TYPE] = CStringGetTextDatum(cdpk_keyword_name(violation->keyword));
+	values[COLUMN_TYPE] = CStringGetTextDatum(cdpk_keyword_name(found->violation->keyword));
 	values[COLUMN_DESCRIPTION] = CStringGetTextDatum(description);
 	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, nulls);
 	MemoryContextSwitchTo(caller);
