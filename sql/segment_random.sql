@@ -110,7 +110,7 @@ BEGIN
 		(3, format('cdp.min(timeline, %s, ''total''%s)', step, bounds), 'numeric'),
 		(4, format('cdp.last_time(timeline, %s%s)', step, bounds), 'timestamptz'),
 		(5, format('cdp.first_value(timeline, %s, ''total''%s)', step, bounds), 'text'),
-		(6, format('cdp.most_frequent_event(timeline%s)', bounds), 'text'),
+		(6, CASE WHEN random() < 0.5 THEN format('cdp.most_frequent_event(timeline%s)', bounds) ELSE format('cdp.most_frequent_value(timeline, %s, ''total''%s)', step, bounds) END, 'text'),
 		(7, format('cdp.unique_values(timeline, %s, ''total''%s)', step, bounds), 'text[]'),
 		(8, format('cdp.days_active(timeline, %s, ''Europe/Berlin''%s)', step, bounds), 'bigint'),
 		(9, format('CASE WHEN cdp.count_events(timeline, %s%s) > %s THEN ''gold'' WHEN cdp.did(timeline, ''view''@) THEN ''silver'' END', step, bounds, number), 'text'),

@@ -53,7 +53,8 @@ BEGIN
 		'0: its condition names no other segment; else one more than the highest level of those.';
 	COMMENT ON COLUMN cdp_data.segment.depends_on IS 'The segments that its condition names.';
 	COMMENT ON COLUMN cdp_data.segment.condition IS
-		'The boolean SQL expression, or that of a computed trait, as written. The view decides, and follows when columns and functions are renamed.';
+		'The boolean SQL expression, or that of a computed trait, as written. The view '
+		'decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
 	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';

@@ -230,8 +230,8 @@ given; each has a comment. The view belongs to the caller: drop it with DROP VIE
 name: name or schema.name of the view; without a schema it is made in the first schema of the search path.
 columns: 1 to 500 of 'trait type' or 'trait as name type', such as 'age integer', 'signup_date as signed_up
 timestamptz', '"Lead Score" as score numeric'. type: integer, bigint, numeric, double precision, boolean, date,
-timestamptz, text or jsonb; computed for a computed trait, in its type; or identifier, for the first identifier (in byte order) of the namespace that is written
-in place of the trait, such as 'email identifier'.
+timestamptz, text or jsonb; computed for a computed trait, in its type; or identifier, for the first identifier (in
+byte order) of the namespace that is written in place of the trait, such as 'email identifier'.
 A value that does not cast to the column's type shows as NULL (see cdp.try_integer and the like);
 cdp.profile_view_problems() counts these values.
 Errors: invalid name of the view (42602), the view exists (42P07), invalid column (22023), unknown type (42704), column

@@ -58,8 +58,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.report_definition(integer) IS
-	'Internal: raises an error, a warning or a notice unless a segment or computed trait that was made is live; returns '
-	'its size, if that is known.';
+	'Internal: raises an error, a warning or a notice unless a segment or computed trait that was made is live; '
+	'returns its size, if that is known.';
 
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
 	replace boolean DEFAULT false) RETURNS bigint
@@ -212,7 +212,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.rename_segment(text, text) IS
-	'Gives a segment or computed trait and its view another name, also in the conditions that use it. Its number and its members stay. '
+	'Gives a segment or computed trait and its view another name, also in the conditions that use it. Its '
+	'number and its members stay. '
 	'Only the owner of the view can. READ COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, '
 	'insufficient_privilege.';
 

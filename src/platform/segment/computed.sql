@@ -8,13 +8,11 @@ COMMENT ON FUNCTION cdp.computed(text) IS
 	'can be renamed, but not dropped or given another type. Elsewhere it is an error (0A000): join with the view '
 	'cdp_segment.<name>.';
 
--- Anyone may execute it, as it stands in expressions that are evaluated as their owners; it knows only the person at
--- hand.
 CREATE FUNCTION cdp_internal.computed(segment_id integer, of_type anyelement) RETURNS anyelement
 	AS 'MODULE_PATHNAME', 'cdp_computed_value' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.computed(integer, anyelement) IS
-	'Internal: stands for cdp.computed() in the definition of a segment or of a computed trait: the value of the person '
-	'who is judged; NULL where nobody is. of_type: NULL, of the type of the trait.';
+	'Internal: stands for cdp.computed() in the definition of a segment or of a computed trait: the value of the '
+	'person who is judged; NULL where nobody is. of_type: NULL, of the type of the trait.';
 
 CREATE FUNCTION cdp_internal.computed_json(value text, type text) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -134,7 +132,8 @@ BEGIN
 	PERFORM cdp_internal.restore_view(value_view, given.owner, given.relacl);
 	FOR shown IN
 		SELECT v.schema_name, v.view_name, v.columns, v.owner, v.acl::aclitem[] AS acl
-		FROM jsonb_to_recordset(views.list) AS v (schema_name text, view_name text, columns text[], owner name, acl text)
+		FROM jsonb_to_recordset(views.list)
+			AS v (schema_name text, view_name text, columns text[], owner name, acl text)
 	LOOP
 		PERFORM cdp_internal.restore_view(cdp_internal.make_profile_view(shown.schema_name,
 			format('%I.%I', shown.schema_name, shown.view_name), shown.columns)::text, shown.owner, shown.acl);
@@ -151,8 +150,8 @@ CREATE FUNCTION cdp_internal.init_computed_view() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.computed_trait AS
-		SELECT s.name, s.condition AS expression, s.value_type AS type, s.description, s.defined_at, s.members AS people,
-			s.state, s.error, s.error_profile_id
+		SELECT s.name, s.condition AS expression, s.value_type AS type, s.description, s.defined_at,
+			s.members AS people, s.state, s.error, s.error_profile_id
 		FROM cdp_data.segment s
 		WHERE s.kind = 'trait';
 	COMMENT ON VIEW cdp.computed_trait IS
@@ -170,7 +169,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_computed_view() IS 'Internal: makes the view of computed traits.';
 
-REVOKE ALL ON FUNCTION cdp.computed(text), cdp_internal.computed_json(text, text), cdp.trait_values(text),
+REVOKE ALL ON FUNCTION cdp.computed(text), cdp_internal.computed(integer, anyelement),
+	cdp_internal.computed_json(text, text), cdp.trait_values(text),
 	cdp_internal.check_trait_name(text), cdp_internal.views_of_trait(text),
 	cdp_internal.restore_view(text, name, aclitem[]), cdp_internal.change_trait_type(text, text),
 	cdp_internal.init_computed_view() FROM PUBLIC;

@@ -11,7 +11,8 @@ CREATE FUNCTION cdp_internal.check_condition(condition text, owner oid DEFAULT N
 	AS 'MODULE_PATHNAME', 'cdp_check_condition';
 COMMENT ON FUNCTION cdp_internal.check_condition(text, oid, boolean) IS
 	'Internal: raises an error, with the position in the text, unless the text is a condition: one boolean expression '
-	'(is_trait: one of a type that a computed trait can have) over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile '
+	'(is_trait: one of a type that a computed trait can have) over the columns of cdp.profile_row, '
+	'without subqueries, aggregates, window, set-returning and volatile '
 	'functions, parameters, other segments, and functions that belong neither to the owner (default: the caller) nor '
 	'to a superuser. Returns the parts of the condition that AND, OR and NOT combine.';
 
@@ -47,5 +48,5 @@ COMMENT ON FUNCTION cdp_internal.try_condition(text, oid, boolean) IS
 	'Internal: checks a condition as cdp_internal.check_condition does, and evaluates each part of it for a sample '
 	'person, so that errors in its constants show.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_condition(text, oid, boolean), cdp_internal.judge_expression(text, jsonb, oid),
-	cdp_internal.try_condition(text, oid, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_condition(text, oid, boolean),
+	cdp_internal.judge_expression(text, jsonb, oid), cdp_internal.try_condition(text, oid, boolean) FROM PUBLIC;

@@ -91,7 +91,8 @@ BEGIN
 	IF gone IS NOT NULL THEN
 		PERFORM cdp_internal.record_changes(
 			array_fill(CASE WHEN trait IS NULL THEN 'exited' ELSE 'trait_changed' END, n.length), gone,
-			array_fill(number, n.length), NULL, array_fill(at, n.length), array_fill('definition'::text, n.length), NULL,
+			array_fill(number, n.length), NULL, array_fill(at, n.length),
+			array_fill('definition'::text, n.length), NULL,
 			CASE WHEN trait IS NOT NULL THEN array_fill(trait, n.length) END)
 		FROM (SELECT ARRAY[cardinality(gone)] AS length) n;
 	END IF;
@@ -119,6 +120,7 @@ COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the 
 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz),
 	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
-	cdp_internal.keep_slice(bigint, text), 	cdp_internal.has_recovered(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.keep_slice(bigint, text), cdp_internal.has_recovered(),
+	cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
 	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer, text),
 	cdp_internal.init_membership_view() FROM PUBLIC;

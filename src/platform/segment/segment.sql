@@ -90,7 +90,8 @@ BEGIN
 		'building', 0, understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
 	FROM cdp_data.state t
 	ON CONFLICT (name) DO UPDATE
-	SET condition = excluded.condition, value_type = excluded.value_type, description = excluded.description, defined_at = excluded.defined_at,
+	SET condition = excluded.condition, value_type = excluded.value_type, description = excluded.description,
+		defined_at = excluded.defined_at,
 		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0,
 		error = NULL, error_profile_id = NULL, failing_since = NULL
 	WHERE define_segment.replace
@@ -123,8 +124,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean) IS
-	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns its number. The '
-	'caller holds the lock of cdp.refresh().';
+	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns its '
+	'number. The caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
@@ -172,6 +173,7 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
-	cdp_internal.check_segment_name(text, text), cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
+	cdp_internal.check_segment_name(text, text),
+	cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
 	cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
