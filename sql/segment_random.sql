@@ -183,7 +183,7 @@ BEGIN
 	IF EXISTS (SELECT FROM try.trait) THEN
 		RETURN QUERY EXECUTE (
 			SELECT 'SELECT v.name, p.profile_id, v.value FROM cdp.profile_row p CROSS JOIN LATERAL (VALUES '
-				|| string_agg(format(CASE t.type WHEN 'boolean' THEN '(%L, left(((%s)::%s)::text, 1))' ELSE '(%L, ((%s)::%s)::text)' END, t.name, try.meant(t.truth, at), t.type), ', ') || ') v (name, value) WHERE v.value IS NOT NULL'
+				|| string_agg(format(CASE t.type WHEN 'numeric' THEN '(%L, trim_scale((%s)::%s)::text)' WHEN 'boolean' THEN '(%L, left(((%s)::%s)::text, 1))' ELSE '(%L, ((%s)::%s)::text)' END, t.name, try.meant(t.truth, at), t.type), ', ') || ') v (name, value) WHERE v.value IS NOT NULL'
 			FROM try.trait t);
 	END IF;
 END $$;

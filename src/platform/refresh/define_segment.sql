@@ -19,7 +19,10 @@ CREATE FUNCTION cdp_internal.end_definition(dropped integer, trait text) RETURNS
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
-	IF dropped IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = dropped) THEN
+	IF dropped IS NOT NULL AND NOT EXISTS (
+		SELECT FROM cdp_data.segment s
+		WHERE s.segment_id = dropped AND NOT (s.kind = 'trait' AND s.built_until IS NOT DISTINCT FROM 0))
+	THEN
 		PERFORM cdp_internal.forget_segment(dropped, trait);
 	END IF;
 	PERFORM cdp_internal.process_batch(cause => 'definition');
@@ -29,7 +32,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.end_definition(integer, text) IS
 	'Internal: takes the batch through all stages, with a slice of segments that are to be built. dropped: the number '
-	'of a segment or computed trait that was dropped, or NULL; trait: the name of the trait, or NULL.';
+	'of a segment or computed trait that was dropped, or of a trait that has another type, or NULL; trait: the name of '
+	'the trait, or NULL.';
 
 CREATE FUNCTION cdp_internal.report_definition(number integer) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -141,15 +145,20 @@ CREATE FUNCTION cdp.create_trait(name text, expression text, description text DE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	former_type text;
 	number integer;
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_segment_name(create_trait.name, 'a computed trait');
 	PERFORM cdp_data.begin_definition();
 	PERFORM cdp_internal.check_trait_name(create_trait.name);
+	former_type := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = create_trait.name);
 	number := cdp_internal.define_segment(create_trait.name, create_trait.expression, create_trait.description,
 		create_trait.replace, true);
-	PERFORM cdp_data.end_definition(NULL, NULL);
+	-- values of another type could not be read
+	PERFORM cdp_data.end_definition(
+		(SELECT s.segment_id FROM cdp_data.segment s WHERE s.segment_id = number AND s.value_type <> former_type),
+		create_trait.name);
 	RETURN cdp_internal.report_definition(number);
 END
 $function$;

@@ -15,6 +15,7 @@
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -198,6 +199,9 @@ compute_value(ScanRun *run, int segment, Verdict *verdict)
 	if (isnull)
 		return;
 	caller = MemoryContextSwitchTo(run->person.row->ecxt_per_tuple_memory);
+	/* equal numbers have one text */
+	if (run->scan->segments[segment].type == NUMERICOID)
+		value = DirectFunctionCall1(numeric_trim_scale, value);
 	text = OutputFunctionCall(&run->outputs[segment], value);
 	MemoryContextSwitchTo(caller);
 	if (strlen(text) > VALUE_BYTES_MAX)

@@ -124,8 +124,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean) IS
-	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns its '
-	'number. The caller holds the lock of cdp.refresh().';
+	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns '
+	'its number. The caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
