@@ -86,6 +86,7 @@ BEGIN
 		WHERE m.segments @> ARRAY[number]
 		RETURNING m.profile_id)
 	SELECT array_agg(l.profile_id ORDER BY l.profile_id) INTO gone FROM left_out l;
+	UPDATE cdp_data.segment s SET members = 0 WHERE s.segment_id = number;
 	DELETE FROM cdp_data.membership m
 	WHERE m.profile_id = ANY (gone) AND m.segments = '{}' AND m.horizon = 'infinity';
 	IF gone IS NOT NULL THEN
@@ -100,7 +101,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.forget_segment(integer, text) IS
 	'Internal: ends the memberships in a segment, or the values of a computed trait (of this name; NULL: it is a '
-	'segment), that is dropped, in a batch.';
+	'segment), that is dropped, or of a trait that has another type, in a batch.';
 
 CREATE FUNCTION cdp_internal.init_membership_view() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
