@@ -370,7 +370,7 @@ BEGIN
 		what := what || ' refused: ' || SQLERRM;
 	END;
 	-- a definition may have been refused, without a batch
-	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop') THEN
+	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop', 'compute', 'drop_trait') THEN
 		PERFORM cdp.refresh();
 	END IF;
 	INSERT INTO try.done VALUES (step, what);
