@@ -44,7 +44,7 @@ SELECT public.who(profile_id) AS person, value FROM cdp_segment.skus ORDER BY 1;
 SELECT public.who(profile_id) AS person, value, public.hours(judged_at) AS judged_at FROM cdp.trait_values('level') ORDER BY 1;
 SELECT public.who(profile_id) AS person, value FROM cdp_segment.card ORDER BY 1;
 SELECT (cdp.lookup('user_id:u3', 'segments') -> 'computed') - '{last_order,first_day}'::text[] AS computed;
-SELECT (cdp.lookup('user_id:u3', 'segments') #>> '{computed,last_order}')::timestamptz = :'start'::timestamptz - interval '1 hour' AS last_order, (cdp.lookup('user_id:u3', 'segments') #>> '{computed,first_day}')::date = (:'start'::timestamptz - interval '3 hours')::date AS first_day;
+SELECT (cdp.lookup('user_id:u3', 'segments') #>> '{computed,last_order}')::timestamptz = :'start'::timestamptz - interval '1 hour' AS last_order, (cdp.lookup('user_id:u3', 'segments') #>> '{computed,first_day}')::date = ((:'start'::timestamptz - interval '3 hours') AT TIME ZONE 'UTC')::date AS first_day;
 SELECT cdp.lookup('user_id:u4', 'segments') -> 'computed' AS computed;
 
 -- in conditions, by number

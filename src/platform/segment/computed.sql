@@ -14,22 +14,20 @@ COMMENT ON FUNCTION cdp_internal.computed(integer, anyelement) IS
 	'Internal: stands for cdp.computed() in the definition of a segment or of a computed trait: the value of the '
 	'person who is judged; NULL where nobody is. of_type: NULL, of the type of the trait.';
 
+-- Inlined where it is called for many values.
 CREATE FUNCTION cdp_internal.computed_json(value text, type text) RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
-AS $function$
-BEGIN
+	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN CASE
 		WHEN value IS NULL THEN NULL
-		WHEN type = 'boolean' THEN to_jsonb(value::boolean)
+		WHEN type = 'boolean' THEN pg_catalog.to_jsonb(value::boolean)
 		WHEN type IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision')
-			AND value NOT IN ('NaN', 'Infinity', '-Infinity') THEN to_jsonb(value::numeric)
-		WHEN type = 'text[]' THEN to_jsonb(value::text[])
+			AND value NOT IN ('NaN', 'Infinity', '-Infinity') THEN pg_catalog.to_jsonb(value::numeric)
+		WHEN type = 'text[]' THEN pg_catalog.to_jsonb(value::text[])
 		WHEN type = 'jsonb' THEN value::jsonb
-		WHEN type = 'timestamp with time zone' THEN to_jsonb(value::timestamptz)
-		ELSE to_jsonb(value) END;
-END
-$function$;
+		-- it is kept in UTC
+		WHEN type = 'timestamp with time zone'
+			THEN pg_catalog.to_jsonb(pg_catalog.regexp_replace(value, '^(\S+) (\S+)\+00', '\1T\2+00:00'))
+		ELSE pg_catalog.to_jsonb(value) END;
 COMMENT ON FUNCTION cdp_internal.computed_json(text, text) IS
 	'Internal: returns the value of a computed trait of a type as JSON: numbers as numbers, times as ISO 8601 in UTC.';
 
