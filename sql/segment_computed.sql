@@ -166,6 +166,11 @@ INSERT INTO cdp.inbox (type, user_id, traits, "timestamp", received_at) VALUES (
 SELECT taken FROM cdp.refresh();
 SELECT name, people, state, error FROM cdp.computed_trait WHERE name = 'ratio';
 SELECT public.who(profile_id) AS person, value FROM cdp_segment.ratio ORDER BY 1;
+-- a source gives a trait of that name: each stays apart
+INSERT INTO cdp.inbox (type, user_id, traits, "timestamp", received_at) VALUES ('identify', 'u2', '{"ratio": "theirs"}', :'start', :'start');
+SELECT taken FROM cdp.refresh();
+SELECT traits ->> 'ratio' AS given, cdp.lookup('user_id:u2', 'segments') -> 'computed' -> 'ratio' AS computed FROM cdp.profiles WHERE public.who(profile_id) = 'u2';
+SELECT cdp.create_trait('ratio', $$100 / (cdp.try_integer(traits -> 'age') - 20)$$, replace => true) AS people;
 -- and for one that is too long
 SELECT cdp.create_trait('long', $$repeat('x', 62000 + events::integer * 1000)$$) AS people;
 SELECT error FROM cdp.computed_trait WHERE name = 'long';

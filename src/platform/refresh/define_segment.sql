@@ -151,8 +151,10 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_segment_name(create_trait.name, 'a computed trait');
 	PERFORM cdp_data.begin_definition();
-	PERFORM cdp_internal.check_trait_name(create_trait.name);
 	former_type := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = create_trait.name);
+	IF former_type IS NULL THEN
+		PERFORM cdp_internal.check_trait_name(create_trait.name);
+	END IF;
 	number := cdp_internal.define_segment(create_trait.name, create_trait.expression, create_trait.description,
 		create_trait.replace, true);
 	-- values of another type could not be read
