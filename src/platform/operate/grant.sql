@@ -92,7 +92,7 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.progress,
+			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.computed_trait, cdp.progress,
 			cdp.change, cdp.change_outbox'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
@@ -103,7 +103,8 @@ BEGIN
 				interval, text[], integer, text, text, timestamptz),
 			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text), cdp_internal.why(text, bigint),
 			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
-			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
+			cdp_internal.memberships(), cdp.trait_values(text), cdp_internal.computed_json(text, text),
+			cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
 			cdp.lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 				timestamptz),

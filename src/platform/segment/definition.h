@@ -1,6 +1,8 @@
 /*
  * definition.h
  *		The definition of a segment: the view cdp_condition.<name>, whose column "holds" is the condition.
+ *
+ * A computed trait is defined, judged and kept as a segment is; the column is "value" then, of any type.
  */
 #ifndef CDP_SEGMENT_DEFINITION_H
 #define CDP_SEGMENT_DEFINITION_H
@@ -16,6 +18,8 @@ typedef struct Segment
 	NameData name;
 	Oid view; /* its definition */
 	Oid owner;
+	bool is_trait; /* a computed trait: the definition has a value in place of a condition */
+	Oid type;      /* of the value */
 } Segment;
 
 /* flags of definition_find */
@@ -33,7 +37,7 @@ extern void definition_release(const Segment *segment);
 extern bool definition_exists(const char *name);
 
 /*
- * Returns a copy of the condition, over the columns of cdp.profile_row; sets *profile_row.  Checks that
+ * Returns a copy of the condition, or of the expression of a computed trait, over the columns of cdp.profile_row; sets *profile_row.  Checks that
  * the view is the definition of a segment, and the owners of its functions.
  */
 extern Node *definition_condition(const Segment *segment, Oid *profile_row);

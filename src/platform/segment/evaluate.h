@@ -21,6 +21,8 @@ typedef struct Verdict
 	bool known;   /* it is true or false, not NULL */
 	bool holds;   /* it is true */
 	bool failing; /* it raises an error; then the rest is not known, and "until" is never */
+	char *
+		value; /* of a computed trait, as text; NULL: none.  Then "holds" tells whether there is one */
 	TimestampTz
 		until; /* the first instant at which it could change if nothing else happens; DT_NOEND: never */
 } Verdict;
@@ -45,10 +47,10 @@ typedef struct Judgement
 typedef void (*EvaluateTake)(void *arg, int64 profile_id, const Verdict *verdicts);
 
 /*
- * Callback: tells whether a person is in another segment.  It is called in the restricted context, as the
- * owner: it can only look at memory.
+ * Callback: returns what is kept of a person: the value of a computed trait, "" of a segment; NULL: none, or not in
+ * it.  It is called in the restricted context, as the owner: it can only look at memory.
  */
-typedef bool (*EvaluateIsIn)(void *arg, int64 profile_id, int32 segment_id);
+typedef const char *(*EvaluateKeptValue)(void *arg, int64 profile_id, int32 segment_id);
 
 /* Callback: tells at which instant a person is judged. */
 typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
@@ -61,7 +63,8 @@ typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
  * slow says so in its result.
  */
 extern void evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
-							TimestampTz as_of, EvaluateInstant instant, EvaluateIsIn is_in,
-							EvaluateTake take, void *arg, Judgement *results);
+							TimestampTz as_of, EvaluateInstant instant,
+							EvaluateKeptValue kept_value, EvaluateTake take, void *arg,
+							Judgement *results);
 
 #endif /* CDP_SEGMENT_EVALUATE_H */

@@ -2,6 +2,8 @@
  * kept.h
  *		The kept memberships of some people: read, judged again, written.
  *
+ * A computed trait is kept as a segment whose members are those who have a value, with the value beside since when.
+ *
  * People are judged in memory, and then written at once.  Readers do the same, but for the writing.
  */
 #ifndef CDP_SEGMENT_KEPT_H
@@ -33,6 +35,7 @@ typedef struct KeptSegment
 	int64 error_profile_id;
 	TimestampTz checked_at;
 	TimestampTz failing_since;
+	char *value_type;    /* of a computed trait; NULL: it is none */
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
 	bool fails_all;      /* it failed for all people of a page */
@@ -43,7 +46,8 @@ typedef struct KeptSegments
 {
 	int count;
 	KeptSegment *items;
-	int *by_number; /* places, by segment_id */
+	int *by_number;  /* places, by segment_id */
+	bool has_traits; /* there are computed traits */
 	MemoryContext context;
 } KeptSegments;
 
@@ -56,7 +60,7 @@ typedef struct KeptPerson
 	bool judged; /* by the group at hand */
 } KeptPerson;
 
-/* a change of membership; segment_id 0: of the profile's identity */
+/* a change of membership or of a value; segment_id 0: of the profile's identity */
 typedef struct KeptChange
 {
 	const char *kind;
@@ -66,6 +70,9 @@ typedef struct KeptChange
 	int32 segment_id;
 	TimestampTz at;
 	int64 event_id;
+	const char *trait; /* the name; NULL: it is no change of a value */
+	const char *type;
+	const char *value; /* NULL: none */
 } KeptChange;
 
 typedef struct KeptChanges
@@ -85,6 +92,8 @@ typedef struct Kept
 	KeptPerson *people; /* by profile_id */
 	TimestampTz *stored;
 	TimestampTz *since;
+	const char **stored_values; /* of computed traits, as text; NULL where there is none */
+	const char **values;
 } Kept;
 
 /* Called for each membership that changes in kept_judge(). */
@@ -103,6 +112,15 @@ extern void kept_ask_with_needs(KeptSegments *segments, int place);
 /* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
+
+/* Returns the value of a computed trait of a person, "" of a segment that the person is in; NULL: none. */
+extern const char *kept_value(const Kept *kept, int person, int segment);
+
+/* Gives a person what another has in a segment, and leaves a value of the person's own. */
+extern void kept_copy(Kept *kept, int to, int from, int segment);
+
+/* Ends what a person has in a segment. */
+extern void kept_end(Kept *kept, int person, int segment);
 
 /*
  * Judges these people in the segments that are asked, each at "at" or at the instant of the person's horizon

@@ -48,10 +48,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[9];
-	bool nulls[9];
+	Datum values[10];
+	bool nulls[10];
 
-	for (int i = 1; i < 9; i++)
+	for (int i = 1; i < 10; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -63,6 +63,10 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found = definition_find(name, flags, &segment->segment);
+	/* also of one whose definition is gone */
+	segment->segment.is_trait = !nulls[9];
+	if (!nulls[9])
+		segment->value_type = TextDatumGetCString(values[9]);
 }
 
 /* compare_segments orders by level, owner and number. */
@@ -106,7 +110,7 @@ kept_read_segments(int flags)
 	{
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
-			"s.error_profile_id, s.checked_at, s.failing_since FROM cdp_data.segment s",
+			"s.error_profile_id, s.checked_at, s.failing_since, s.value_type FROM cdp_data.segment s",
 			0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
@@ -122,6 +126,8 @@ kept_read_segments(int flags)
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 	SPI_finish();
+	for (int i = 0; i < segments->count; i++)
+		segments->has_traits |= segments->items[i].segment.is_trait;
 	qsort(segments->items, segments->count, sizeof(KeptSegment), compare_segments);
 	for (int i = 0; i < segments->count; i++)
 		segments->by_number[i] = i;
@@ -333,21 +339,31 @@ make_array(Datum *values, bool *nulls, int count, Oid type)
 											  type != TEXTOID, typalign));
 }
 
+/* put_text puts a text, or NULL. */
+static void
+put_text(Datum *value, bool *isnull, const char *text)
+{
+	*isnull = text == NULL;
+	*value = text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
 /* record_part hands some changes to the feed. */
 static void
 record_part(const KeptChange *items, int count)
 {
 	enum
 	{
-		ARGUMENTS = 7
+		ARGUMENTS = 10
 	};
-	static const Oid item_types[ARGUMENTS] = {TEXTOID,        INT8OID, INT4OID, INT8OID,
-											  TIMESTAMPTZOID, TEXTOID, INT8OID};
+	static const Oid item_types[ARGUMENTS] = {TEXTOID, INT8OID, INT4OID, INT8OID, TIMESTAMPTZOID,
+											  TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID};
 	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID};
+							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
+							TEXTARRAYOID,        TEXTARRAYOID};
 	Datum *columns[ARGUMENTS];
 	bool *nulls[ARGUMENTS];
 	Datum values[ARGUMENTS];
+	bool has_traits = false;
 
 	for (int i = 0; i < ARGUMENTS; i++)
 	{
@@ -366,11 +382,20 @@ record_part(const KeptChange *items, int count)
 		columns[5][i] = CStringGetTextDatum(items[i].cause);
 		columns[6][i] = Int64GetDatum(items[i].event_id);
 		nulls[6][i] = items[i].event_id == 0;
+		put_text(&columns[7][i], &nulls[7][i], items[i].trait);
+		put_text(&columns[8][i], &nulls[8][i], items[i].value);
+		put_text(&columns[9][i], &nulls[9][i], items[i].type);
+		has_traits |= items[i].trait != NULL;
 	}
 	for (int i = 0; i < ARGUMENTS; i++)
 		values[i] = make_array(columns[i], nulls[i], count, item_types[i]);
-	run_update("SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)", ARGUMENTS, types,
-			   values, NULL);
+	run_update(
+		has_traits
+			? "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, $8, "
+			  "ARRAY(SELECT cdp_internal.computed_json(u.value, u.type) "
+			  "FROM unnest($9, $10) WITH ORDINALITY AS u (value, type, place) ORDER BY u.place))"
+			: "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)",
+		has_traits ? ARGUMENTS : ARGUMENTS - 3, types, values, NULL);
 }
 
 void

@@ -6,11 +6,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/in_segment.h"
@@ -72,6 +74,18 @@ make_combination(Clock *clock, const BoolExpr *expression)
 	return part;
 }
 
+/* make_leaf makes a part of an expression that is evaluated as a whole. */
+static Part *
+make_leaf(Clock *clock, Node *expression)
+{
+	Part *part = make_part(PART_LEAF);
+
+	part->text = expression;
+	part->leaf = (Expr *) clock_replace(clock, expression, &part->terms);
+	part->is_safe = leaf_is_safe((Node *) part->leaf);
+	return part;
+}
+
 Part *
 part_make(Clock *clock, Node *condition)
 {
@@ -95,11 +109,14 @@ part_make(Clock *clock, Node *condition)
 		part->is_safe = true;
 		return part;
 	}
-	part = make_part(PART_LEAF);
-	part->text = condition;
-	part->leaf = (Expr *) clock_replace(clock, condition, &part->terms);
-	part->is_safe = leaf_is_safe((Node *) part->leaf);
-	return part;
+	return make_leaf(clock, condition);
+}
+
+Part *
+part_make_value(Clock *clock, Node *expression)
+{
+	return getBaseType(exprType(expression)) == BOOLOID ? part_make(clock, expression)
+														: make_leaf(clock, expression);
 }
 
 void
@@ -196,11 +213,12 @@ evaluate_leaf(const Part *part, const PartPerson *person)
 static PartAnswer
 look_up_segment(const Part *part, const PartPerson *person)
 {
-	if (person->is_in == NULL)
+	if (person->kept_value == NULL)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("the condition uses another segment, which is not at hand")));
-	return person->is_in(person->memory, person->profile_id, part->segment_id) ? PART_TRUE
-																			   : PART_FALSE;
+	return person->kept_value(person->memory, person->profile_id, part->segment_id) != NULL
+			   ? PART_TRUE
+			   : PART_FALSE;
 }
 
 /* find_answer evaluates a part whose answer is open. */

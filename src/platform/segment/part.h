@@ -50,12 +50,15 @@ typedef struct PartPerson
 	ExprContext *row;
 	int64 profile_id;
 	TimestampTz as_of;
-	EvaluateIsIn is_in; /* NULL: conditions cannot use other segments */
-	void *memory;       /* its argument */
+	EvaluateKeptValue kept_value; /* NULL: conditions cannot use other segments */
+	void *memory;                 /* its argument */
 } PartPerson;
 
 /* Makes the parts of a condition; adds the instants that it uses to the clock. */
 extern Part *part_make(Clock *clock, Node *condition);
+
+/* The same for an expression of any type, which is a leaf if it is not boolean. */
+extern Part *part_make_value(Clock *clock, Node *expression);
 
 /* Compiles the leaves, once the clock was started. */
 extern void part_prepare(const Clock *clock, Part *part);

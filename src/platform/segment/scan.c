@@ -15,13 +15,18 @@
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "platform/segment/clock.h"
+#include "platform/segment/computed.h"
 #include "platform/segment/part.h"
 #include "platform/segment/restrict.h"
 #include "platform/segment/scan.h"
+
+/* the longest value of a computed trait */
+#define VALUE_BYTES_MAX 65536
 
 #define SCAN_PATH "pg_catalog, pg_temp"
 
@@ -46,7 +51,9 @@ typedef struct ScanRun
 	Bitmapset *columns; /* that conditions use, by their numbers in cdp.profile_row */
 	Clock clock;
 	Part **parts;
+	FmgrInfo *outputs; /* of computed traits */
 	Verdict *verdicts;
+	MemoryContext values; /* of their texts */
 	PartPerson person;
 } ScanRun;
 
@@ -92,6 +99,19 @@ place_columns(Node *node, void *context)
 	return expression_tree_walker(node, place_columns, context);
 }
 
+/* prepare_output prepares printing the values of a computed trait. */
+static void
+prepare_output(ScanRun *run, int segment)
+{
+	Oid function;
+	bool is_varlena;
+
+	if (!run->scan->segments[segment].is_trait)
+		return;
+	getTypeOutputInfo(run->scan->segments[segment].type, &function, &is_varlena);
+	fmgr_info(function, &run->outputs[segment]);
+}
+
 /* read_conditions reads the definitions and makes their parts. */
 static void
 read_conditions(ScanRun *run)
@@ -113,12 +133,17 @@ read_conditions(ScanRun *run)
 		if (!is_judged(scan, scan->segment))
 			continue;
 		place_columns(conditions[scan->segment], run);
-		run->parts[scan->segment] = part_make(&run->clock, conditions[scan->segment]);
+		run->parts[scan->segment] = scan->segments[scan->segment].is_trait
+										? part_make_value(&run->clock, conditions[scan->segment])
+										: part_make(&run->clock, conditions[scan->segment]);
 	}
 	clock_start(&run->clock);
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
 		if (is_judged(scan, scan->segment))
+		{
 			part_prepare(&run->clock, run->parts[scan->segment]);
+			prepare_output(run, scan->segment);
+		}
 	clock_set(&run->clock, scan->as_of);
 	run->person.row->ecxt_param_list_info = run->clock.instants;
 }
@@ -142,7 +167,48 @@ judge_part(ScanRun *run, Part *part, Verdict *verdict)
 	verdict->known = answer != PART_UNKNOWN;
 	verdict->holds = answer == PART_TRUE;
 	verdict->failing = false;
+	verdict->value = NULL;
 	verdict->until = part_until(part, &run->person);
+}
+
+/* compute_value evaluates a computed trait for a person. */
+static void
+compute_value(ScanRun *run, int segment, Verdict *verdict)
+{
+	Part *part = run->parts[segment];
+	MemoryContext caller;
+	char *text;
+	Datum value;
+	bool isnull;
+
+	if (part->kind != PART_LEAF || run->scan->segments[segment].type == BOOLOID)
+	{
+		judge_part(run, part, verdict);
+		value = BoolGetDatum(verdict->holds);
+		isnull = !verdict->known;
+	}
+	else
+	{
+		value = ExecEvalExprSwitchContext(part->state, run->person.row, &isnull);
+		verdict->until = part_until(part, &run->person);
+	}
+	verdict->failing = false;
+	verdict->known = true;
+	verdict->holds = !isnull;
+	verdict->value = NULL;
+	if (isnull)
+		return;
+	caller = MemoryContextSwitchTo(run->person.row->ecxt_per_tuple_memory);
+	/* equal numbers have one text */
+	if (run->scan->segments[segment].type == NUMERICOID)
+		value = DirectFunctionCall1(numeric_trim_scale, value);
+	text = OutputFunctionCall(&run->outputs[segment], value);
+	MemoryContextSwitchTo(caller);
+	if (strlen(text) > VALUE_BYTES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the value of a computed trait is longer than %d bytes", VALUE_BYTES_MAX)));
+	verdict->value = MemoryContextStrdup(run->values, text);
 }
 
 /* detoast_row detoasts the columns of a row, which each function would do again. */
@@ -186,6 +252,8 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 
 		if (part != NULL && scan->look != NULL)
 			scan->look(scan->arg, part, person);
+		else if (part != NULL && scan->segments[scan->segment].is_trait)
+			compute_value(run, scan->segment, &run->verdicts[scan->segment]);
 		else if (part != NULL)
 			judge_part(run, part, &run->verdicts[scan->segment]);
 	}
@@ -296,7 +364,7 @@ run_scan(void *arg)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	run->person =
-		(PartPerson){CreateStandaloneExprContext(), 0, scan->as_of, scan->is_in, scan->memory};
+		(PartPerson){CreateStandaloneExprContext(), 0, scan->as_of, scan->kept_value, scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();
@@ -319,12 +387,25 @@ ErrorData *
 scan_run(PersonScan *scan, int milliseconds)
 {
 	ScanRun run = {{judge_row, take_startup, take_end, take_end, DestTuplestore}, scan};
-	ErrorData *error;
+	const PartPerson *before = computed_person();
+	ErrorData *volatile error = NULL;
 
 	run.parts = palloc0(Max(scan->count, 1) * sizeof(Part *));
 	run.verdicts = palloc0(Max(scan->count, 1) * sizeof(Verdict));
-	error = restrict_run(scan->owner, SCAN_PATH, milliseconds, run_scan, &run, &scan->too_slow);
+	run.outputs = palloc0(Max(scan->count, 1) * sizeof(FmgrInfo));
+	run.values = CurrentMemoryContext;
+	computed_set_person(&run.person);
+	PG_TRY();
+	{
+		error = restrict_run(scan->owner, SCAN_PATH, milliseconds, run_scan, &run, &scan->too_slow);
+	}
+	PG_FINALLY();
+	{
+		computed_set_person(before);
+	}
+	PG_END_TRY();
 	pfree(run.parts);
 	pfree(run.verdicts);
+	pfree(run.outputs);
 	return error;
 }
