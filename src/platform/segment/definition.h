@@ -6,6 +6,7 @@
 #define CDP_SEGMENT_DEFINITION_H
 
 #include "nodes/nodes.h"
+#include "utils/snapshot.h"
 
 #define DEFINITION_SCHEMA "cdp_condition"
 #define SEGMENT_SCHEMA "cdp_segment"
@@ -28,6 +29,12 @@ typedef struct Segment
  */
 extern bool definition_find(const char *name, int flags, Segment *segment);
 extern void definition_release(const Segment *segment);
+
+/* Returns whether a role may read the view of a segment. */
+extern bool definition_is_readable(const char *name, Oid role);
+
+/* Returns whether a definition was made after a snapshot of the present transaction was taken. */
+extern bool definition_is_newer(const Segment *segment, Snapshot snapshot);
 
 /* Returns whether a segment of this name has a definition. */
 extern bool definition_exists(const char *name);

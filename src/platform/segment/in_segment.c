@@ -92,10 +92,7 @@ find_number(const char *name)
 static void
 check_right(const Resolving *resolving, const char *name)
 {
-	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
-	Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-
-	if (OidIsValid(view) && pg_class_aclcheck(view, resolving->owner, ACL_SELECT) != ACLCHECK_OK)
+	if (!definition_is_readable(name, resolving->owner))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
 }
 

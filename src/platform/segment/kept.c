@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -153,7 +154,8 @@ typedef struct KeptGroup
 	TimestampTz at;
 	const TimestampTz *instants; /* NULL: at */
 	int count;
-	int *places; /* of the segments in kept->segments */
+	int *places;  /* of the segments in kept->segments */
+	bool *usable; /* of all segments: it was found that the owner may read it */
 	Verdict *verdicts;
 	Judgement *results;
 } KeptGroup;
@@ -178,6 +180,15 @@ place_of(const KeptGroup *group, int person)
 	return low;
 }
 
+void
+kept_check_use(const KeptSegment *segment)
+{
+	const char *name = NameStr(segment->segment.name);
+
+	if (!definition_is_readable(name, GetUserId()))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
+}
+
 /* is_in is the EvaluateIsIn that looks at what is kept, and at what this run has found. */
 static bool
 is_in(void *arg, int64 profile_id, int32 segment_id)
@@ -186,6 +197,11 @@ is_in(void *arg, int64 profile_id, int32 segment_id)
 	int person = kept_find(group->kept, profile_id);
 	int place = kept_segment(group->kept->segments, segment_id);
 
+	if (place >= 0 && !group->usable[place])
+	{
+		kept_check_use(&group->kept->segments->items[place]);
+		group->usable[place] = true;
+	}
 	return person >= 0 && place >= 0 &&
 		   group->kept->since[(Size) person * group->kept->segments->count + place] != DT_NOBEGIN;
 }
@@ -259,6 +275,7 @@ judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 	static const Verdict out = {true, false, false, DT_NOEND};
 
 	group->results = palloc0(group->count * sizeof(Judgement));
+	group->usable = palloc0(kept->segments->count * sizeof(bool));
 	group->verdicts = palloc(Max((Size) group->people_count * group->count, 1) * sizeof(Verdict));
 	for (int i = 0; i < group->count; i++)
 		segments[i] = kept->segments->items[group->places[i]].segment;

@@ -21,7 +21,7 @@ typedef enum KeptState
 /* a segment of cdp_data.segment */
 typedef struct KeptSegment
 {
-	Segment segment; /* found is false: its definition is gone, or is being changed */
+	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
 	bool found;
 	bool asked; /* it is judged in this run */
 	int32 segment_id;
@@ -100,6 +100,12 @@ extern int kept_segment(const KeptSegments *segments, int32 segment_id);
 /* Marks a segment, and those that its condition needs, to be judged. */
 extern void kept_ask_with_needs(KeptSegments *segments, int place);
 
+/*
+ * Raises an error unless the current role, as which a condition is judged, may read another segment, which the condition
+ * uses: the right may have been taken away, and a definition be written by hand.
+ */
+extern void kept_check_use(const KeptSegment *segment);
+
 /* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
@@ -127,7 +133,7 @@ extern void kept_write_segments(KeptSegments *segments, bool recover);
 /* Writes how far a segment is built; PG_INT64_MAX: it is built. */
 extern void kept_write_built(KeptSegment *segment, int64 built_until);
 
-/* Notes as a failure that the definition of a segment is gone, if it is. */
+/* Notes as a failure that a segment could not be judged, as its definition is gone, locked or not readable. */
 extern void kept_note_missing(KeptSegment *segment);
 
 /* Tells whether all are in a segment or not as last judged: it fails as a whole, or is too slow. */

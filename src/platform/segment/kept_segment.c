@@ -38,7 +38,9 @@ read_numbers(Datum value, int *count)
 	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	numbers = palloc(Max(*count, 1) * sizeof(int32));
 	if (ARR_HASNULL(array))
-		elog(ERROR, "a segment depends on NULL");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a segment depends on NULL"),
+				 errhint("Create the segment again with cdp.create_segment and replace => true.")));
 	memcpy(numbers, ARR_DATA_PTR(array), *count * sizeof(int32));
 	return numbers;
 }
@@ -263,11 +265,25 @@ kept_is_unbuilt(const KeptSegment *segment)
 void
 kept_note_missing(KeptSegment *segment)
 {
-	if (segment->found || definition_exists(NameStr(segment->segment.name)))
+	if (segment->found)
 		return;
 	segment->judgement.whole = true;
-	segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
-	segment->judgement.message = "its definition does not exist";
+	if (!definition_exists(NameStr(segment->segment.name)))
+	{
+		segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
+		segment->judgement.message = "its definition does not exist";
+	}
+	else if (!definition_is_readable(NameStr(segment->segment.name), GetUserId()))
+	{
+		segment->judgement.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+		segment->judgement.message =
+			"the owner of the tables may not read its view, or there is none";
+	}
+	else
+	{
+		segment->judgement.sqlstate = ERRCODE_LOCK_NOT_AVAILABLE;
+		segment->judgement.message = "its definition is locked";
+	}
 }
 
 void

@@ -42,13 +42,22 @@ ask(Reader *reader, const char *name)
 	return place;
 }
 
-/* judged_at returns the instant for which the members of a segment are exact. */
+/* judged_at returns the instant for which the members of the segment that was asked for are exact. */
 static TimestampTz
-judged_at(const Reader *reader, int place)
+judged_at(const Reader *reader)
 {
-	const KeptSegment *segment = &reader->segments->items[place];
+	TimestampTz at = reader->at;
 
-	return kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
+	for (int i = 0; i < reader->segments->count; i++)
+	{
+		const KeptSegment *segment = &reader->segments->items[i];
+
+		if (segment->asked && kept_stays(segment))
+			at = Min(at, segment->failing_since);
+		else if (segment->asked && !segment->found)
+			at = Min(at, reader->last);
+	}
+	return at;
 }
 
 /* put_member adds a row to the result of cdp_members. */
@@ -69,7 +78,7 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
 	Datum values[] = {Int32GetDatum(reader->segments->items[place].segment_id),
 					  TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
-	TimestampTz at = judged_at(reader, place);
+	TimestampTz at = judged_at(reader);
 	Portal cursor;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -155,7 +164,7 @@ put_judged(void *arg, int64 *ids, int64 count)
 {
 	Members *members = arg;
 	Kept *kept = reader_judge(&members->reader, ids, count);
-	TimestampTz at = judged_at(&members->reader, members->place);
+	TimestampTz at = judged_at(&members->reader);
 
 	for (int i = 0; i < kept->count; i++)
 	{

@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/reader.h"
@@ -65,17 +66,34 @@ check_tables(void)
 	SPI_finish();
 }
 
+/*
+ * leave_newer leaves segments as last judged whose definition is newer than what the statement sees of memberships: it
+ * waited for a transaction that redefined them, or is REPEATABLE READ.
+ */
+static void
+leave_newer(KeptSegments *segments)
+{
+	for (int i = 0; i < segments->count; i++)
+	{
+		KeptSegment *segment = &segments->items[i];
+
+		if (!segment->found || !definition_is_newer(&segment->segment, GetActiveSnapshot()))
+			continue;
+		definition_release(&segment->segment);
+		segment->found = false;
+	}
+}
+
 void
 reader_open(Reader *reader)
 {
-	TimestampTz last;
-
 	check_tables();
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
 	reader->segments = kept_read_segments(0);
-	last = last_batch();
-	reader->at = Max(GetCurrentTransactionStartTimestamp(), last);
+	leave_newer(reader->segments);
+	reader->last = last_batch();
+	reader->at = Max(GetCurrentTransactionStartTimestamp(), reader->last);
 }
 
 void
@@ -98,17 +116,10 @@ bool *
 reader_readable(const Reader *reader)
 {
 	bool *readable = palloc0(Max(reader->segments->count, 1) * sizeof(bool));
-	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
 
 	for (int i = 0; i < reader->segments->count; i++)
-	{
-		const char *name = NameStr(reader->segments->items[i].segment.name);
-		Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-		bool is_missing = false;
-
-		readable[i] = OidIsValid(view) && pg_class_aclcheck_ext(view, reader->user, ACL_SELECT,
-																&is_missing) == ACLCHECK_OK;
-	}
+		readable[i] =
+			definition_is_readable(NameStr(reader->segments->items[i].segment.name), reader->user);
 	return readable;
 }
 
