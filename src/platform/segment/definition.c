@@ -93,7 +93,9 @@ definition_find(const char *name, int flags, Segment *segment)
 	HeapTuple tuple;
 
 	/* no lock on what the caller may not read */
-	if (definition_is_readable(name, GetUserId()))
+	if ((flags & DEFINITION_UNLOCKED) != 0)
+		view = view_of(DEFINITION_SCHEMA, name);
+	else if (definition_is_readable(name, GetUserId()))
 		view = lock_view(name, (flags & DEFINITION_NOWAIT) == 0);
 	else if (is_required && OidIsValid(view_of(SEGMENT_SCHEMA, name)))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);

@@ -23,6 +23,8 @@ typedef struct Segment
 #define DEFINITION_REQUIRED 1 /* raise an error if there is no segment that the caller may read */
 #define DEFINITION_NOWAIT 2   /* do not wait for a transaction that redefines it: do not find it */
 
+#define DEFINITION_UNLOCKED 4 /* do not lock it: only its owner is wanted */
+
 /*
  * Finds a segment's definition and locks it, so that it does not change until
  * definition_release; returns false if there is none, or the caller may not read the segment's view.

@@ -44,6 +44,7 @@ typedef struct KeptSegments
 	int count;
 	KeptSegment *items;
 	int *by_number; /* places, by segment_id */
+	bool later;     /* definitions are locked when they are asked for */
 	MemoryContext context;
 } KeptSegments;
 
@@ -90,14 +91,18 @@ typedef struct Kept
 /* Called for each membership that changes in kept_judge(). */
 typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at);
 
-/* Reads the segments and locks their definitions; flags are those of judge_find(). */
+/* Reads the segments and locks their definitions; flags are those of definition_find(). */
 extern KeptSegments *kept_read_segments(int flags);
 extern void kept_release_segments(KeptSegments *segments);
 
 /* Returns the place of a segment by its number, or -1. */
 extern int kept_segment(const KeptSegments *segments, int32 segment_id);
 
-/* Marks a segment, and those that its condition needs, to be judged. */
+/*
+ * Marks a segment, and those that its condition needs, to be judged; locks their definitions.  One that is newer than
+ * the active snapshot is not found: its memberships are those of the last batch that is seen.  So it is where the
+ * statement waited for a transaction that redefined the segment, and in REPEATABLE READ.
+ */
 extern void kept_ask_with_needs(KeptSegments *segments, int place);
 
 /*

@@ -10,6 +10,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/kept.h"
@@ -64,7 +65,8 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->checked_at = DatumGetTimestampTz(values[7]);
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	namestrcpy(&segment->segment.name, name);
-	segment->found = definition_find(name, flags, &segment->segment);
+	segment->found =
+		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
 }
 
 /* compare_segments orders by level, owner and number. */
@@ -73,8 +75,8 @@ compare_segments(const void *a, const void *b)
 {
 	const KeptSegment *x = a;
 	const KeptSegment *y = b;
-	Oid x_owner = x->found ? x->segment.owner : InvalidOid;
-	Oid y_owner = y->found ? y->segment.owner : InvalidOid;
+	Oid x_owner = x->segment.owner;
+	Oid y_owner = y->segment.owner;
 
 	if (x->level != y->level)
 		return x->level < y->level ? -1 : 1;
@@ -102,6 +104,7 @@ kept_read_segments(int flags)
 	KeptSegments *segments = palloc0(sizeof(KeptSegments));
 
 	segments->context = CurrentMemoryContext;
+	segments->later = (flags & DEFINITION_UNLOCKED) != 0;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (plan == NULL)
@@ -160,6 +163,18 @@ kept_segment(const KeptSegments *segments, int32 segment_id)
 	return -1;
 }
 
+/* lock_asked finds and locks the definition of a segment that is asked for. */
+static void
+lock_asked(KeptSegment *segment)
+{
+	segment->found = definition_find(NameStr(segment->segment.name), 0, &segment->segment);
+	if (segment->found && definition_is_newer(&segment->segment, GetActiveSnapshot()))
+	{
+		definition_release(&segment->segment);
+		segment->found = false;
+	}
+}
+
 void
 kept_ask_with_needs(KeptSegments *segments, int place)
 {
@@ -168,6 +183,8 @@ kept_ask_with_needs(KeptSegments *segments, int place)
 	if (segment->asked)
 		return;
 	segment->asked = true;
+	if (segments->later)
+		lock_asked(segment);
 	/* cycles are refused when a segment is made, and would end here */
 	for (int i = 0; i < segment->depend_count; i++)
 	{

@@ -42,21 +42,16 @@ ask(Reader *reader, const char *name)
 	return place;
 }
 
-/* judged_at returns the instant for which the members of the segment that was asked for are exact. */
+/* judged_at returns the instant for which the members of a segment, which alone was asked for, are exact. */
 static TimestampTz
-judged_at(const Reader *reader)
+judged_at(const Reader *reader, int place)
 {
-	TimestampTz at = reader->at;
+	const KeptSegment *segment = &reader->segments->items[place];
+	TimestampTz at = kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
 
 	for (int i = 0; i < reader->segments->count; i++)
-	{
-		const KeptSegment *segment = &reader->segments->items[i];
-
-		if (segment->asked && kept_stays(segment))
-			at = Min(at, segment->failing_since);
-		else if (segment->asked && !segment->found)
+		if (reader->segments->items[i].asked && !reader->segments->items[i].found)
 			at = Min(at, reader->last);
-	}
 	return at;
 }
 
@@ -78,7 +73,7 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
 	Datum values[] = {Int32GetDatum(reader->segments->items[place].segment_id),
 					  TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
-	TimestampTz at = judged_at(reader);
+	TimestampTz at = judged_at(reader, place);
 	Portal cursor;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -164,7 +159,7 @@ put_judged(void *arg, int64 *ids, int64 count)
 {
 	Members *members = arg;
 	Kept *kept = reader_judge(&members->reader, ids, count);
-	TimestampTz at = judged_at(&members->reader);
+	TimestampTz at = judged_at(&members->reader, members->place);
 
 	for (int i = 0; i < kept->count; i++)
 	{

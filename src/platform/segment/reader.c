@@ -13,7 +13,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/reader.h"
@@ -66,32 +65,13 @@ check_tables(void)
 	SPI_finish();
 }
 
-/*
- * leave_newer leaves segments as last judged whose definition is newer than what the statement sees of memberships: it
- * waited for a transaction that redefined them, or is REPEATABLE READ.
- */
-static void
-leave_newer(KeptSegments *segments)
-{
-	for (int i = 0; i < segments->count; i++)
-	{
-		KeptSegment *segment = &segments->items[i];
-
-		if (!segment->found || !definition_is_newer(&segment->segment, GetActiveSnapshot()))
-			continue;
-		definition_release(&segment->segment);
-		segment->found = false;
-	}
-}
-
 void
 reader_open(Reader *reader)
 {
 	check_tables();
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
-	reader->segments = kept_read_segments(0);
-	leave_newer(reader->segments);
+	reader->segments = kept_read_segments(DEFINITION_UNLOCKED);
 	reader->last = last_batch();
 	reader->at = Max(GetCurrentTransactionStartTimestamp(), reader->last);
 }

@@ -19,7 +19,7 @@ typedef struct Reader
 	int security;
 } Reader;
 
-/* Becomes the owner of the tables, reads the segments and locks their definitions.  None is asked. */
+/* Becomes the owner of the tables, reads the segments.  None is asked, and no definition locked. */
 extern void reader_open(Reader *reader);
 
 /* Becomes the caller again. */
