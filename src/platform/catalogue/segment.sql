@@ -24,11 +24,11 @@ BEGIN
 
 	CREATE TABLE cdp_data.segment (
 		name text COLLATE "C" PRIMARY KEY,
-		segment_id integer NOT NULL UNIQUE,
+		segment_id integer NOT NULL UNIQUE CHECK (segment_id > 0),
 		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'trait')),
 		value_type text CHECK ((kind = 'trait') = (value_type IS NOT NULL)),
-		level integer NOT NULL DEFAULT 0,
-		depends_on integer[] NOT NULL DEFAULT '{}',
+		level integer NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 1000000),
+		depends_on integer[] NOT NULL DEFAULT '{}' CHECK (array_position(depends_on, NULL) IS NULL),
 		condition text NOT NULL,
 		description text,
 		defined_at timestamptz NOT NULL DEFAULT now(),

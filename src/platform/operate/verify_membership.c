@@ -114,7 +114,9 @@ verify_state(ReturnSetInfo *result, KeptSegment *segment)
 	const Judgement *judgement = &segment->judgement;
 	bool was_well = segment->state == KEPT_LIVE || segment->state == KEPT_BUILDING;
 
-	kept_note_missing(segment);
+	/* who redefines it is not waited for */
+	if (segment->found || !definition_is_readable(NameStr(segment->segment.name), GetUserId()))
+		kept_note_missing(segment);
 	if ((segment->asked || judgement->message != NULL) && was_well != (judgement->message == NULL))
 		put_row(result, segment, 0,
 				judgement->message == NULL

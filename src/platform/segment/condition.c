@@ -65,7 +65,7 @@ function_judges(Oid function, void *context)
 	static const char *const judges[] = {"is_member",
 										 "members",
 										 "lookup",
-										 "judge_segment",
+										 "evaluate_segment",
 										 "funnel_table",
 										 "retention_table",
 										 "paths",

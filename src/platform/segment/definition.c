@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -13,12 +14,14 @@
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteSupport.h"
 #include "rewrite/rewriteManip.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "platform/segment/definition.h"
@@ -39,15 +42,14 @@ view_of(const char *schema, const char *name)
 			   : InvalidOid;
 }
 
-/* is_readable returns whether the caller may read the view of a segment. */
-static bool
-is_readable(const char *name)
+bool
+definition_is_readable(const char *name, Oid role)
 {
 	Oid view = view_of(SEGMENT_SCHEMA, name);
 	bool is_missing = false;
 
 	return OidIsValid(view) &&
-		   pg_class_aclcheck_ext(view, GetUserId(), ACL_SELECT, &is_missing) == ACLCHECK_OK;
+		   pg_class_aclcheck_ext(view, role, ACL_SELECT, &is_missing) == ACLCHECK_OK;
 }
 
 /* raise_missing raises the error for a segment without a definition. */
@@ -104,7 +106,9 @@ definition_find(const char *name, int flags, Segment *segment)
 	HeapTuple tuple;
 
 	/* no lock on what the caller may not read */
-	if (is_readable(name))
+	if ((flags & DEFINITION_UNLOCKED) != 0)
+		view = view_of(DEFINITION_SCHEMA, name);
+	else if (definition_is_readable(name, GetUserId()))
 		view = lock_view(name, (flags & DEFINITION_NOWAIT) == 0);
 	else if (is_required && OidIsValid(view_of(SEGMENT_SCHEMA, name)))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
@@ -121,6 +125,21 @@ definition_find(const char *name, int flags, Segment *segment)
 	find_type(segment);
 	ReleaseSysCache(tuple);
 	return true;
+}
+
+bool
+definition_is_newer(const Segment *segment, Snapshot snapshot)
+{
+	HeapTuple rule = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(segment->view),
+									 CStringGetDatum(ViewSelectRuleName));
+	TransactionId made;
+
+	if (!HeapTupleIsValid(rule))
+		return false;
+	made = HeapTupleHeaderGetXmin(rule->t_data);
+	ReleaseSysCache(rule);
+	return TransactionIdIsNormal(made) && !TransactionIdIsCurrentTransactionId(made) &&
+		   XidInMVCCSnapshot(made, snapshot);
 }
 
 bool

@@ -8,6 +8,7 @@
 #define CDP_SEGMENT_DEFINITION_H
 
 #include "nodes/nodes.h"
+#include "utils/snapshot.h"
 
 #define DEFINITION_SCHEMA "cdp_condition"
 #define SEGMENT_SCHEMA "cdp_segment"
@@ -26,12 +27,20 @@ typedef struct Segment
 #define DEFINITION_REQUIRED 1 /* raise an error if there is no segment that the caller may read */
 #define DEFINITION_NOWAIT 2   /* do not wait for a transaction that redefines it: do not find it */
 
+#define DEFINITION_UNLOCKED 4 /* do not lock it: only its owner is wanted */
+
 /*
  * Finds a segment's definition and locks it, so that it does not change until
  * definition_release; returns false if there is none, or the caller may not read the segment's view.
  */
 extern bool definition_find(const char *name, int flags, Segment *segment);
 extern void definition_release(const Segment *segment);
+
+/* Returns whether a role may read the view of a segment. */
+extern bool definition_is_readable(const char *name, Oid role);
+
+/* Returns whether a definition was made after a snapshot of the present transaction was taken. */
+extern bool definition_is_newer(const Segment *segment, Snapshot snapshot);
 
 /* Returns whether a segment of this name has a definition. */
 extern bool definition_exists(const char *name);

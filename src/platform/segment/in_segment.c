@@ -93,10 +93,7 @@ find_number(const char *name)
 void
 in_segment_check_right(Oid role, const char *name)
 {
-	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
-	Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-
-	if (OidIsValid(view) && pg_class_aclcheck(view, role, ACL_SELECT) != ACLCHECK_OK)
+	if (!definition_is_readable(name, role))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
 }
 

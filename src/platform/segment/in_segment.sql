@@ -44,7 +44,11 @@ BEGIN
 				WHERE number = ANY (s.depends_on))),
 				HINT = 'Write the condition of the other segment in its place.';
 	END IF;
-	RETURN coalesce((SELECT max(s.level) + 1 FROM cdp_data.segment s WHERE s.segment_id = ANY (segments)), 0);
+	-- bounded, as rows written by hand can form a circle
+	RETURN coalesce((
+		SELECT max(least(s.level, 999999)) + 1
+		FROM cdp_data.segment s
+		WHERE s.segment_id = ANY (segments)), 0);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.level_above(integer[], integer) IS

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -225,7 +226,8 @@ typedef struct KeptGroup
 	TimestampTz at;
 	const TimestampTz *instants; /* NULL: at */
 	int count;
-	int *places; /* of the segments in kept->segments */
+	int *places;  /* of the segments in kept->segments */
+	bool *usable; /* of all segments: it was found that the owner may read it */
 	Verdict *verdicts;
 	Judgement *results;
 } KeptGroup;
@@ -250,6 +252,15 @@ place_of(const KeptGroup *group, int person)
 	return low;
 }
 
+void
+kept_check_use(const KeptSegment *segment)
+{
+	const char *name = NameStr(segment->segment.name);
+
+	if (!definition_is_readable(name, GetUserId()))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
+}
+
 /* look_up is the EvaluateKeptValue that looks at what is kept, and at what this run has found. */
 static const char *
 look_up(void *arg, int64 profile_id, int32 segment_id)
@@ -258,6 +269,11 @@ look_up(void *arg, int64 profile_id, int32 segment_id)
 	int person = kept_find(group->kept, profile_id);
 	int place = kept_segment(group->kept->segments, segment_id);
 
+	if (place >= 0 && !group->usable[place])
+	{
+		kept_check_use(&group->kept->segments->items[place]);
+		group->usable[place] = true;
+	}
 	return person >= 0 && place >= 0 ? kept_value(group->kept, person, place) : NULL;
 }
 
@@ -348,6 +364,7 @@ judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 	static const Verdict out = {.known = true, .until = DT_NOEND};
 
 	group->results = palloc0(group->count * sizeof(Judgement));
+	group->usable = palloc0(kept->segments->count * sizeof(bool));
 	group->verdicts = palloc(Max((Size) group->people_count * group->count, 1) * sizeof(Verdict));
 	for (int i = 0; i < group->count; i++)
 		segments[i] = kept->segments->items[group->places[i]].segment;

@@ -23,7 +23,7 @@ typedef enum KeptState
 /* a segment of cdp_data.segment */
 typedef struct KeptSegment
 {
-	Segment segment; /* found is false: its definition is gone, or is being changed */
+	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
 	bool found;
 	bool asked; /* it is judged in this run */
 	int32 segment_id;
@@ -48,6 +48,7 @@ typedef struct KeptSegments
 	KeptSegment *items;
 	int *by_number;  /* places, by segment_id */
 	bool has_traits; /* there are computed traits */
+	bool later;      /* definitions are locked when they are asked for */
 	MemoryContext context;
 } KeptSegments;
 
@@ -99,15 +100,25 @@ typedef struct Kept
 /* Called for each membership that changes in kept_judge(). */
 typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at);
 
-/* Reads the segments and locks their definitions; flags are those of judge_find(). */
+/* Reads the segments and locks their definitions; flags are those of definition_find(). */
 extern KeptSegments *kept_read_segments(int flags);
 extern void kept_release_segments(KeptSegments *segments);
 
 /* Returns the place of a segment by its number, or -1. */
 extern int kept_segment(const KeptSegments *segments, int32 segment_id);
 
-/* Marks a segment, and those that its condition needs, to be judged. */
+/*
+ * Marks a segment, and those that its condition needs, to be judged; locks their definitions.  One that is newer than
+ * the active snapshot is not found: its memberships are those of the last batch that is seen.  So it is where the
+ * statement waited for a transaction that redefined the segment, and in REPEATABLE READ.
+ */
 extern void kept_ask_with_needs(KeptSegments *segments, int place);
+
+/*
+ * Raises an error unless the current role, as which a condition is judged, may read another segment, which the condition
+ * uses: the right may have been taken away, and a definition be written by hand.
+ */
+extern void kept_check_use(const KeptSegment *segment);
 
 /* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
@@ -145,7 +156,7 @@ extern void kept_write_segments(KeptSegments *segments, bool recover);
 /* Writes how far a segment is built; PG_INT64_MAX: it is built. */
 extern void kept_write_built(KeptSegment *segment, int64 built_until);
 
-/* Notes as a failure that the definition of a segment is gone, if it is. */
+/* Notes as a failure that a segment could not be judged, as its definition is gone, locked or not readable. */
 extern void kept_note_missing(KeptSegment *segment);
 
 /* Tells whether all are in a segment or not as last judged: it fails as a whole, or is too slow. */

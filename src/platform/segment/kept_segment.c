@@ -10,6 +10,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/kept.h"
@@ -38,7 +39,9 @@ read_numbers(Datum value, int *count)
 	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	numbers = palloc(Max(*count, 1) * sizeof(int32));
 	if (ARR_HASNULL(array))
-		elog(ERROR, "a segment depends on NULL");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a segment depends on NULL"),
+				 errhint("Create the segment again with cdp.create_segment and replace => true.")));
 	memcpy(numbers, ARR_DATA_PTR(array), *count * sizeof(int32));
 	return numbers;
 }
@@ -62,7 +65,8 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->checked_at = DatumGetTimestampTz(values[7]);
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	namestrcpy(&segment->segment.name, name);
-	segment->found = definition_find(name, flags, &segment->segment);
+	segment->found =
+		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
 	/* also of one whose definition is gone */
 	segment->segment.is_trait = !nulls[9];
 	if (!nulls[9])
@@ -75,8 +79,8 @@ compare_segments(const void *a, const void *b)
 {
 	const KeptSegment *x = a;
 	const KeptSegment *y = b;
-	Oid x_owner = x->found ? x->segment.owner : InvalidOid;
-	Oid y_owner = y->found ? y->segment.owner : InvalidOid;
+	Oid x_owner = x->segment.owner;
+	Oid y_owner = y->segment.owner;
 
 	if (x->level != y->level)
 		return x->level < y->level ? -1 : 1;
@@ -104,6 +108,7 @@ kept_read_segments(int flags)
 	KeptSegments *segments = palloc0(sizeof(KeptSegments));
 
 	segments->context = CurrentMemoryContext;
+	segments->later = (flags & DEFINITION_UNLOCKED) != 0;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (plan == NULL)
@@ -164,6 +169,18 @@ kept_segment(const KeptSegments *segments, int32 segment_id)
 	return -1;
 }
 
+/* lock_asked finds and locks the definition of a segment that is asked for. */
+static void
+lock_asked(KeptSegment *segment)
+{
+	segment->found = definition_find(NameStr(segment->segment.name), 0, &segment->segment);
+	if (segment->found && definition_is_newer(&segment->segment, GetActiveSnapshot()))
+	{
+		definition_release(&segment->segment);
+		segment->found = false;
+	}
+}
+
 void
 kept_ask_with_needs(KeptSegments *segments, int place)
 {
@@ -172,6 +189,8 @@ kept_ask_with_needs(KeptSegments *segments, int place)
 	if (segment->asked)
 		return;
 	segment->asked = true;
+	if (segments->later)
+		lock_asked(segment);
 	/* cycles are refused when a segment is made, and would end here */
 	for (int i = 0; i < segment->depend_count; i++)
 	{
@@ -269,11 +288,25 @@ kept_is_unbuilt(const KeptSegment *segment)
 void
 kept_note_missing(KeptSegment *segment)
 {
-	if (segment->found || definition_exists(NameStr(segment->segment.name)))
+	if (segment->found)
 		return;
 	segment->judgement.whole = true;
-	segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
-	segment->judgement.message = "its definition does not exist";
+	if (!definition_exists(NameStr(segment->segment.name)))
+	{
+		segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
+		segment->judgement.message = "its definition does not exist";
+	}
+	else if (!definition_is_readable(NameStr(segment->segment.name), GetUserId()))
+	{
+		segment->judgement.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+		segment->judgement.message =
+			"the owner of the tables may not read its view, or there is none";
+	}
+	else
+	{
+		segment->judgement.sqlstate = ERRCODE_LOCK_NOT_AVAILABLE;
+		segment->judgement.message = "its definition is locked";
+	}
 }
 
 void

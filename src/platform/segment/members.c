@@ -60,13 +60,17 @@ ask(Reader *reader, const char *name, bool is_trait)
 	return place;
 }
 
-/* judged_at returns the instant for which the members of a segment are exact. */
+/* judged_at returns the instant for which the members of a segment, which alone was asked for, are exact. */
 static TimestampTz
 judged_at(const Reader *reader, int place)
 {
 	const KeptSegment *segment = &reader->segments->items[place];
+	TimestampTz at = kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
 
-	return kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
+	for (int i = 0; i < reader->segments->count; i++)
+		if (reader->segments->items[i].asked && !reader->segments->items[i].found)
+			at = Min(at, reader->last);
+	return at;
 }
 
 /* put_member adds a row to the result of cdp_members, or of cdp_trait_values, which has a value besides. */

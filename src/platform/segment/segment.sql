@@ -134,7 +134,8 @@ COMMENT ON FUNCTION cdp.members(text) IS
 $comment$Returns who is in a segment. since: since when; the instant at which the condition became true if that was a
 matter of time, else the time of the batch that made it true; of people who were merged, the earliest. judged_at: the
 instant for which the answer is exact: now() or, if that is later, the time of the last batch; but the instant since
-which the segment cannot be judged, if it is too slow or fails for all.
+which the segment cannot be judged, if it is too slow or fails for all; and the time of the last batch if its definition
+is newer than what the statement sees: it waited for a transaction that redefined the segment, or REPEATABLE READ.
 Reads what cdp.refresh() keeps, and judges those whose answer may have changed since only as time passed, as the owner
 of the segment. People whom the condition fails for are in it or not as they were last judged. The caller must be
 allowed to read the segment's view. Works on a hot standby. Errors: undefined_object, insufficient_privilege.$comment$;

@@ -210,6 +210,8 @@ look_up(void *arg, int64 profile_id, int32 segment_id)
 	const Why *why = arg;
 	int place = kept_segment(why->kept->segments, segment_id);
 
+	if (place >= 0)
+		kept_check_use(&why->kept->segments->items[place]);
 	return place >= 0 ? kept_value(why->kept, 0, place) : NULL;
 }
 
