@@ -105,6 +105,7 @@ BEGIN
 			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
 			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
+			cdp.members(text, timestamptz),
 			cdp.lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 				timestamptz),
 			cdp.path_edges(cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean, integer, cdp.step,

@@ -102,7 +102,7 @@ end_run(Run *run, bool recover)
 
 /* note_flip is the KeptFlip that makes a change of the feed. */
 static void
-note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at)
+note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at, TimestampTz former)
 {
 	Run *run = arg;
 	Size cell = (Size) person * kept->segments->count + segment;
@@ -112,7 +112,9 @@ note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at)
 						 0,
 						 kept->segments->items[segment].segment_id,
 						 at,
-						 run->event_ids != NULL ? run->event_ids[person] : 0};
+						 run->event_ids != NULL ? run->event_ids[person] : 0,
+						 former,
+						 DT_NOBEGIN};
 
 	kept_add_change(&run->changes, change);
 	if (run->flipped != NULL)
@@ -357,28 +359,30 @@ has_id(const Ids *ids, int64 id)
 	return bsearch(&id, ids->items, ids->count, sizeof(int64), compare_ids) != NULL;
 }
 
-/* copy_memberships gives a person those of another, from the earlier instant on. */
+/*
+ * move gives a person the memberships of another, from the earlier instant on, and records that: for the profile itself,
+ * and for each segment that the other was in.
+ */
 static void
-copy_memberships(Kept *kept, int to, const TimestampTz *from)
+move(Run *run, Kept *kept, KeptChange change)
 {
-	TimestampTz *since = &kept->since[(Size) to * kept->segments->count];
+	int count = kept->segments->count;
+	TimestampTz *since = &kept->since[(Size) kept_find(kept, change.profile_id) * count];
+	const TimestampTz *from = &kept->since[(Size) kept_find(kept, change.other_profile_id) * count];
 
-	for (int i = 0; i < kept->segments->count; i++)
-		if (from[i] != DT_NOBEGIN && (since[i] == DT_NOBEGIN || since[i] > from[i]))
-			since[i] = from[i];
-}
-
-/* add_moved records that a profile has what another had: for itself, and for each segment that the other was in. */
-static void
-add_moved(Run *run, const Kept *kept, KeptChange change, const TimestampTz *from)
-{
+	change.since = change.other_since = DT_NOBEGIN;
 	kept_add_change(&run->changes, change);
-	for (int i = 0; i < kept->segments->count; i++)
-		if (from[i] != DT_NOBEGIN)
-		{
-			change.segment_id = kept->segments->items[i].segment_id;
-			kept_add_change(&run->changes, change);
-		}
+	for (int i = 0; i < count; i++)
+	{
+		if (from[i] == DT_NOBEGIN)
+			continue;
+		change.segment_id = kept->segments->items[i].segment_id;
+		change.since = since[i];
+		change.other_since = from[i];
+		kept_add_change(&run->changes, change);
+		if (since[i] == DT_NOBEGIN || since[i] > from[i])
+			since[i] = from[i];
+	}
 }
 
 /* move_memberships follows profiles that are split, merged, or get another number. */
@@ -401,33 +405,24 @@ move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of
 	{
 		int64 id = touched->profile_ids[i];
 		int64 former = touched->former_ids[i];
-		TimestampTz *from;
 
-		if (touched->causes[i] != TOUCHED_SPLIT || former == 0 || former == id || !has_id(&new, id))
-			continue;
-		from = &kept->since[(Size) kept_find(kept, former) * segments];
-		copy_memberships(kept, kept_find(kept, id), from);
-		add_moved(run, kept, (KeptChange){"split", "split", id, former, 0, as_of, 0}, from);
+		if (touched->causes[i] == TOUCHED_SPLIT && former != 0 && former != id && has_id(&new, id))
+			move(run, kept, (KeptChange){"split", "split", id, former, 0, as_of, 0});
 	}
 	for (int i = 0; i < touched->count; i++)
 	{
 		int64 id = touched->profile_ids[i];
 		int64 former = touched->former_ids[i];
-		TimestampTz *from;
 		bool is_first = id != renumbered && has_id(&new, id);
 
 		if (touched->causes[i] != TOUCHED_MERGED || former == 0 || former == id)
 			continue;
-		from = &kept->since[(Size) kept_find(kept, former) * segments];
-		copy_memberships(kept, kept_find(kept, id), from);
 		if (is_first)
 			renumbered = id;
-		add_moved(
-			run, kept,
-			(KeptChange){is_first ? "renumbered" : "merged", "merge", id, former, 0, as_of, 0},
-			from);
+		move(run, kept,
+			 (KeptChange){is_first ? "renumbered" : "merged", "merge", id, former, 0, as_of, 0});
 		for (int j = 0; j < segments; j++)
-			from[j] = DT_NOBEGIN;
+			kept->since[(Size) kept_find(kept, former) * segments + j] = DT_NOBEGIN;
 	}
 }
 

@@ -217,16 +217,17 @@ apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at,
 	  void *arg)
 {
 	TimestampTz *since = &kept->since[(Size) person * kept->segments->count + place];
+	TimestampTz former = *since;
 	bool holds = verdict->known && verdict->holds;
 
 	if (verdict->failing)
 		return;
 	kept->people[person].horizon = Min(kept->people[person].horizon, verdict->until);
-	if (holds == (*since != DT_NOBEGIN))
+	if (holds == (former != DT_NOBEGIN))
 		return;
 	*since = holds ? at : DT_NOBEGIN;
 	if (flip != NULL)
-		flip(arg, kept, person, place, at);
+		flip(arg, kept, person, place, at, former);
 }
 
 /*

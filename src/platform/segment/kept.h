@@ -66,6 +66,8 @@ typedef struct KeptChange
 	int32 segment_id;
 	TimestampTz at;
 	int64 event_id;
+	TimestampTz since;       /* of the profile in the segment before; DT_NOBEGIN: not in it */
+	TimestampTz other_since; /* of the other profile */
 } KeptChange;
 
 typedef struct KeptChanges
@@ -87,8 +89,9 @@ typedef struct Kept
 	TimestampTz *since;
 } Kept;
 
-/* Called for each membership that changes in kept_judge(). */
-typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at);
+/* Called for each membership that changes in kept_judge(); former: its "since" before. */
+typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
+						 TimestampTz former);
 
 /* Reads the segments and locks their definitions; flags are those of judge_find(). */
 extern KeptSegments *kept_read_segments(int flags);

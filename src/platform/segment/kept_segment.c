@@ -340,12 +340,14 @@ record_part(const KeptChange *items, int count)
 {
 	enum
 	{
-		ARGUMENTS = 7
+		ARGUMENTS = 9
 	};
-	static const Oid item_types[ARGUMENTS] = {TEXTOID,        INT8OID, INT4OID, INT8OID,
-											  TIMESTAMPTZOID, TEXTOID, INT8OID};
-	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID};
+	static const Oid item_types[ARGUMENTS] = {TEXTOID, INT8OID,        INT4OID,
+											  INT8OID, TIMESTAMPTZOID, TEXTOID,
+											  INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Oid types[ARGUMENTS] = {TEXTARRAYOID, INT8ARRAYOID,        INT4ARRAYOID,
+							INT8ARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID,
+							INT8ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID};
 	Datum *columns[ARGUMENTS];
 	bool *nulls[ARGUMENTS];
 	Datum values[ARGUMENTS];
@@ -367,11 +369,16 @@ record_part(const KeptChange *items, int count)
 		columns[5][i] = CStringGetTextDatum(items[i].cause);
 		columns[6][i] = Int64GetDatum(items[i].event_id);
 		nulls[6][i] = items[i].event_id == 0;
+		columns[7][i] = TimestampTzGetDatum(items[i].since);
+		nulls[7][i] = items[i].since == DT_NOBEGIN;
+		columns[8][i] = TimestampTzGetDatum(items[i].other_since);
+		nulls[8][i] = items[i].other_since == DT_NOBEGIN;
 	}
 	for (int i = 0; i < ARGUMENTS; i++)
 		values[i] = make_array(columns[i], nulls[i], count, item_types[i]);
-	run_update("SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)", ARGUMENTS, types,
-			   values, NULL);
+	run_update("SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, sinces => $8, "
+			   "other_sinces => $9)",
+			   ARGUMENTS, types, values, NULL);
 }
 
 void

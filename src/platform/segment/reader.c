@@ -68,14 +68,12 @@ check_tables(void)
 void
 reader_open(Reader *reader)
 {
-	TimestampTz last;
-
 	check_tables();
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
 	reader->segments = kept_read_segments(0);
-	last = last_batch();
-	reader->at = Max(GetCurrentTransactionStartTimestamp(), last);
+	reader->last = last_batch();
+	reader->at = Max(GetCurrentTransactionStartTimestamp(), reader->last);
 }
 
 void

@@ -13,8 +13,9 @@
 typedef struct Reader
 {
 	KeptSegments *segments;
-	TimestampTz at; /* for which all is exact */
-	Oid user;       /* the caller */
+	TimestampTz at;   /* for which all is exact */
+	TimestampTz last; /* of the last batch */
+	Oid user;         /* the caller */
 	int security;
 } Reader;
 
