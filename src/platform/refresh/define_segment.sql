@@ -9,9 +9,12 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.start_batch();
+	-- what has changed as time passed did so by the definitions as they were
+	PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of());
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.begin_definition() IS 'Internal: takes the lock and begins a batch.';
+COMMENT ON FUNCTION cdp_internal.begin_definition() IS
+	'Internal: takes the lock, begins a batch, and judges those whose horizon has passed.';
 
 CREATE FUNCTION cdp_internal.end_definition(dropped integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
