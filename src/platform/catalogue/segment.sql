@@ -31,6 +31,7 @@ BEGIN
 		condition text NOT NULL,
 		description text,
 		defined_at timestamptz NOT NULL DEFAULT now(),
+		hold_out double precision NOT NULL DEFAULT 0 CHECK (hold_out BETWEEN 0 AND 1),
 		members bigint NOT NULL DEFAULT 0,
 		built_until bigint,
 		state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'building', 'failing', 'too_slow')),
@@ -53,6 +54,8 @@ BEGIN
 		'The boolean SQL expression, as written. The view decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
+	COMMENT ON COLUMN cdp_data.segment.hold_out IS
+		'The share of those for whom the condition holds who are held out: cdp.held_out() lists them.';
 	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';
 	COMMENT ON COLUMN cdp_data.segment.built_until IS
 		'The people up to this profile_id have been judged since it became building; NULL: all have been.';
@@ -79,7 +82,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.membership.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp_data.membership.horizon IS
 		'What is kept holds before this instant, if nothing else happens; infinity: for ever.';
-	COMMENT ON COLUMN cdp_data.membership.segments IS 'Numbers of the segments that the person is in, ascending.';
+	COMMENT ON COLUMN cdp_data.membership.segments IS
+		'Numbers of the segments that the person is in, ascending; negative: held out of it.';
 	COMMENT ON COLUMN cdp_data.membership.since IS 'Since when, for each of them.';
 END
 $function$;

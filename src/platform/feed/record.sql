@@ -62,7 +62,8 @@ COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], big
 	text[], jsonb[], bigint[], boolean, timestamptz[], timestamptz[]) IS
 	'Internal: adds changes to the feed, numbered in the order of the arrays, which have one length or are NULL. '
 	'Recorded at the time of the current batch, or with in_batch => false now. sinces, other_sinces: since when the '
-	'profile, and the other one, had been in the segment before. Returns the last number. The caller holds the lock of cdp.refresh().';
+	'profile, and the other one, had been in the segment before. Returns the last number. The caller holds '
+	'the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.strongest_cause(text[]), cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],

@@ -53,7 +53,7 @@ lookup_segments(int64 profile_id, List **members_of, List **failing)
 		const KeptSegment *segment = &reader.segments->items[i];
 		char *name = pstrdup(NameStr(segment->segment.name));
 
-		if (readable[i] && kept->since[i] != DT_NOBEGIN)
+		if (readable[i] && kept_member_since(kept, 0, i) != DT_NOBEGIN)
 			*members_of = lappend(*members_of, name);
 		if (readable[i] && (kept_stays(segment) || segment->judgement.message != NULL))
 			*failing = lappend(*failing, name);

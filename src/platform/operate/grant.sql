@@ -105,7 +105,7 @@ BEGIN
 			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
 			cdp_internal.memberships(), cdp.lookup(bigint, text, integer),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
-			cdp.members(text, timestamptz),
+			cdp.members(text, timestamptz), cdp.held_out(text),
 			cdp.segment_history(text, text, text, timestamptz, timestamptz), cdp.segment_audience(text),
 			cdp.segment_overlaps(text[]), cdp.lint_segments(), cdp_internal.lint_states(), cdp_internal.lint_members(),
 			cdp_internal.segment_names(), cdp_internal.lint_names(timestamptz), cdp_internal.lint_costs(timestamptz),

@@ -16,14 +16,16 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.begin_definition() IS
 	'Internal: takes the lock, begins a batch, and judges those whose horizon has passed.';
 
-CREATE FUNCTION cdp_internal.end_definition(dropped integer) RETURNS void
+CREATE FUNCTION cdp_internal.end_definition(changed integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
-	IF dropped IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = dropped) THEN
-		PERFORM cdp_internal.forget_segment(dropped);
+	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = changed) THEN
+		PERFORM cdp_internal.draw_hold_out(changed);
+	ELSIF changed IS NOT NULL THEN
+		PERFORM cdp_internal.forget_segment(changed);
 	END IF;
 	PERFORM cdp_internal.process_batch(cause => 'definition');
 	PERFORM cdp_internal.batch_end();
@@ -31,8 +33,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.end_definition(integer) IS
-	'Internal: takes the batch through all stages, with a slice of segments that are to be built. dropped: the number '
-	'of a segment that was dropped, or NULL.';
+	'Internal: takes the batch through all stages, with a slice of segments that are to be built. changed: the number '
+	'of a segment that was dropped, or whose hold-out changed; NULL: none.';
 
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
 	replace boolean DEFAULT false) RETURNS bigint

@@ -65,7 +65,8 @@ BEGIN
 		SELECT i.name, CASE i.size WHEN i.other_size THEN 'warning' ELSE 'info' END,
 			   CASE i.size WHEN i.other_size THEN 'same_as' ELSE 'subset_of' END,
 			   format('On the data of now: its members (%s) are %s of segment "%s".', i.size,
-				CASE i.size WHEN i.other_size THEN 'those' ELSE format('among those (%s)', i.other_size) END, i.other_name),
+				CASE i.size WHEN i.other_size THEN 'those' ELSE format('among those (%s)', i.other_size) END,
+				i.other_name),
 			   CASE i.size WHEN i.other_size THEN 'If it is meant to be the same, drop one of them.'
 				ELSE 'If it is meant to be, nothing needs to be done.' END
 		FROM inside i
@@ -124,7 +125,9 @@ BEGIN
 			SELECT e.name, e.step
 			FROM event e
 			WHERE NOT EXISTS (
-				SELECT FROM cdp.profile_row p WHERE cdp.did(p.timeline, e.step, within => '720 hours', as_of => lint_names.at))
+				SELECT
+				FROM cdp.profile_row p
+				WHERE cdp.did(p.timeline, e.step, within => '720 hours', as_of => lint_names.at))
 		), old_trait AS MATERIALIZED (
 			SELECT t.name
 			FROM (SELECT DISTINCT n.name FROM named n WHERE n.kind = 'trait') t
@@ -152,7 +155,8 @@ BEGIN
 		)
 		SELECT n.segment, 'warning', 'unseen_' || s.kind,
 			   CASE WHEN s.at IS NULL THEN format('%s "%s" has never been seen.', initcap(s.kind), s.name)
-				ELSE format('%s "%s" was last seen on %s.', initcap(s.kind), s.name, (s.at AT TIME ZONE 'UTC')::date) END,
+				ELSE format('%s "%s" was last seen on %s.', initcap(s.kind), s.name,
+					(s.at AT TIME ZONE 'UTC')::date) END,
 			   CASE WHEN s.at IS NULL THEN 'It may be mistyped, or its source has not been connected.'
 				ELSE 'Its source may have stopped sending it, or sends it by another name.' END
 		FROM named n
@@ -163,8 +167,8 @@ COMMENT ON FUNCTION cdp_internal.lint_names(timestamptz) IS
 	'Internal: the findings of cdp.lint_segments() about events and traits that were not sent in the 30 days before an '
 	'instant.';
 
-CREATE FUNCTION cdp_internal.lint_costs(at timestamptz) RETURNS TABLE (segment text, severity text, finding text, detail text,
-	hint text)
+CREATE FUNCTION cdp_internal.lint_costs(at timestamptz) RETURNS TABLE (segment text, severity text, finding text,
+	detail text, hint text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -233,7 +237,7 @@ COMMENT ON FUNCTION cdp.lint_segments() IS
 $comment$Returns what may be wrong with the segments that the caller may read, a row for each finding, worst first.
 severity: error, warning or info. finding: failing, too_slow, building (its state); never_true, always_true, same_as,
 subset_of another (found on the people of now, not proven of the condition; live segments only, empty ones are no
-subsets); unseen_event, unseen_trait (one that the condition names and that has not been sent for 30 days, or ever);
+subsets); unseen_event, unseen_trait (the condition names one that has not been sent for 30 days, or ever);
 cost (of judging all people, measured on up to 1000 of them, for segments that use no others; a warning above half of
 cdp.segment_timeout).
 detail, hint: in words. Reads all people, once for each event or trait that has not been seen: not for every minute.$comment$;

@@ -46,7 +46,9 @@ BEGIN
 			FROM total t
 		)
 		SELECT s.label, s.complete, g.members - coalesce((
-				SELECT sum(c.entered - c.exited - c.merged + c.split) FROM counted c WHERE c.number > s.number), 0)::bigint,
+				SELECT sum(c.entered - c.exited - c.merged + c.split)
+				FROM counted c
+				WHERE c.number > s.number), 0)::bigint,
 			   coalesce(c.entered, 0), coalesce(c.exited, 0), coalesce(c.merged, 0), coalesce(c.split, 0)
 		FROM span s
 		CROSS JOIN (

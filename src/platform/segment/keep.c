@@ -106,9 +106,10 @@ note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at, 
 {
 	Run *run = arg;
 	Size cell = (Size) person * kept->segments->count + segment;
+	int64 id = kept->people[person].profile_id;
 	KeptChange change = {kept->since[cell] != DT_NOBEGIN ? "entered" : "exited",
 						 run->causes != NULL ? run->causes[person] : run->cause,
-						 kept->people[person].profile_id,
+						 id,
 						 0,
 						 kept->segments->items[segment].segment_id,
 						 at,
@@ -116,6 +117,8 @@ note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at, 
 						 former,
 						 DT_NOBEGIN};
 
+	if (kept_holds_out(kept->segments, segment, id))
+		return;
 	kept_add_change(&run->changes, change);
 	if (run->flipped != NULL)
 		run->flipped[person] = true;
@@ -360,6 +363,43 @@ has_id(const Ids *ids, int64 id)
 }
 
 /*
+ * add_moved records that a person has a membership of another, besides that of before.  Each has been drawn by its own
+ * number: if not both are held out or both not, one enters or exits.
+ */
+static void
+add_moved(Run *run, const KeptSegments *segments, int place, KeptChange change)
+{
+	bool held = kept_holds_out(segments, place, change.profile_id);
+	bool other_held = kept_holds_out(segments, place, change.other_profile_id);
+
+	change.segment_id = segments->items[place].segment_id;
+	if (held && other_held)
+		return;
+	if (held)
+	{
+		/* of a split the other one stays */
+		if (strcmp(change.kind, "split") == 0)
+			return;
+		change.kind = "exited";
+		change.profile_id = change.other_profile_id;
+		change.since = change.other_since;
+	}
+	else if (other_held)
+	{
+		if (change.since != DT_NOBEGIN)
+			return;
+		change.kind = "entered";
+	}
+	if (held || other_held)
+	{
+		change.cause = "hold_out";
+		change.other_profile_id = 0;
+		change.other_since = DT_NOBEGIN;
+	}
+	kept_add_change(&run->changes, change);
+}
+
+/*
  * move gives a person the memberships of another, from the earlier instant on, and records that: for the profile itself,
  * and for each segment that the other was in.
  */
@@ -376,10 +416,9 @@ move(Run *run, Kept *kept, KeptChange change)
 	{
 		if (from[i] == DT_NOBEGIN)
 			continue;
-		change.segment_id = kept->segments->items[i].segment_id;
 		change.since = since[i];
 		change.other_since = from[i];
-		kept_add_change(&run->changes, change);
+		add_moved(run, kept->segments, i, change);
 		if (since[i] == DT_NOBEGIN || since[i] > from[i])
 			since[i] = from[i];
 	}

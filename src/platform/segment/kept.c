@@ -52,6 +52,14 @@ kept_find(const Kept *kept, int64 profile_id)
 	return -1;
 }
 
+TimestampTz
+kept_member_since(const Kept *kept, int person, int place)
+{
+	if (kept_holds_out(kept->segments, place, kept->people[person].profile_id))
+		return DT_NOBEGIN;
+	return kept->since[(Size) person * kept->segments->count + place];
+}
+
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -97,7 +105,7 @@ read_person(void *arg, int key, const Datum *values, const bool *nulls)
 	person->horizon = person->stored_horizon = DatumGetTimestampTz(values[0]);
 	for (int i = 0; i < count; i++)
 	{
-		int place = kept_segment(kept->segments, ((int32 *) ARR_DATA_PTR(segments))[i]);
+		int place = kept_segment(kept->segments, abs(((int32 *) ARR_DATA_PTR(segments))[i]));
 
 		if (place >= 0)
 			stored[place] = ((TimestampTz *) ARR_DATA_PTR(since))[i];
@@ -186,8 +194,7 @@ is_in(void *arg, int64 profile_id, int32 segment_id)
 	int person = kept_find(group->kept, profile_id);
 	int place = kept_segment(group->kept->segments, segment_id);
 
-	return person >= 0 && place >= 0 &&
-		   group->kept->since[(Size) person * group->kept->segments->count + place] != DT_NOBEGIN;
+	return person >= 0 && place >= 0 && kept_member_since(group->kept, person, place) != DT_NOBEGIN;
 }
 
 /* instant_of is the EvaluateInstant of people who are judged at their horizons. */
@@ -405,15 +412,18 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 {
 	const KeptSegments *segments = kept->segments;
 	const TimestampTz *since = &kept->since[(Size) person * segments->count];
+	int64 id = kept->people[person].profile_id;
 	int count = 0;
 
-	for (int i = 0; i < segments->count; i++)
+	/* those that the person is held out of, as negative numbers, come first */
+	for (int i = -segments->count; i < segments->count; i++)
 	{
-		int place = segments->by_number[i];
+		int place = segments->by_number[i < 0 ? -i - 1 : i];
 
-		if (since[place] == DT_NOBEGIN)
+		if (since[place] == DT_NOBEGIN || kept_holds_out(segments, place, id) != (i < 0))
 			continue;
-		numbers[count] = Int32GetDatum(segments->items[place].segment_id);
+		numbers[count] = Int32GetDatum(i < 0 ? -segments->items[place].segment_id
+											 : segments->items[place].segment_id);
 		instants[count++] = TimestampTzGetDatum(since[place]);
 	}
 	rows->ids[rows->count] = Int64GetDatum(kept->people[person].profile_id);
@@ -460,7 +470,8 @@ count_gained(Kept *kept, int person, bool *is_member)
 		if (since[i] == stored[i])
 			continue;
 		changed = true;
-		segments->items[i].gained += (since[i] != DT_NOBEGIN) - (stored[i] != DT_NOBEGIN);
+		if (!kept_holds_out(segments, i, kept->people[person].profile_id))
+			segments->items[i].gained += (since[i] != DT_NOBEGIN) - (stored[i] != DT_NOBEGIN);
 	}
 	return changed;
 }

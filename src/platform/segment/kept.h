@@ -33,6 +33,7 @@ typedef struct KeptSegment
 	int64 error_profile_id;
 	TimestampTz checked_at;
 	TimestampTz failing_since;
+	double hold_out;     /* the share of people who are held out */
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
 	bool fails_all;      /* it failed for all people of a page */
@@ -44,6 +45,7 @@ typedef struct KeptSegments
 	int count;
 	KeptSegment *items;
 	int *by_number; /* places, by segment_id */
+	int64 salt;     /* of hold-outs */
 	MemoryContext context;
 } KeptSegments;
 
@@ -78,7 +80,10 @@ typedef struct KeptChanges
 	KeptChange *items;
 } KeptChanges;
 
-/* Memberships of some people: since[person * segments->count + segment], DT_NOBEGIN: not in it. */
+/*
+ * Memberships of some people: since[person * segments->count + segment], DT_NOBEGIN: the condition does not hold.  People
+ * who are held out are in these arrays as the others; see kept_member_since().
+ */
 typedef struct Kept
 {
 	MemoryContext context;
@@ -100,12 +105,21 @@ extern void kept_release_segments(KeptSegments *segments);
 /* Returns the place of a segment by its number, or -1. */
 extern int kept_segment(const KeptSegments *segments, int32 segment_id);
 
+/*
+ * Tells whether a person is held out of a segment, if its condition holds for the person.  The draw depends on nothing but
+ * the numbers of both and the salt.
+ */
+extern bool kept_holds_out(const KeptSegments *segments, int place, int64 profile_id);
+
 /* Marks a segment, and those that its condition needs, to be judged. */
 extern void kept_ask_with_needs(KeptSegments *segments, int place);
 
 /* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
+
+/* Returns since when a person is a member, DT_NOBEGIN: not, or held out. */
+extern TimestampTz kept_member_since(const Kept *kept, int person, int place);
 
 /*
  * Judges these people in the segments that are asked, each at "at" or at the instant of the person's horizon

@@ -48,10 +48,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[9];
-	bool nulls[9];
+	Datum values[10];
+	bool nulls[10];
 
-	for (int i = 1; i < 9; i++)
+	for (int i = 1; i < 10; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -61,6 +61,7 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->error_profile_id = nulls[6] ? 0 : DatumGetInt64(values[6]);
 	segment->checked_at = DatumGetTimestampTz(values[7]);
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
+	segment->hold_out = DatumGetFloat8(values[9]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found = definition_find(name, flags, &segment->segment);
 }
@@ -106,7 +107,8 @@ kept_read_segments(int flags)
 	{
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
-			"s.error_profile_id, s.checked_at, s.failing_since FROM cdp_data.segment s",
+			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, t.hold_out_salt "
+			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t",
 			0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
@@ -119,8 +121,14 @@ kept_read_segments(int flags)
 	segments->items = palloc0(Max(SPI_processed, 1) * sizeof(KeptSegment));
 	segments->by_number = palloc(Max(SPI_processed, 1) * sizeof(int));
 	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
+		segments->salt =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 11, &isnull));
+	}
 	SPI_finish();
 	qsort(segments->items, segments->count, sizeof(KeptSegment), compare_segments);
 	for (int i = 0; i < segments->count; i++)

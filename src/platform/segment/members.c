@@ -18,6 +18,7 @@
 
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_members_at);
+CDP_FUNCTION(cdp_held_out);
 CDP_FUNCTION(cdp_is_member);
 CDP_FUNCTION(cdp_memberships);
 
@@ -93,11 +94,12 @@ put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum
 
 /* put_settled adds the members that need not be judged again. */
 static void
-put_settled(ReturnSetInfo *result, const Reader *reader, int place)
+put_settled(ReturnSetInfo *result, const Reader *reader, int place, bool held_out)
 {
+	int32 number = reader->segments->items[place].segment_id;
 	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
-	Datum values[] = {Int32GetDatum(reader->segments->items[place].segment_id),
-					  TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
+	Datum values[] = {Int32GetDatum(held_out ? -number : number), TimestampTzGetDatum(reader->at),
+					  Int64GetDatum(reader_built_until(reader))};
 
 	put_found(result,
 			  "SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)] "
@@ -155,6 +157,7 @@ typedef struct Members
 	ReturnSetInfo *result;
 	Reader reader;
 	int place;
+	bool held_out; /* wanted are those who are held out */
 } Members;
 
 /* put_judged judges some people and adds those who are members. */
@@ -169,7 +172,8 @@ put_judged(void *arg, int64 *ids, int64 count)
 	{
 		TimestampTz since = kept->since[(Size) i * kept->segments->count + members->place];
 
-		if (since != DT_NOBEGIN)
+		if (since != DT_NOBEGIN && kept_holds_out(kept->segments, members->place,
+												  kept->people[i].profile_id) == members->held_out)
 			put_member(members->result, kept->people[i].profile_id, since, at);
 	}
 }
@@ -188,7 +192,7 @@ static const char *const unbuilt_query =
 static void
 put_present(Members *members)
 {
-	put_settled(members->result, &members->reader, members->place);
+	put_settled(members->result, &members->reader, members->place, members->held_out);
 	read_people(reader_built_until(&members->reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
 				&members->reader, put_judged, members);
 }
@@ -200,6 +204,20 @@ cdp_members(PG_FUNCTION_ARGS)
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	put_present(&members);
+	reader_close(&members.reader);
+	return (Datum) 0;
+}
+
+/* cdp_held_out returns who is held out of a segment. */
+Datum
+cdp_held_out(PG_FUNCTION_ARGS)
+{
+	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	InitMaterializedSRF(fcinfo, 0);
+	members.held_out = true;
 	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	put_present(&members);
 	reader_close(&members.reader);
@@ -312,7 +330,7 @@ list_part(void *arg, int64 *ids, int64 count)
 	for (int i = 0; i < kept->count; i++)
 		for (int j = 0; j < kept->segments->count; j++)
 		{
-			TimestampTz since = kept->since[(Size) i * kept->segments->count + j];
+			TimestampTz since = kept_member_since(kept, i, j);
 
 			if (since != DT_NOBEGIN && listing->readable[j])
 				put_membership(listing, j, kept->people[i].profile_id, since);
@@ -378,7 +396,7 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	bool is_member;
 
 	kept = reader_judge(&reader, &profile_id, 1);
-	is_member = kept->since[place] != DT_NOBEGIN;
+	is_member = kept_member_since(kept, 0, place) != DT_NOBEGIN;
 	reader_close(&reader);
 	PG_RETURN_BOOL(is_member);
 }

@@ -73,6 +73,7 @@ CREATE FUNCTION cdp_internal.forget_segment(number integer) RETURNS void
 AS $function$
 DECLARE
 	gone bigint[];
+	all_gone bigint[];
 	former timestamptz[];
 	at timestamptz := cdp_internal.batch_as_of();
 BEGIN
@@ -82,14 +83,17 @@ BEGIN
 			SELECT coalesce(array_agg(u.segment_id ORDER BY u.place), '{}'),
 				   coalesce(array_agg(u.since ORDER BY u.place), '{}')
 			FROM unnest(m.segments, m.since) WITH ORDINALITY AS u (segment_id, since, place)
-			WHERE u.segment_id <> number)
+			WHERE u.segment_id NOT IN (number, -number))
 		FROM cdp_data.membership was
-		WHERE m.segments @> ARRAY[number] AND was.profile_id = m.profile_id
+		WHERE m.segments && ARRAY[number, -number] AND was.profile_id = m.profile_id
 		RETURNING m.profile_id, was.since[array_position(was.segments, number)] AS since)
-	SELECT array_agg(l.profile_id ORDER BY l.profile_id), array_agg(l.since ORDER BY l.profile_id) INTO gone, former
+	-- those who were held out have no "since"
+	SELECT array_agg(l.profile_id ORDER BY l.profile_id) FILTER (WHERE l.since IS NOT NULL),
+		   array_agg(l.since ORDER BY l.profile_id) FILTER (WHERE l.since IS NOT NULL), array_agg(l.profile_id)
+	INTO gone, former, all_gone
 	FROM left_out l;
 	DELETE FROM cdp_data.membership m
-	WHERE m.profile_id = ANY (gone) AND m.segments = '{}' AND m.horizon = 'infinity';
+	WHERE m.profile_id = ANY (all_gone) AND m.segments = '{}' AND m.horizon = 'infinity';
 	IF gone IS NOT NULL THEN
 		PERFORM cdp_internal.record_changes(array_fill('exited'::text, n.length), gone, array_fill(number, n.length),
 			NULL, array_fill(at, n.length), array_fill('definition'::text, n.length), NULL, sinces => former)

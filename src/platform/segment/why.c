@@ -209,7 +209,7 @@ is_in(void *arg, int64 profile_id, int32 segment_id)
 	const Why *why = arg;
 	int place = kept_segment(why->kept->segments, segment_id);
 
-	return place >= 0 && why->kept->since[place] != DT_NOBEGIN;
+	return place >= 0 && kept_member_since(why->kept, 0, place) != DT_NOBEGIN;
 }
 
 /* list_parts appends a part and those below it, in the order of why_list(). */
