@@ -74,8 +74,15 @@ CREATE VIEW unfed AS SELECT coalesce(f.segment_id, k.segment_id) AS segment_id, 
 	WHERE (k.profile_id IS NULL OR f.profile_id IS NULL) AND coalesce(k.segment_id, 1) > 0 GROUP BY 1;
 CREATE VIEW sizes AS SELECT s.name, s.members, s.hold_out, s.state, (SELECT count(*) FROM cdp.held_out(s.name)) AS held_out FROM cdp_data.segment s ORDER BY s.name;
 
+CREATE TABLE past AS SELECT s.as_of AS at, 0 AS segment_id, 0::bigint AS profile_id, s.as_of AS since FROM cdp_data.state s WHERE false;
+-- notes who is in them, and goes on in time
+CREATE FUNCTION public.remember() RETURNS void LANGUAGE sql AS $$
+	INSERT INTO past SELECT t.as_of, s.segment_id, m.profile_id, m.since FROM cdp_data.state t CROSS JOIN cdp_data.segment s CROSS JOIN LATERAL cdp.members(s.name) m;
+	UPDATE cdp_data.state SET as_of = as_of + interval '1 minute';
+$$;
 SELECT * FROM differ();
 SELECT * FROM sizes;
+SELECT remember();
 SELECT max(change_id) AS last FROM cdp_data.change \gset
 SELECT cdp.set_hold_out('adults', 0.25), cdp.set_hold_out('recent', 0.1);
 SELECT * FROM sizes;
@@ -87,6 +94,7 @@ SELECT count(*) FROM cdp.members('adults');
 SELECT profile_id AS someone FROM cdp.held_out('adults') ORDER BY 1 LIMIT 1 \gset
 SELECT cdp.is_member('adults', :someone) AS is_member, cdp.lookup(:someone) -> 'segments' ? 'adults' AS in_lookup, (SELECT count(*) FROM cdp_segment.adults WHERE profile_id = :someone) AS in_view;
 SELECT * FROM cdp.verify();
+SELECT remember();
 -- of a greater share, those of the smaller one and others
 CREATE TABLE held AS SELECT profile_id FROM cdp.held_out('adults');
 SELECT cdp.set_hold_out('adults', 0.5);
@@ -104,6 +112,7 @@ SELECT taken FROM cdp.refresh();
 SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT * FROM cdp.verify();
+SELECT remember();
 -- of two that become one, the draw of the number that is left holds
 SELECT max(change_id) AS last FROM cdp_data.change \gset
 INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) SELECT 'identify', 'a' || i, 'u' || i + 9, s.as_of, s.as_of FROM cdp_data.state s, generate_series(1, 40) i;
@@ -113,15 +122,18 @@ SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT kind, cause, count(*) FROM cdp_data.change WHERE change_id > :last AND segment_id = 1 GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM cdp.verify();
+SELECT remember();
 -- and two again
 SELECT max(change_id) AS last FROM cdp_data.change \gset
 SELECT count(*) FROM generate_series(1, 20) i CROSS JOIN LATERAL cdp.unlink('anonymous_id:a' || i, 'user_id:u' || i + 9);
 SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT kind, cause, count(*) FROM cdp_data.change WHERE change_id > :last AND segment_id = 1 GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT remember();
 SELECT identifiers_moved FROM cdp.restitch();
 SELECT * FROM differ();
 SELECT * FROM unfed;
+SELECT remember();
 -- everyone, and an end of it
 SELECT cdp.set_hold_out('recent', 1);
 SELECT * FROM sizes;
@@ -129,12 +141,62 @@ SELECT cdp.set_hold_out('recent', 0), cdp.set_hold_out('adults', 0);
 SELECT * FROM sizes;
 SELECT * FROM differ();
 SELECT * FROM unfed;
+SELECT remember();
 -- dropped with those who are held out
 SELECT cdp.create_segment('gone', 'true') IS NOT NULL AS made;
 SELECT cdp.set_hold_out('gone', 0.5);
 SELECT cdp.drop_segment('gone');
 SELECT count(*) FROM cdp_data.membership WHERE segments && '{4,-4}';
 SELECT * FROM cdp.verify();
+-- the past
+SELECT count(DISTINCT p.at) AS instants, count(*) > 500 AS remembered FROM past p;
+SELECT i.at, i.name, y.* FROM (SELECT DISTINCT p.at, p.segment_id, s.name FROM past p JOIN cdp_data.segment s USING (segment_id)) i
+CROSS JOIN LATERAL (
+	SELECT p.profile_id AS was, p.since, m.profile_id AS told, m.since AS told_since
+	FROM (SELECT * FROM past p WHERE (p.at, p.segment_id) = (i.at, i.segment_id)) p FULL JOIN cdp.members(i.name, i.at) m ON (p.profile_id, p.since) = (m.profile_id, m.since)) y
+WHERE y.was IS NULL OR y.told IS NULL;
+
+-- priority lists
+CREATE VIEW listed AS SELECT s.priority, s.name, s.members, s.condition FROM cdp.segment s WHERE s.priority_list = 'offer' ORDER BY 1;
+SELECT cdp.create_segment('old', $$ cdp.try_integer(traits->'age') >= 150 $$) IS NOT NULL AS made;
+SELECT cdp.create_priority_list('offer', '{recent,old,adults}');
+SELECT * FROM listed;
+CREATE FUNCTION public.misplaced() RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM (
+		SELECT DISTINCT ON (m.profile_id) m.profile_id, 'offer_' || m.segment AS segment FROM cdp.membership m JOIN unnest('{recent,old,adults}'::text[]) WITH ORDINALITY AS l (segment, place) USING (segment) ORDER BY m.profile_id, l.place) t
+	FULL JOIN (SELECT m.profile_id, m.segment FROM cdp.membership m WHERE m.segment LIKE 'offer_%') f USING (profile_id, segment)
+	WHERE t.profile_id IS NULL OR f.profile_id IS NULL
+$$;
+SELECT public.misplaced();
+UPDATE cdp_data.state SET as_of = as_of + interval '45 minutes';
+SELECT public.misplaced();
+INSERT INTO cdp.inbox (type, event, user_id, traits, "timestamp", received_at) SELECT 'track', 'order', 'u' || i, NULL, s.as_of, s.as_of FROM cdp_data.state s, generate_series(140, 170) i;
+SELECT taken FROM cdp.refresh();
+SELECT public.misplaced();
+SELECT priority, name, members FROM listed;
+SELECT * FROM unfed;
+-- a hold-out of a place keeps them out of the list; one of a segment leaves them to the next
+SELECT cdp.set_hold_out('offer_recent', 0.5);
+SELECT priority, name, members FROM listed;
+SELECT count(*) FROM cdp.held_out('offer_recent') h JOIN cdp.membership m USING (profile_id) WHERE m.segment LIKE 'offer%';
+SELECT cdp.set_hold_out('offer_recent', 0), cdp.set_hold_out('recent', 0.5);
+SELECT priority, name, members FROM listed;
+SELECT public.misplaced();
+SELECT cdp.rename_segment('old', 'oldest');
+SELECT * FROM listed WHERE priority = 2;
+SELECT cdp.create_priority_list('offer', '{recent}');
+SELECT cdp.create_priority_list('other', '{recent,recent}');
+SELECT cdp.create_priority_list('other', '{}');
+SELECT cdp.create_priority_list('other', NULL);
+SELECT cdp.create_priority_list('Other', '{recent}');
+SELECT cdp.create_priority_list('other', '{recent,none}');
+SELECT cdp.drop_segment('recent');
+SELECT cdp.drop_priority_list('other');
+SELECT cdp.drop_priority_list('offer');
+SELECT count(*) FROM cdp.segment WHERE name LIKE 'offer%';
+SELECT * FROM cdp.verify();
+SELECT cdp.set_hold_out('recent', 0);
+
 -- errors
 SELECT cdp.set_hold_out('adults', 1.5);
 SELECT cdp.set_hold_out('adults', 'NaN');

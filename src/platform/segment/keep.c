@@ -419,7 +419,10 @@ move(Run *run, Kept *kept, KeptChange change)
 		change.since = since[i];
 		change.other_since = from[i];
 		add_moved(run, kept->segments, i, change);
-		if (since[i] == DT_NOBEGIN || since[i] > from[i])
+		/* whoever was held out was not in it */
+		if (since[i] == DT_NOBEGIN ||
+			(since[i] > from[i] && kept_holds_out(kept->segments, i, change.profile_id) ==
+									   kept_holds_out(kept->segments, i, change.other_profile_id)))
 			since[i] = from[i];
 	}
 }
