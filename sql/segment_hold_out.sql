@@ -14,11 +14,11 @@ SELECT count(*) FILTER (WHERE d < 0.3) AS low, round(avg(d)::numeric, 2) AS mean
 SELECT round(corr(cdp_internal.hold_out_draw(1, 7, i), cdp_internal.hold_out_draw(1, 8, i))::numeric, 1) AS segments, round(corr(cdp_internal.hold_out_draw(1, 7, i), cdp_internal.hold_out_draw(2, 7, i))::numeric, 1) AS salts FROM generate_series(1, 10000) i;
 
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, traits, "timestamp", received_at)
-SELECT 'identify', NULL, NULL, 'u' || i, jsonb_build_object('age', i), :'start'::timestamptz, :'start'::timestamptz FROM generate_series(1, 200) i
+SELECT 'identify', NULL, NULL, 'u' || i, jsonb_build_object('age', i), :'start'::timestamptz, :'start'::timestamptz FROM generate_series(1, 120) i
 UNION ALL
-SELECT 'identify', NULL, 'a' || i, NULL, jsonb_build_object('age', 100), :'start', :'start' FROM generate_series(1, 60) i
+SELECT 'identify', NULL, 'a' || i, NULL, jsonb_build_object('age', 100), :'start', :'start' FROM generate_series(1, 40) i
 UNION ALL
-SELECT 'track', 'order', NULL, 'u' || i, NULL, :'start'::timestamptz - i * interval '1 minute', :'start' FROM generate_series(1, 200) i;
+SELECT 'track', 'order', NULL, 'u' || i, NULL, :'start'::timestamptz - i * interval '1 minute', :'start' FROM generate_series(1, 120) i;
 SELECT taken FROM cdp.refresh();
 SELECT cdp.create_segment('adults', $$ cdp.try_integer(traits->'age') >= 18 $$), cdp.create_segment('recent', $$ cdp.did(timeline, 'order', within => '2 hours') $$), cdp.create_segment('both', $$ cdp.in_segment('adults') AND cdp.in_segment('recent') $$);
 
@@ -107,7 +107,7 @@ SELECT * FROM unfed;
 -- people come, time passes
 UPDATE cdp_data.state SET as_of = as_of + interval '30 minutes';
 SELECT * FROM differ();
-INSERT INTO cdp.inbox (type, event, user_id, traits, "timestamp", received_at) SELECT 'track', 'order', 'u' || i, NULL, s.as_of, s.as_of FROM cdp_data.state s, generate_series(190, 220) i;
+INSERT INTO cdp.inbox (type, event, user_id, traits, "timestamp", received_at) SELECT 'track', 'order', 'u' || i, NULL, s.as_of, s.as_of FROM cdp_data.state s, generate_series(110, 130) i;
 SELECT taken FROM cdp.refresh();
 SELECT * FROM differ();
 SELECT * FROM unfed;
@@ -115,8 +115,8 @@ SELECT * FROM cdp.verify();
 SELECT remember();
 -- of two that become one, the draw of the number that is left holds
 SELECT max(change_id) AS last FROM cdp_data.change \gset
-INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) SELECT 'identify', 'a' || i, 'u' || i + 9, s.as_of, s.as_of FROM cdp_data.state s, generate_series(1, 40) i;
-INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) SELECT 'identify', 'a' || i, 'n' || i, s.as_of, s.as_of FROM cdp_data.state s, generate_series(41, 60) i;
+INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) SELECT 'identify', 'a' || i, 'u' || i + 9, s.as_of, s.as_of FROM cdp_data.state s, generate_series(1, 25) i;
+INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) SELECT 'identify', 'a' || i, 'n' || i, s.as_of, s.as_of FROM cdp_data.state s, generate_series(26, 40) i;
 SELECT profiles_merged FROM cdp.refresh();
 SELECT * FROM differ();
 SELECT * FROM unfed;
@@ -125,7 +125,7 @@ SELECT * FROM cdp.verify();
 SELECT remember();
 -- and two again
 SELECT max(change_id) AS last FROM cdp_data.change \gset
-SELECT count(*) FROM generate_series(1, 20) i CROSS JOIN LATERAL cdp.unlink('anonymous_id:a' || i, 'user_id:u' || i + 9);
+SELECT count(*) FROM generate_series(1, 6) i CROSS JOIN LATERAL cdp.unlink('anonymous_id:a' || i, 'user_id:u' || i + 9);
 SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT kind, cause, count(*) FROM cdp_data.change WHERE change_id > :last AND segment_id = 1 GROUP BY 1, 2 ORDER BY 1, 2;
@@ -158,7 +158,7 @@ WHERE y.was IS NULL OR y.told IS NULL;
 
 -- priority lists
 CREATE VIEW listed AS SELECT s.priority, s.name, s.members, s.condition FROM cdp.segment s WHERE s.priority_list = 'offer' ORDER BY 1;
-SELECT cdp.create_segment('old', $$ cdp.try_integer(traits->'age') >= 150 $$) IS NOT NULL AS made;
+SELECT cdp.create_segment('old', $$ cdp.try_integer(traits->'age') >= 90 $$) IS NOT NULL AS made;
 SELECT cdp.create_priority_list('offer', '{recent,old,adults}');
 SELECT * FROM listed;
 CREATE FUNCTION public.misplaced() RETURNS bigint LANGUAGE sql AS $$
@@ -170,7 +170,7 @@ $$;
 SELECT public.misplaced();
 UPDATE cdp_data.state SET as_of = as_of + interval '45 minutes';
 SELECT public.misplaced();
-INSERT INTO cdp.inbox (type, event, user_id, traits, "timestamp", received_at) SELECT 'track', 'order', 'u' || i, NULL, s.as_of, s.as_of FROM cdp_data.state s, generate_series(140, 170) i;
+INSERT INTO cdp.inbox (type, event, user_id, traits, "timestamp", received_at) SELECT 'track', 'order', 'u' || i, NULL, s.as_of, s.as_of FROM cdp_data.state s, generate_series(80, 100) i;
 SELECT taken FROM cdp.refresh();
 SELECT public.misplaced();
 SELECT priority, name, members FROM listed;

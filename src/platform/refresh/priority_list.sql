@@ -1,7 +1,7 @@
 -- Priority lists: ranked segments, of which each person gets only the first.
 --
--- Each place of a list is a segment of its own, whose condition is made of the others; so it is kept, read, consumed and
--- explained as all segments are.
+-- Each place of a list is a segment of its own, whose condition is made of the others; so it is kept, read, consumed
+-- and explained as all segments are.
 
 CREATE FUNCTION cdp_internal.priority_condition(segments text[], priority integer) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

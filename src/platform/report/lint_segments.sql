@@ -240,7 +240,8 @@ subset_of another (found on the people of now, not proven of the condition; live
 subsets); unseen_event, unseen_trait (the condition names one that has not been sent for 30 days, or ever);
 cost (of judging all people, measured on up to 1000 of them, for segments that use no others; a warning above half of
 cdp.segment_timeout).
-detail, hint: in words. Reads all people, once for each event or trait that has not been seen: not for every minute.$comment$;
+detail, hint: in words. Reads all people, and once more for each event and trait that was not seen: not for
+every minute.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.lint_states(), cdp_internal.lint_members(), cdp_internal.segment_names(),
 	cdp_internal.lint_names(timestamptz), cdp_internal.lint_costs(timestamptz), cdp.lint_segments() FROM PUBLIC;

@@ -8,8 +8,8 @@ COMMENT ON FUNCTION cdp_internal.hold_out_draw(bigint, integer, bigint) IS
 CREATE FUNCTION cdp.held_out(name text) RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
 	AS 'MODULE_PATHNAME', 'cdp_held_out' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 1000;
 COMMENT ON FUNCTION cdp.held_out(text) IS
-	'Returns who is held out of a segment: the condition holds for them, since when, and cdp.set_hold_out() leaves them '
-	'out. Otherwise it is as cdp.members(), and has its errors.';
+	'Returns who is held out of a segment: the condition holds for them, since when, and cdp.set_hold_out() leaves '
+	'them out. Otherwise it is as cdp.members(), and has its errors.';
 
 CREATE FUNCTION cdp_internal.draw_hold_out(number integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -35,7 +35,8 @@ BEGIN
 		SET (segments, since) = (
 			SELECT array_agg(n.segment_id ORDER BY n.segment_id), array_agg(n.since ORDER BY n.segment_id)
 			FROM (
-				SELECT CASE WHEN abs(u.segment_id) = number THEN -u.segment_id ELSE u.segment_id END AS segment_id, u.since
+				SELECT CASE WHEN abs(u.segment_id) = number THEN -u.segment_id ELSE u.segment_id END AS segment_id,
+					   u.since
 				FROM unnest(m.segments, m.since) AS u (segment_id, since)) n)
 		FROM drawn d
 		WHERE m.profile_id = d.profile_id
