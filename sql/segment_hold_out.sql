@@ -125,7 +125,7 @@ SELECT * FROM cdp.verify();
 SELECT remember();
 -- and two again
 SELECT max(change_id) AS last FROM cdp_data.change \gset
-SELECT count(*) FROM generate_series(1, 6) i CROSS JOIN LATERAL cdp.unlink('anonymous_id:a' || i, 'user_id:u' || i + 9);
+SELECT count(*) FROM generate_series(1, 12) i CROSS JOIN LATERAL cdp.unlink('anonymous_id:a' || i, 'user_id:u' || i + 9);
 SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT kind, cause, count(*) FROM cdp_data.change WHERE change_id > :last AND segment_id = 1 GROUP BY 1, 2 ORDER BY 1, 2;

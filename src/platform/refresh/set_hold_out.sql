@@ -32,9 +32,10 @@ COMMENT ON FUNCTION cdp.set_hold_out(text, double precision) IS
 $comment$Holds a share (0 to 1) of those for whom the condition of a segment holds out of it, for comparison:
 cdp.members(), the view of the segment, cdp.in_segment(), consumers and the feed do not have them, cdp.held_out() lists
 them. 0 ends it. Who is held out is drawn by profile_id, with a salt of the installation, for each segment by itself:
-the same people always, and with a greater share those of a smaller one and more. When people are merged, or a profile gets
-another number, the draw of the number that is left holds; whom that brings in or out enters or exits with the cause
-hold_out, as do those whom a change of the share does. Only the owner of the segment's view can. READ COMMITTED only.
-Errors: a share that is NULL or not from 0 to 1 (22023), undefined_object, insufficient_privilege.$comment$;
+the same people always, and with a greater share those of a smaller one and more. When people are merged, or a profile
+gets another number, the draw of the number that is left holds; whom that brings in or out enters or exits with the
+cause hold_out, as do those whom a change of the share does. Segments that use it are built anew. Only the owner of the
+segment's view can. READ COMMITTED only. Errors: a share that is NULL or not from 0 to 1 (22023), undefined_object,
+insufficient_privilege.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.set_hold_out(text, double precision) FROM PUBLIC;
