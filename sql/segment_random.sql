@@ -27,6 +27,24 @@ CREATE TABLE try.folded (profile_id bigint, segment_id integer, since timestampt
 CREATE TABLE try.read (last bigint NOT NULL);
 INSERT INTO try.read VALUES (0);
 CREATE TABLE try.done (step integer, what text);
+-- what readers saw at some instants; of several times at one instant, the last
+CREATE TABLE try.past (at timestamptz, segment_id integer, profile_id bigint, since timestamptz);
+CREATE FUNCTION try.remember() RETURNS void LANGUAGE sql VOLATILE AS $$
+	DELETE FROM try.past p USING cdp_data.state s WHERE p.at = s.as_of;
+	INSERT INTO try.past SELECT t.as_of, s.segment_id, m.profile_id, m.since FROM cdp_data.state t CROSS JOIN cdp_data.segment s LEFT JOIN LATERAL cdp.members(s.name) m ON true;
+$$;
+CREATE FUNCTION try.check_past() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	seen record;
+	checked bigint := 0;
+BEGIN
+	FOR seen IN SELECT DISTINCT p.at, p.segment_id, s.name FROM try.past p JOIN cdp_data.segment s USING (segment_id) LOOP
+		PERFORM try.differ(format('members(%s, %s)', seen.name, seen.at), format('SELECT m.profile_id, m.since FROM cdp.members(%L, %L) m', seen.name, seen.at),
+			format('SELECT p.profile_id, p.since FROM try.past p WHERE p.at = %L AND p.segment_id = %s AND p.profile_id IS NOT NULL', seen.at, seen.segment_id));
+		checked := checked + 1;
+	END LOOP;
+	RETURN checked;
+END $$;
 
 -- time begins a day ahead, as batches never go back; an hour is shorter in many steps, as it ends after a year
 CREATE TABLE try.time AS SELECT date_trunc('hour', now()) + interval '1 day' AS base, CASE WHEN :steps > 500 THEN interval '4 minutes' ELSE interval '1 hour' END AS hour, 0 AS people;
@@ -320,6 +338,11 @@ BEGIN
 	IF random() < 0.5 OR what = 'wait' THEN
 		UPDATE cdp_data.state s SET as_of = s.as_of + CASE WHEN random() < 0.8 THEN random() * 10 * t.hour ELSE random() * 80 * t.hour END FROM try.time t;
 		PERFORM try.check_readers(step);
+		-- further on, without a batch
+		IF random() < 0.3 THEN
+			PERFORM try.remember();
+			UPDATE cdp_data.state s SET as_of = s.as_of + random() * 20 * t.hour FROM try.time t;
+		END IF;
 	END IF;
 	SELECT s.as_of INTO at FROM cdp_data.state s;
 	SELECT s.name INTO named FROM try.segment s ORDER BY random() LIMIT 1;
@@ -378,6 +401,10 @@ BEGIN
 	UPDATE try.time SET people = step / 20;
 	PERFORM try.check_kept(step);
 	PERFORM try.check_readers(step);
+	-- what a batch has changed of an instant is what was known then
+	IF random() < 0.2 OR EXISTS (SELECT FROM try.past p JOIN cdp_data.state s ON p.at = s.as_of) THEN
+		PERFORM try.remember();
+	END IF;
 	RETURN what;
 END $$;
 
@@ -399,6 +426,7 @@ END $$;
 \set ECHO all
 CALL try.run(:steps);
 SELECT count(*) FILTER (WHERE d.step > 0) >= 40 AS steps, count(DISTINCT split_part(d.what, ' ', 1)) > 5 AS kinds FROM try.done d;
+SELECT try.check_past() >= 100 AS past;
 SELECT bool_or(kind = 'entered') AS entered, bool_or(kind = 'exited') AS exited, bool_or(cause = 'clock') AS clock FROM cdp_data.change;
 SELECT * FROM cdp.verify();
 \c :origin

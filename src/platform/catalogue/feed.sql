@@ -21,6 +21,8 @@ BEGIN
 			'hold_out', 'consent', 'erasure', 'verdict', 'rule')),
 		event_id bigint,
 		verdict_id bigint,
+		since timestamptz,
+		other_since timestamptz,
 		CHECK (kind NOT IN ('entered', 'exited') OR segment_id IS NOT NULL),
 		CHECK (kind <> 'trait_changed' OR trait IS NOT NULL),
 		CHECK (kind NOT IN ('merged', 'split', 'renumbered') OR other_profile_id IS NOT NULL),
@@ -56,6 +58,10 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.change.event_id IS
 		'Of cause event: the last event that touched the profile; it may have left the log. Otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.verdict_id IS 'Of cause verdict: the verdict; otherwise NULL.';
+	COMMENT ON COLUMN cdp_data.change.since IS
+		'Since when profile_id had been in the segment before the change; NULL: it was not, or the change is of none.';
+	COMMENT ON COLUMN cdp_data.change.other_since IS
+		'The same of other_profile_id. So the state before a change is known from the change.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_change() IS 'Internal: makes the table of the feed.';

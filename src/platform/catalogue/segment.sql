@@ -32,13 +32,18 @@ BEGIN
 		condition text NOT NULL,
 		description text,
 		defined_at timestamptz NOT NULL DEFAULT now(),
+		hold_out double precision NOT NULL DEFAULT 0 CHECK (hold_out BETWEEN 0 AND 1),
+		priority_list text COLLATE "C",
+		priority integer,
 		members bigint NOT NULL DEFAULT 0,
 		built_until bigint,
 		state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'building', 'failing', 'too_slow')),
 		failing_since timestamptz,
 		error text,
 		error_profile_id bigint,
-		checked_at timestamptz NOT NULL DEFAULT now());
+		checked_at timestamptz NOT NULL DEFAULT now(),
+		CHECK ((priority_list IS NULL) = (priority IS NULL)),
+		UNIQUE (priority_list, priority));
 	COMMENT ON TABLE cdp_data.segment IS
 		'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by '
 		'cdp.create_segment and cdp.drop_segment; their states also by cdp.refresh.';
@@ -57,6 +62,11 @@ BEGIN
 		'decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
+	COMMENT ON COLUMN cdp_data.segment.hold_out IS
+		'The share of those for whom the condition holds who are held out: cdp.held_out() lists them.';
+	COMMENT ON COLUMN cdp_data.segment.priority_list IS
+		'The priority list that it was made for by cdp.create_priority_list(); NULL: none.';
+	COMMENT ON COLUMN cdp_data.segment.priority IS 'Its place in that, from 1.';
 	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';
 	COMMENT ON COLUMN cdp_data.segment.built_until IS
 		'The people up to this profile_id have been judged since it became building; NULL: all have been.';
@@ -84,7 +94,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.membership.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp_data.membership.horizon IS
 		'What is kept holds before this instant, if nothing else happens; infinity: for ever.';
-	COMMENT ON COLUMN cdp_data.membership.segments IS 'Numbers of the segments that the person is in, ascending.';
+	COMMENT ON COLUMN cdp_data.membership.segments IS
+		'Numbers of the segments that the person is in, ascending; negative: held out of it.';
 	COMMENT ON COLUMN cdp_data.membership.since IS 'Since when, for each of them.';
 	COMMENT ON COLUMN cdp_data.membership.computed IS
 		'The value, as text, for each of them that is a computed trait, NULL for the others; NULL: none is.';

@@ -92,6 +92,8 @@ BEGIN
 		quarantine_id bigint NOT NULL DEFAULT 0,
 		change_id bigint NOT NULL DEFAULT 0,
 		trimmed_change_id bigint NOT NULL DEFAULT 0,
+		trimmed_at timestamptz NOT NULL DEFAULT '-infinity',
+		hold_out_salt bigint NOT NULL DEFAULT hashtextextended(gen_random_uuid()::text, 0),
 		change_retention interval DEFAULT interval '30 days' CHECK (change_retention > interval '0'),
 		segment_id integer NOT NULL DEFAULT 0,
 		retracted bigint NOT NULL DEFAULT 0,
@@ -119,6 +121,10 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.quarantine_id IS 'The last quarantine_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.change_id IS 'The last change_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.trimmed_change_id IS 'Changes up to this one have left the feed; 0: none has.';
+	COMMENT ON COLUMN cdp_data.state.hold_out_salt IS
+		'What makes the draws of hold-outs differ from those of other installations.';
+	COMMENT ON COLUMN cdp_data.state.trimmed_at IS
+		'When the last of them was recorded: what was known before is not kept. -infinity: none has left.';
 	COMMENT ON COLUMN cdp_data.state.change_retention IS
 		'How long changes stay in the feed at least, in hours; NULL: for ever.';
 	COMMENT ON COLUMN cdp_data.state.segment_id IS 'The last segment_id assigned.';

@@ -19,7 +19,7 @@ BEGIN
 
 	CREATE VIEW cdp.change WITH (security_barrier) AS
 		SELECT c.change_id, c.kind, c.profile_id, s.name AS segment, c.other_profile_id, c.trait, c.value, c.at,
-			c.recorded_at, c.batch_id, c.cause, c.event_id, c.verdict_id
+			c.recorded_at, c.batch_id, c.cause, c.event_id, c.verdict_id, c.since, c.other_since
 		FROM cdp_data.change c
 		LEFT JOIN cdp_data.segment s ON s.segment_id = c.segment_id
 		WHERE CASE

@@ -37,7 +37,7 @@ BEGIN
 	-- a consumer that has someone must hear that they were erased
 	CREATE VIEW cdp_data.readable_change WITH (security_barrier) AS
 		SELECT c.change_id, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.at, c.recorded_at, c.cause,
-			c.event_id, c.verdict_id
+			c.event_id, c.verdict_id, c.since, c.other_since
 		FROM cdp_data.change c
 		WHERE c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
 	COMMENT ON VIEW cdp_data.readable_change IS

@@ -9,7 +9,7 @@ DECLARE
 	last record;
 	keep_from timestamptz;
 	oldest timestamptz;
-	until bigint;
+	until record;
 	trimmed bigint;
 BEGIN
 	SELECT s.trimmed_change_id, s.change_retention INTO STRICT last FROM cdp_data.state s;
@@ -20,17 +20,19 @@ BEGIN
 	IF (oldest < keep_from - least(last.change_retention / 10, interval '1 hour')) IS NOT TRUE THEN
 		RETURN 0;
 	END IF;
-	SELECT max(n.change_id) INTO STRICT until
+	SELECT n.change_id, n.recorded_at INTO STRICT until
 	FROM (
 		SELECT c.change_id, c.recorded_at
 		FROM cdp_data.change c
 		WHERE c.change_id > last.trimmed_change_id
 		ORDER BY c.change_id
 		LIMIT max_rows) n
-	WHERE n.recorded_at < keep_from;
-	DELETE FROM cdp_data.change c WHERE c.change_id > last.trimmed_change_id AND c.change_id <= until;
+	WHERE n.recorded_at < keep_from
+	ORDER BY n.change_id DESC
+	LIMIT 1;
+	DELETE FROM cdp_data.change c WHERE c.change_id > last.trimmed_change_id AND c.change_id <= until.change_id;
 	GET DIAGNOSTICS trimmed = ROW_COUNT;
-	UPDATE cdp_data.state SET trimmed_change_id = until;
+	UPDATE cdp_data.state SET trimmed_change_id = until.change_id, trimmed_at = until.recorded_at;
 	RETURN trimmed;
 END
 $function$;

@@ -74,7 +74,7 @@ lookup_segments(int64 profile_id, List **members_of, List **computed, List **fai
 		if (readable[i] && segment->segment.is_trait && kept_value(kept, 0, i) != NULL)
 			*computed = lappend(*computed,
 								make_computed(name, segment->value_type, kept_value(kept, 0, i)));
-		else if (readable[i] && kept->since[i] != DT_NOBEGIN)
+		else if (readable[i] && kept_member_since(kept, 0, i) != DT_NOBEGIN)
 			*members_of = lappend(*members_of, name);
 		if (readable[i] && (kept_stays(segment) || segment->judgement.message != NULL))
 			*failing = lappend(*failing, name);

@@ -67,15 +67,15 @@ read_next(int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
 	return ids;
 }
 
-/* stored_value returns what kept_value() returned before people were judged. */
+/* value_in returns a value of since and values of a Kept as kept_value() does, also of those who are held out. */
 static const char *
-stored_value(const Kept *kept, int person, int segment)
+value_in(const Kept *kept, const TimestampTz *since, const char **values, int person, int segment)
 {
 	Size cell = (Size) person * kept->segments->count + segment;
 
-	if (kept->stored[cell] == DT_NOBEGIN)
+	if (since[cell] == DT_NOBEGIN)
 		return NULL;
-	return kept->segments->items[segment].segment.is_trait ? kept->stored_values[cell] : "";
+	return kept->segments->items[segment].segment.is_trait ? values[cell] : "";
 }
 
 /* verify_part compares what is kept of some people. */
@@ -94,8 +94,8 @@ verify_part(ReturnSetInfo *result, KeptSegments *segments, int64 *ids, int64 cou
 		for (int j = 0; j < segments->count; j++)
 		{
 			const KeptSegment *segment = &segments->items[j];
-			const char *found = kept_value(kept, i, j);
-			const char *stored = stored_value(kept, i, j);
+			const char *found = value_in(kept, kept->since, kept->values, i, j);
+			const char *stored = value_in(kept, kept->stored, kept->stored_values, i, j);
 
 			until = kept_is_unbuilt(segment) ? segment->built_until : PG_INT64_MAX;
 			if ((found == NULL ? stored == NULL : stored != NULL && strcmp(found, stored) == 0) ||

@@ -126,12 +126,12 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.begin_definition() IS
 		'Internal: begins the batch in which a segment is made, changed or dropped, as the owner of the tables.';
 
-	CREATE FUNCTION cdp_data.end_definition(dropped integer, trait text) RETURNS void
+	CREATE FUNCTION cdp_data.end_definition(changed integer, trait text) RETURNS void
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 		SET search_path = pg_catalog, cdp, pg_temp
 	AS $body$
 	BEGIN
-		PERFORM cdp_internal.end_definition(dropped, trait);
+		PERFORM cdp_internal.end_definition(changed, trait);
 	END
 	$body$;
 	COMMENT ON FUNCTION cdp_data.end_definition(integer, text) IS

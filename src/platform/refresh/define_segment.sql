@@ -9,21 +9,26 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.start_batch();
+	-- what has changed as time passed did so by the definitions as they were
+	PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of());
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.begin_definition() IS 'Internal: takes the lock and begins a batch.';
+COMMENT ON FUNCTION cdp_internal.begin_definition() IS
+	'Internal: takes the lock, begins a batch, and judges those whose horizon has passed.';
 
-CREATE FUNCTION cdp_internal.end_definition(dropped integer, trait text) RETURNS void
+CREATE FUNCTION cdp_internal.end_definition(changed integer, trait text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
-	IF dropped IS NOT NULL AND NOT EXISTS (
+	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = changed AND s.kind <> 'trait') THEN
+		PERFORM cdp_internal.draw_hold_out(changed);
+	ELSIF changed IS NOT NULL AND NOT EXISTS (
 		SELECT FROM cdp_data.segment s
-		WHERE s.segment_id = dropped AND NOT (s.kind = 'trait' AND s.built_until IS NOT DISTINCT FROM 0))
+		WHERE s.segment_id = changed AND s.built_until IS DISTINCT FROM 0)
 	THEN
-		PERFORM cdp_internal.forget_segment(dropped, trait);
+		PERFORM cdp_internal.forget_segment(changed, trait);
 	END IF;
 	PERFORM cdp_internal.process_batch(cause => 'definition');
 	PERFORM cdp_internal.batch_end();
@@ -31,9 +36,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.end_definition(integer, text) IS
-	'Internal: takes the batch through all stages, with a slice of segments that are to be built. dropped: the number '
-	'of a segment or computed trait that was dropped, or of a trait that has another type, or NULL; trait: the name of '
-	'the trait, or NULL.';
+	'Internal: takes the batch through all stages, with a slice of segments that are to be built. changed: the number '
+	'of a segment or computed trait that was dropped, of a trait that has another type, or of a segment whose hold-out '
+	'changed, or NULL; trait: the name of the trait, or NULL.';
 
 CREATE FUNCTION cdp_internal.report_definition(number integer) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -102,22 +102,28 @@ end_run(Run *run, bool recover)
 
 /* note_flip is the KeptFlip that makes a change of the feed. */
 static void
-note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at)
+note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at, TimestampTz former)
 {
 	Run *run = arg;
 	Size cell = (Size) person * kept->segments->count + segment;
 	const KeptSegment *flipped = &kept->segments->items[segment];
+	int64 id = kept->people[person].profile_id;
 	KeptChange change = {kept->since[cell] != DT_NOBEGIN ? "entered" : "exited",
 						 run->causes != NULL ? run->causes[person] : run->cause,
-						 kept->people[person].profile_id,
+						 id,
 						 0,
 						 flipped->segment_id,
 						 at,
-						 run->event_ids != NULL ? run->event_ids[person] : 0};
+						 run->event_ids != NULL ? run->event_ids[person] : 0,
+						 former,
+						 DT_NOBEGIN};
 
+	if (kept_holds_out(kept->segments, segment, id))
+		return;
 	if (flipped->segment.is_trait)
 	{
 		change.kind = "trait_changed";
+		change.since = DT_NOBEGIN;
 		change.trait = NameStr(flipped->segment.name);
 		change.type = flipped->value_type;
 		change.value = kept->values[cell] != NULL
@@ -368,6 +374,43 @@ has_id(const Ids *ids, int64 id)
 }
 
 /*
+ * add_moved records that a person has a membership of another, besides that of before.  Each has been drawn by its own
+ * number: if not both are held out or both not, one enters or exits.
+ */
+static void
+add_moved(Run *run, const KeptSegments *segments, int place, KeptChange change)
+{
+	bool held = kept_holds_out(segments, place, change.profile_id);
+	bool other_held = kept_holds_out(segments, place, change.other_profile_id);
+
+	change.segment_id = segments->items[place].segment_id;
+	if (held && other_held)
+		return;
+	if (held)
+	{
+		/* of a split the other one stays */
+		if (strcmp(change.kind, "split") == 0)
+			return;
+		change.kind = "exited";
+		change.profile_id = change.other_profile_id;
+		change.since = change.other_since;
+	}
+	else if (other_held)
+	{
+		if (change.since != DT_NOBEGIN)
+			return;
+		change.kind = "entered";
+	}
+	if (held || other_held)
+	{
+		change.cause = "hold_out";
+		change.other_profile_id = 0;
+		change.other_since = DT_NOBEGIN;
+	}
+	kept_add_change(&run->changes, change);
+}
+
+/*
  * move gives a profile what another has, memberships from the earlier instant on, and records it: for itself, and for
  * each segment that the other was in.  Values of computed traits go to a profile that is new; one that was there before
  * the merge has its own, and is judged anew.
@@ -377,17 +420,22 @@ move(Run *run, Kept *kept, KeptChange change, bool is_new)
 {
 	int to = kept_find(kept, change.profile_id);
 	int from = kept_find(kept, change.other_profile_id);
+	int count = kept->segments->count;
+	const TimestampTz *since = &kept->since[(Size) to * count];
+	const TimestampTz *other_since = &kept->since[(Size) from * count];
 
+	change.since = change.other_since = DT_NOBEGIN;
 	kept_add_change(&run->changes, change);
-	for (int i = 0; i < kept->segments->count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		const KeptSegment *segment = &kept->segments->items[i];
+		bool is_trait = kept->segments->items[i].segment.is_trait;
 
-		if (kept_value(kept, from, i) == NULL || (segment->segment.is_trait && !is_new))
+		if (other_since[i] == DT_NOBEGIN || (is_trait && !is_new))
 			continue;
+		change.since = is_trait ? DT_NOBEGIN : since[i];
+		change.other_since = is_trait ? DT_NOBEGIN : other_since[i];
+		add_moved(run, kept->segments, i, change);
 		kept_copy(kept, to, from, i);
-		change.segment_id = segment->segment_id;
-		kept_add_change(&run->changes, change);
 	}
 }
 

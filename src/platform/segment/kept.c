@@ -55,6 +55,14 @@ kept_find(const Kept *kept, int64 profile_id)
 	return -1;
 }
 
+TimestampTz
+kept_member_since(const Kept *kept, int person, int place)
+{
+	if (kept_holds_out(kept->segments, place, kept->people[person].profile_id))
+		return DT_NOBEGIN;
+	return kept->since[(Size) person * kept->segments->count + place];
+}
+
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -124,7 +132,7 @@ read_person(void *arg, int key, const Datum *values, const bool *nulls)
 	person->horizon = person->stored_horizon = DatumGetTimestampTz(values[0]);
 	for (int i = 0; i < count; i++)
 	{
-		int place = kept_segment(kept->segments, ((int32 *) ARR_DATA_PTR(segments))[i]);
+		int place = kept_segment(kept->segments, abs(((int32 *) ARR_DATA_PTR(segments))[i]));
 
 		if (place < 0 || (kept->segments->items[place].segment.is_trait && computed == NULL))
 			continue;
@@ -185,7 +193,7 @@ kept_value(const Kept *kept, int person, int segment)
 {
 	Size cell = (Size) person * kept->segments->count + segment;
 
-	if (kept->since[cell] == DT_NOBEGIN)
+	if (kept_member_since(kept, person, segment) == DT_NOBEGIN)
 		return NULL;
 	return kept->segments->items[segment].segment.is_trait ? kept->values[cell] : "";
 }
@@ -196,7 +204,10 @@ kept_copy(Kept *kept, int to, int from, int segment)
 	Size cell = (Size) to * kept->segments->count + segment;
 	Size source = (Size) from * kept->segments->count + segment;
 	bool is_trait = kept->segments->items[segment].segment.is_trait;
-	bool is_earlier = !is_trait && kept->since[cell] > kept->since[source];
+	/* whoever was held out was not in it */
+	bool is_earlier = !is_trait && kept->since[cell] > kept->since[source] &&
+					  kept_holds_out(kept->segments, segment, kept->people[to].profile_id) ==
+						  kept_holds_out(kept->segments, segment, kept->people[from].profile_id);
 
 	if (kept->since[source] == DT_NOBEGIN || (kept->since[cell] != DT_NOBEGIN && !is_earlier))
 		return;
@@ -321,17 +332,18 @@ apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at,
 {
 	Size cell = (Size) person * kept->segments->count + place;
 	TimestampTz *since = &kept->since[cell];
+	TimestampTz former = *since;
 	bool holds = verdict->known && verdict->holds;
 
 	if (verdict->failing)
 		return;
 	kept->people[person].horizon = Min(kept->people[person].horizon, verdict->until);
 	if (kept->segments->items[place].segment.is_trait ? !apply_value(kept, cell, verdict)
-													  : holds == (*since != DT_NOBEGIN))
+													  : holds == (former != DT_NOBEGIN))
 		return;
 	*since = holds ? at : DT_NOBEGIN;
 	if (flip != NULL)
-		flip(arg, kept, person, place, at);
+		flip(arg, kept, person, place, at, former);
 }
 
 /*
@@ -551,15 +563,18 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 {
 	const KeptSegments *segments = kept->segments;
 	const TimestampTz *since = &kept->since[(Size) person * segments->count];
+	int64 id = kept->people[person].profile_id;
 	int count = 0;
 
-	for (int i = 0; i < segments->count; i++)
+	/* those that the person is held out of, as negative numbers, come first */
+	for (int i = -segments->count; i < segments->count; i++)
 	{
-		int place = segments->by_number[i];
+		int place = segments->by_number[i < 0 ? -i - 1 : i];
 
-		if (since[place] == DT_NOBEGIN)
+		if (since[place] == DT_NOBEGIN || kept_holds_out(segments, place, id) != (i < 0))
 			continue;
-		numbers[count] = Int32GetDatum(segments->items[place].segment_id);
+		numbers[count] = Int32GetDatum(i < 0 ? -segments->items[place].segment_id
+											 : segments->items[place].segment_id);
 		instants[count++] = TimestampTzGetDatum(since[place]);
 	}
 	rows->ids[rows->count] = Int64GetDatum(kept->people[person].profile_id);
@@ -617,7 +632,8 @@ count_gained(Kept *kept, int person, bool *is_member)
 		if (since[i] == stored[i] && !has_other_value(kept, person, i))
 			continue;
 		changed = true;
-		segments->items[i].gained += (since[i] != DT_NOBEGIN) - (stored[i] != DT_NOBEGIN);
+		if (!kept_holds_out(segments, i, kept->people[person].profile_id))
+			segments->items[i].gained += (since[i] != DT_NOBEGIN) - (stored[i] != DT_NOBEGIN);
 	}
 	return changed;
 }

@@ -36,6 +36,7 @@ typedef struct KeptSegment
 	TimestampTz checked_at;
 	TimestampTz failing_since;
 	char *value_type;    /* of a computed trait; NULL: it is none */
+	double hold_out;     /* the share of people who are held out */
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
 	bool fails_all;      /* it failed for all people of a page */
@@ -49,6 +50,7 @@ typedef struct KeptSegments
 	int *by_number;  /* places, by segment_id */
 	bool has_traits; /* there are computed traits */
 	bool later;      /* definitions are locked when they are asked for */
+	int64 salt;      /* of hold-outs */
 	MemoryContext context;
 } KeptSegments;
 
@@ -71,7 +73,9 @@ typedef struct KeptChange
 	int32 segment_id;
 	TimestampTz at;
 	int64 event_id;
-	const char *trait; /* the name; NULL: it is no change of a value */
+	TimestampTz since;       /* of the profile in the segment before; DT_NOBEGIN: not in it */
+	TimestampTz other_since; /* of the other profile */
+	const char *trait;       /* the name; NULL: it is no change of a value */
 	const char *type;
 	const char *value; /* NULL: none */
 } KeptChange;
@@ -84,7 +88,10 @@ typedef struct KeptChanges
 	KeptChange *items;
 } KeptChanges;
 
-/* Memberships of some people: since[person * segments->count + segment], DT_NOBEGIN: not in it. */
+/*
+ * Memberships of some people: since[person * segments->count + segment], DT_NOBEGIN: the condition does not hold.  People
+ * who are held out are in these arrays as the others; see kept_member_since().
+ */
 typedef struct Kept
 {
 	MemoryContext context;
@@ -97,8 +104,9 @@ typedef struct Kept
 	const char **values;
 } Kept;
 
-/* Called for each membership that changes in kept_judge(). */
-typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at);
+/* Called for each membership that changes in kept_judge(); former: its "since" before. */
+typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
+						 TimestampTz former);
 
 /* Reads the segments and locks their definitions; flags are those of definition_find(). */
 extern KeptSegments *kept_read_segments(int flags);
@@ -106,6 +114,12 @@ extern void kept_release_segments(KeptSegments *segments);
 
 /* Returns the place of a segment by its number, or -1. */
 extern int kept_segment(const KeptSegments *segments, int32 segment_id);
+
+/*
+ * Tells whether a person is held out of a segment, if its condition holds for the person.  The draw depends on nothing but
+ * the numbers of both and the salt.
+ */
+extern bool kept_holds_out(const KeptSegments *segments, int place, int64 profile_id);
 
 /*
  * Marks a segment, and those that its condition needs, to be judged; locks their definitions.  One that is newer than
@@ -124,7 +138,7 @@ extern void kept_check_use(const KeptSegment *segment);
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
 
-/* Returns the value of a computed trait of a person, "" of a segment that the person is in; NULL: none. */
+/* Returns the value of a computed trait of a person, "" of a segment that the person is a member of; NULL: none. */
 extern const char *kept_value(const Kept *kept, int person, int segment);
 
 /* Gives a person what another has in a segment, and leaves a value of the person's own. */
@@ -132,6 +146,9 @@ extern void kept_copy(Kept *kept, int to, int from, int segment);
 
 /* Ends what a person has in a segment. */
 extern void kept_end(Kept *kept, int person, int segment);
+
+/* Returns since when a person is a member, DT_NOBEGIN: not, or held out. */
+extern TimestampTz kept_member_since(const Kept *kept, int person, int place);
 
 /*
  * Judges these people in the segments that are asked, each at "at" or at the instant of the person's horizon

@@ -51,10 +51,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[10];
-	bool nulls[10];
+	Datum values[11];
+	bool nulls[11];
 
-	for (int i = 1; i < 10; i++)
+	for (int i = 1; i < 11; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -64,13 +64,14 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->error_profile_id = nulls[6] ? 0 : DatumGetInt64(values[6]);
 	segment->checked_at = DatumGetTimestampTz(values[7]);
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
+	segment->hold_out = DatumGetFloat8(values[9]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
 	/* also of one whose definition is gone */
-	segment->segment.is_trait = !nulls[9];
-	if (!nulls[9])
-		segment->value_type = TextDatumGetCString(values[9]);
+	segment->segment.is_trait = !nulls[10];
+	if (!nulls[10])
+		segment->value_type = TextDatumGetCString(values[10]);
 }
 
 /* compare_segments orders by level, owner and number. */
@@ -115,7 +116,8 @@ kept_read_segments(int flags)
 	{
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
-			"s.error_profile_id, s.checked_at, s.failing_since, s.value_type FROM cdp_data.segment s",
+			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, t.hold_out_salt "
+			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t",
 			0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
@@ -128,8 +130,14 @@ kept_read_segments(int flags)
 	segments->items = palloc0(Max(SPI_processed, 1) * sizeof(KeptSegment));
 	segments->by_number = palloc(Max(SPI_processed, 1) * sizeof(int));
 	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
+		segments->salt =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 12, &isnull));
+	}
 	SPI_finish();
 	for (int i = 0; i < segments->count; i++)
 		segments->has_traits |= segments->items[i].segment.is_trait;
@@ -386,13 +394,14 @@ record_part(const KeptChange *items, int count)
 {
 	enum
 	{
-		ARGUMENTS = 10
+		ARGUMENTS = 12
 	};
-	static const Oid item_types[ARGUMENTS] = {TEXTOID, INT8OID, INT4OID, INT8OID, TIMESTAMPTZOID,
-											  TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID};
+	static const Oid item_types[ARGUMENTS] = {TEXTOID,        INT8OID, INT4OID, INT8OID,
+											  TIMESTAMPTZOID, TEXTOID, INT8OID, TIMESTAMPTZOID,
+											  TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID};
 	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
-							TEXTARRAYOID,        TEXTARRAYOID};
+							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID,
+							TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
 	Datum *columns[ARGUMENTS];
 	bool *nulls[ARGUMENTS];
 	Datum values[ARGUMENTS];
@@ -415,19 +424,25 @@ record_part(const KeptChange *items, int count)
 		columns[5][i] = CStringGetTextDatum(items[i].cause);
 		columns[6][i] = Int64GetDatum(items[i].event_id);
 		nulls[6][i] = items[i].event_id == 0;
-		put_text(&columns[7][i], &nulls[7][i], items[i].trait);
-		put_text(&columns[8][i], &nulls[8][i], items[i].value);
-		put_text(&columns[9][i], &nulls[9][i], items[i].type);
+		columns[7][i] = TimestampTzGetDatum(items[i].since);
+		nulls[7][i] = items[i].since == DT_NOBEGIN;
+		columns[8][i] = TimestampTzGetDatum(items[i].other_since);
+		nulls[8][i] = items[i].other_since == DT_NOBEGIN;
+		put_text(&columns[9][i], &nulls[9][i], items[i].trait);
+		put_text(&columns[10][i], &nulls[10][i], items[i].value);
+		put_text(&columns[11][i], &nulls[11][i], items[i].type);
 		has_traits |= items[i].trait != NULL;
 	}
 	for (int i = 0; i < ARGUMENTS; i++)
 		values[i] = make_array(columns[i], nulls[i], count, item_types[i]);
 	run_update(
 		has_traits
-			? "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, $8, "
+			? "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, $10, "
 			  "ARRAY(SELECT cdp_internal.computed_json(u.value, u.type) "
-			  "FROM unnest($9, $10) WITH ORDINALITY AS u (value, type, place) ORDER BY u.place))"
-			: "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)",
+			  "FROM unnest($11, $12) WITH ORDINALITY AS u (value, type, place) ORDER BY u.place), "
+			  "sinces => $8, other_sinces => $9)"
+			: "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, sinces => $8, "
+			  "other_sinces => $9)",
 		has_traits ? ARGUMENTS : ARGUMENTS - 3, types, values, NULL);
 }
 

@@ -17,6 +17,8 @@
 #include "platform/segment/reader.h"
 
 CDP_FUNCTION(cdp_members);
+CDP_FUNCTION(cdp_members_at);
+CDP_FUNCTION(cdp_held_out);
 CDP_FUNCTION(cdp_is_member);
 CDP_FUNCTION(cdp_memberships);
 CDP_FUNCTION(cdp_trait_values);
@@ -84,25 +86,16 @@ put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, Timestamp
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* put_settled adds the members that need not be judged again. */
+/* put_found adds the members that a query finds: profile_id, since, and the value of a trait. */
 static void
-put_settled(ReturnSetInfo *result, const Reader *reader, int place)
+put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum *values,
+		  TimestampTz at)
 {
-	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
-	Datum values[] = {Int32GetDatum(reader->segments->items[place].segment_id),
-					  TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
-	TimestampTz at = judged_at(reader, place);
 	Portal cursor;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	cursor = SPI_cursor_open_with_args(
-		NULL,
-		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], "
-		"m.computed[pg_catalog.array_position(m.segments, $1)] "
-		"FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
-		"AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.profile_id OPERATOR(pg_catalog.<=) $3",
-		3, types, values, NULL, true, 0);
+	cursor = SPI_cursor_open_with_args(NULL, query, count, types, values, NULL, true, 0);
 	do
 	{
 		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
@@ -120,6 +113,23 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 	} while (SPI_processed > 0);
 	SPI_cursor_close(cursor);
 	SPI_finish();
+}
+
+/* put_settled adds the members that need not be judged again. */
+static void
+put_settled(ReturnSetInfo *result, const Reader *reader, int place, bool held_out)
+{
+	int32 number = reader->segments->items[place].segment_id;
+	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
+	Datum values[] = {Int32GetDatum(held_out ? -number : number), TimestampTzGetDatum(reader->at),
+					  Int64GetDatum(reader_built_until(reader))};
+
+	put_found(result,
+			  "SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], "
+			  "m.computed[pg_catalog.array_position(m.segments, $1)] "
+			  "FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
+			  "AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.profile_id OPERATOR(pg_catalog.<=) $3",
+			  3, types, values, judged_at(reader, place));
 }
 
 /* Takes a part of the people that a query finds; in memory that is reset after it. */
@@ -171,6 +181,7 @@ typedef struct Members
 	ReturnSetInfo *result;
 	Reader reader;
 	int place;
+	bool held_out; /* wanted are those who are held out */
 } Members;
 
 /* put_judged judges some people and adds those who are members. */
@@ -186,9 +197,10 @@ put_judged(void *arg, int64 *ids, int64 count)
 		TimestampTz since = kept->since[(Size) i * kept->segments->count + members->place];
 		const char *value = kept_value(kept, i, members->place);
 
-		if (value != NULL)
+		if (since != DT_NOBEGIN && kept_holds_out(kept->segments, members->place,
+												  kept->people[i].profile_id) == members->held_out)
 			put_member(members->result, kept->people[i].profile_id, since, at,
-					   CStringGetTextDatum(value));
+					   value != NULL ? CStringGetTextDatum(value) : (Datum) 0);
 	}
 }
 
@@ -202,17 +214,25 @@ static const char *const unbuilt_query =
 	"OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
 	"SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id OPERATOR(pg_catalog.>) $2";
 
-/* put_members puts all members, or the values of a computed trait. */
+/* put_present adds the members at the reader's instant, which is not before the last batch. */
 static void
-put_members(FunctionCallInfo fcinfo, bool is_trait)
+put_present(Members *members)
+{
+	put_settled(members->result, &members->reader, members->place, members->held_out);
+	read_people(reader_built_until(&members->reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
+				&members->reader, put_judged, members);
+}
+
+/* put_members puts all members, or those who are held out, or the values of a computed trait. */
+static void
+put_members(FunctionCallInfo fcinfo, bool is_trait, bool held_out)
 {
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
+	members.held_out = held_out;
 	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), is_trait);
-	put_settled(members.result, &members.reader, members.place);
-	read_people(reader_built_until(&members.reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
-				&members.reader, put_judged, &members);
+	put_present(&members);
 	reader_close(&members.reader);
 }
 
@@ -220,7 +240,91 @@ put_members(FunctionCallInfo fcinfo, bool is_trait)
 Datum
 cdp_members(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, false);
+	put_members(fcinfo, false, false);
+	return (Datum) 0;
+}
+
+/* cdp_held_out returns who is held out of a segment. */
+Datum
+cdp_held_out(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, false, true);
+	return (Datum) 0;
+}
+
+/*
+ * put_past adds the members at an instant before the last batch: of each person the first later change says what was
+ * before it; whoever has none is in the segment or not as kept.
+ */
+static void
+put_past(Members *members, TimestampTz as_of)
+{
+	Oid types[] = {INT4OID, TIMESTAMPTZOID};
+	Datum values[] = {Int32GetDatum(members->reader.segments->items[members->place].segment_id),
+					  TimestampTzGetDatum(as_of)};
+
+	put_found(
+		members->result,
+		"WITH later AS MATERIALIZED (SELECT DISTINCT ON (l.profile_id) l.profile_id, l.since FROM ("
+		"SELECT c.profile_id, c.since, c.change_id FROM cdp_data.change c "
+		"WHERE c.segment_id OPERATOR(pg_catalog.=) $1 AND c.at OPERATOR(pg_catalog.>) $2 UNION ALL "
+		"SELECT c.other_profile_id, c.other_since, c.change_id FROM cdp_data.change c "
+		"WHERE c.segment_id OPERATOR(pg_catalog.=) $1 AND c.at OPERATOR(pg_catalog.>) $2 "
+		"AND c.kind OPERATOR(pg_catalog.=) ANY ('{merged,split,renumbered}')) l "
+		"ORDER BY l.profile_id, l.change_id) "
+		"SELECT l.profile_id, l.since, NULL::pg_catalog.text FROM later l WHERE l.since IS NOT NULL UNION ALL "
+		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], NULL "
+		"FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
+		"AND NOT EXISTS (SELECT FROM later l WHERE l.profile_id OPERATOR(pg_catalog.=) m.profile_id)",
+		2, types, values, as_of);
+}
+
+/* check_kept raises an error if changes after an instant have left the feed. */
+static void
+check_kept(TimestampTz as_of)
+{
+	bool isnull = true;
+	TimestampTz trimmed = DT_NOBEGIN;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute("SELECT s.trimmed_at FROM cdp_data.state s", true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read how far the feed is trimmed");
+	if (SPI_processed == 1)
+		trimmed = DatumGetTimestampTz(
+			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	if (as_of < trimmed)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the feed does not reach back to %s", timestamptz_to_str(as_of)),
+						errdetail("Changes up to %s have left it.", timestamptz_to_str(trimmed)),
+						errhint("cdp.set_change_retention() sets how long changes stay.")));
+}
+
+/* cdp_members_at returns who was in a segment at an instant, as was known then. */
+Datum
+cdp_members_at(PG_FUNCTION_ARGS)
+{
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
+	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	InitMaterializedSRF(fcinfo, 0);
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	if (as_of > members.reader.at)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("as_of must not be in the future"),
+						errdetail("What will be known then is not known yet.")));
+	if (as_of >= members.reader.last)
+	{
+		members.reader.at = as_of;
+		put_present(&members);
+	}
+	else
+	{
+		check_kept(as_of);
+		put_past(&members, as_of);
+	}
+	reader_close(&members.reader);
 	return (Datum) 0;
 }
 
@@ -228,7 +332,7 @@ cdp_members(PG_FUNCTION_ARGS)
 Datum
 cdp_trait_values(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, true);
+	put_members(fcinfo, true, false);
 	return (Datum) 0;
 }
 
@@ -262,7 +366,7 @@ list_part(void *arg, int64 *ids, int64 count)
 	for (int i = 0; i < kept->count; i++)
 		for (int j = 0; j < kept->segments->count; j++)
 		{
-			TimestampTz since = kept->since[(Size) i * kept->segments->count + j];
+			TimestampTz since = kept_member_since(kept, i, j);
 
 			if (since != DT_NOBEGIN && listing->readable[j])
 				put_membership(listing, j, kept->people[i].profile_id, since);
@@ -330,7 +434,7 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	bool is_member;
 
 	kept = reader_judge(&reader, &profile_id, 1);
-	is_member = kept->since[place] != DT_NOBEGIN;
+	is_member = kept_member_since(kept, 0, place) != DT_NOBEGIN;
 	reader_close(&reader);
 	PG_RETURN_BOOL(is_member);
 }

@@ -73,6 +73,8 @@ CREATE FUNCTION cdp_internal.forget_segment(number integer, trait text) RETURNS 
 AS $function$
 DECLARE
 	gone bigint[];
+	all_gone bigint[];
+	former timestamptz[];
 	at timestamptz := cdp_internal.batch_as_of();
 BEGIN
 	WITH left_out AS (
@@ -82,19 +84,25 @@ BEGIN
 				   coalesce(array_agg(u.since ORDER BY u.place), '{}'),
 				   CASE WHEN count(u.value) > 0 THEN array_agg(u.value ORDER BY u.place) END
 			FROM unnest(m.segments, m.since, m.computed) WITH ORDINALITY AS u (segment_id, since, value, place)
-			WHERE u.segment_id <> number)
-		WHERE m.segments @> ARRAY[number]
-		RETURNING m.profile_id)
-	SELECT array_agg(l.profile_id ORDER BY l.profile_id) INTO gone FROM left_out l;
+			WHERE u.segment_id NOT IN (number, -number))
+		FROM cdp_data.membership was
+		WHERE m.segments && ARRAY[number, -number] AND was.profile_id = m.profile_id
+		RETURNING m.profile_id, was.since[array_position(was.segments, number)] AS since)
+	-- those who were held out have no "since"
+	SELECT array_agg(l.profile_id ORDER BY l.profile_id) FILTER (WHERE l.since IS NOT NULL),
+		   array_agg(l.since ORDER BY l.profile_id) FILTER (WHERE l.since IS NOT NULL), array_agg(l.profile_id)
+	INTO gone, former, all_gone
+	FROM left_out l;
 	UPDATE cdp_data.segment s SET members = 0 WHERE s.segment_id = number;
 	DELETE FROM cdp_data.membership m
-	WHERE m.profile_id = ANY (gone) AND m.segments = '{}' AND m.horizon = 'infinity';
+	WHERE m.profile_id = ANY (all_gone) AND m.segments = '{}' AND m.horizon = 'infinity';
 	IF gone IS NOT NULL THEN
 		PERFORM cdp_internal.record_changes(
 			array_fill(CASE WHEN trait IS NULL THEN 'exited' ELSE 'trait_changed' END, n.length), gone,
 			array_fill(number, n.length), NULL, array_fill(at, n.length),
 			array_fill('definition'::text, n.length), NULL,
-			CASE WHEN trait IS NOT NULL THEN array_fill(trait, n.length) END)
+			CASE WHEN trait IS NOT NULL THEN array_fill(trait, n.length) END,
+			sinces => CASE WHEN trait IS NULL THEN former END)
 		FROM (SELECT ARRAY[cardinality(gone)] AS length) n;
 	END IF;
 END

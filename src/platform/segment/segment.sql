@@ -140,6 +140,16 @@ Reads what cdp.refresh() keeps, and judges those whose answer may have changed s
 of the segment. People whom the condition fails for are in it or not as they were last judged. The caller must be
 allowed to read the segment's view. Works on a hot standby. Errors: undefined_object, insufficient_privilege.$comment$;
 
+CREATE FUNCTION cdp.members(name text, as_of timestamptz)
+	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
+	AS 'MODULE_PATHNAME', 'cdp_members_at' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10000;
+COMMENT ON FUNCTION cdp.members(text, timestamptz) IS
+$comment$Returns who was in a segment at an instant, as cdp.members() would have answered then (after the batches of
+that instant): by the condition that it had, with the profile ids of then, and without what came late or was taken back
+since. People whom a segment that was being built had not judged yet are missing, and so is everyone who was erased
+since. Reads the feed: an instant from which on changes have left it (cdp.set_change_retention) is an error (55000), and
+so is one in the future (22023). Other errors are those of cdp.members().$comment$;
+
 CREATE FUNCTION cdp.is_member(name text, profile_id bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_member' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
@@ -176,5 +186,5 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
 	cdp_internal.check_segment_name(text, text),
 	cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
-	cdp.is_member(text, bigint),
+	cdp.members(text, timestamptz), cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
