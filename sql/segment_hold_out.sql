@@ -197,6 +197,33 @@ SELECT count(*) FROM cdp.segment WHERE name LIKE 'offer%';
 SELECT * FROM cdp.verify();
 SELECT cdp.set_hold_out('recent', 0);
 
+-- computed traits are not held out, keep their values beside the numbers, and use the segments without those who are
+SELECT cdp.create_trait('level', $$ cdp.in_segment('recent') OR cdp.in_segment('adults') $$), cdp.create_trait('years', $$ cdp.try_integer(traits->'age') $$);
+CREATE VIEW valueless AS
+	SELECT count(*) FROM cdp.profile_row p LEFT JOIN cdp_segment.level l USING (profile_id) LEFT JOIN cdp_segment.years a USING (profile_id)
+	WHERE l.value IS DISTINCT FROM EXISTS (SELECT FROM (SELECT m.profile_id FROM cdp.members('recent') m UNION ALL SELECT m.profile_id FROM cdp.members('adults') m) m WHERE m.profile_id = p.profile_id)
+		OR a.value IS DISTINCT FROM cdp.try_integer(p.traits OPERATOR(cdp.->) 'age');
+SELECT * FROM valueless;
+SELECT cdp.set_hold_out('recent', 0.5), cdp.set_hold_out('adults', 0.4);
+SELECT * FROM valueless;
+SELECT value, count(*) FROM cdp_segment.level GROUP BY 1 ORDER BY 1;
+UPDATE cdp_data.state SET as_of = as_of + interval '30 minutes';
+INSERT INTO cdp.inbox (type, event, user_id, traits, "timestamp", received_at) SELECT 'identify', NULL, 'u' || i, jsonb_build_object('age', i + 1), s.as_of, s.as_of FROM cdp_data.state s, generate_series(1, 130) i;
+SELECT taken FROM cdp.refresh();
+SELECT * FROM valueless;
+SELECT * FROM cdp.verify();
+SELECT cdp.set_hold_out('level', 0.5);
+SELECT cdp.create_priority_list('other', '{level}');
+SELECT count(*) FROM cdp.held_out('level');
+SELECT count(*) FROM cdp.members('level', now());
+SELECT count(*) FROM cdp.segment_history('level', 'day', 'UTC', now());
+SELECT cdp.drop_trait('years');
+SELECT count(*) FROM cdp_segment.level WHERE value IS NULL;
+SELECT cdp.set_hold_out('recent', 0), cdp.set_hold_out('adults', 0);
+SELECT cdp.drop_trait('level');
+SELECT * FROM unfed;
+SELECT * FROM cdp.verify();
+
 -- errors
 SELECT cdp.set_hold_out('adults', 1.5);
 SELECT cdp.set_hold_out('adults', 'NaN');

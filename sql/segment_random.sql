@@ -31,14 +31,14 @@ CREATE TABLE try.done (step integer, what text);
 CREATE TABLE try.past (at timestamptz, segment_id integer, profile_id bigint, since timestamptz);
 CREATE FUNCTION try.remember() RETURNS void LANGUAGE sql VOLATILE AS $$
 	DELETE FROM try.past p USING cdp_data.state s WHERE p.at = s.as_of;
-	INSERT INTO try.past SELECT t.as_of, s.segment_id, m.profile_id, m.since FROM cdp_data.state t CROSS JOIN cdp_data.segment s LEFT JOIN LATERAL cdp.members(s.name) m ON true;
+	INSERT INTO try.past SELECT t.as_of, s.segment_id, m.profile_id, m.since FROM cdp_data.state t CROSS JOIN cdp_data.segment s LEFT JOIN LATERAL cdp.members(s.name) m ON true WHERE s.kind <> 'trait';
 $$;
 CREATE FUNCTION try.check_past() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	seen record;
 	checked bigint := 0;
 BEGIN
-	FOR seen IN SELECT DISTINCT p.at, p.segment_id, s.name FROM try.past p JOIN cdp_data.segment s USING (segment_id) LOOP
+	FOR seen IN SELECT DISTINCT p.at, p.segment_id, s.name FROM try.past p JOIN cdp_data.segment s USING (segment_id) WHERE s.kind <> 'trait' LOOP
 		PERFORM try.differ(format('members(%s, %s)', seen.name, seen.at), format('SELECT m.profile_id, m.since FROM cdp.members(%L, %L) m', seen.name, seen.at),
 			format('SELECT p.profile_id, p.since FROM try.past p WHERE p.at = %L AND p.segment_id = %s AND p.profile_id IS NOT NULL', seen.at, seen.segment_id));
 		checked := checked + 1;

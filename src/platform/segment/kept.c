@@ -520,12 +520,27 @@ init_rows(Rows *rows, int capacity)
 	rows->uncomputed = palloc_extended(Max(capacity, 1) * sizeof(bool), MCXT_ALLOC_HUGE);
 }
 
+/*
+ * place_in_row returns the place of a segment that a person's row has at i, from -count to count, or -1: those that the
+ * person is held out of come first, as they are stored as negative numbers.
+ */
+static int
+place_in_row(const Kept *kept, int person, int i)
+{
+	const KeptSegments *segments = kept->segments;
+	int place = segments->by_number[i < 0 ? -i - 1 : i];
+
+	if (kept->since[(Size) person * segments->count + place] == DT_NOBEGIN ||
+		kept_holds_out(segments, place, kept->people[person].profile_id) != (i < 0))
+		return -1;
+	return place;
+}
+
 /* add_values adds the values of a person's computed traits, which stand beside the segments. */
 static void
 add_values(Rows *rows, const Kept *kept, int person, int expected)
 {
 	const KeptSegments *segments = kept->segments;
-	const TimestampTz *since = &kept->since[(Size) person * segments->count];
 	Datum *values;
 	bool *nulls;
 	int lower_bound = 1;
@@ -537,13 +552,14 @@ add_values(Rows *rows, const Kept *kept, int person, int expected)
 		return;
 	values = palloc(Max(expected, 1) * sizeof(Datum));
 	nulls = palloc(Max(expected, 1) * sizeof(bool));
-	for (int i = 0; i < segments->count; i++)
+	for (int i = -segments->count; i < segments->count; i++)
 	{
-		int place = segments->by_number[i];
-		const char *value = kept->values[(Size) person * segments->count + place];
+		int place = place_in_row(kept, person, i);
+		const char *value;
 
-		if (since[place] == DT_NOBEGIN)
+		if (place < 0)
 			continue;
+		value = kept->values[(Size) person * segments->count + place];
 		nulls[count] = value == NULL;
 		if (value != NULL)
 			values[count] = CStringGetTextDatum(value);
@@ -563,15 +579,13 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 {
 	const KeptSegments *segments = kept->segments;
 	const TimestampTz *since = &kept->since[(Size) person * segments->count];
-	int64 id = kept->people[person].profile_id;
 	int count = 0;
 
-	/* those that the person is held out of, as negative numbers, come first */
 	for (int i = -segments->count; i < segments->count; i++)
 	{
-		int place = segments->by_number[i < 0 ? -i - 1 : i];
+		int place = place_in_row(kept, person, i);
 
-		if (since[place] == DT_NOBEGIN || kept_holds_out(segments, place, id) != (i < 0))
+		if (place < 0)
 			continue;
 		numbers[count] = Int32GetDatum(i < 0 ? -segments->items[place].segment_id
 											 : segments->items[place].segment_id);
