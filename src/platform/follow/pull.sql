@@ -382,7 +382,7 @@ COMMENT ON FUNCTION cdp_internal.choose_part(text) IS
 	'Internal: chooses what of a connected table is read next, from its beginning if its file is another one by now; '
 	'NULL: all is read.';
 
-CREATE FUNCTION cdp_internal.pull_connection(connection text, max_rows bigint, OUT taken bigint,
+CREATE FUNCTION cdp_internal.pull_connection(connection text, max_rows bigint, OUT taken bigint, OUT sent bigint,
 	OUT line_places tid[], OUT failures text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -395,7 +395,7 @@ DECLARE
 	also record;
 	problem text := cdp_internal.connection_problem(connection);
 BEGIN
-	taken := 0; line_places := '{}'; failures := '{}';
+	taken := 0; sent := 0; line_places := '{}'; failures := '{}';
 	SELECT t.relation::oid AS relation, t.follow INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
 	IF problem IS NULL THEN
@@ -432,13 +432,14 @@ BEGIN
 	PERFORM cdp_internal.record_pull(connection, done.taken, done.sent, done.deletions,
 		cardinality(done.failures), done.error);
 	taken := done.taken;
+	sent := done.sent + done.deletions;
 	line_places := done.line_places;
 	failures := done.failures;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.pull_connection(text, bigint) IS
-	'Internal: reads on in a connected table, up to max_rows rows and some. Returns the lines of rows that failed, and '
-	'their errors.';
+	'Internal: reads on in a connected table, up to max_rows rows and some. Returns how many rows it wrote to '
+	'cdp.inbox, the lines of rows that failed, and their errors.';
 
 CREATE FUNCTION cdp_internal.record_pull(connection text, taken bigint, sent bigint, deletions bigint, failed bigint,
 	error text) RETURNS void
@@ -475,7 +476,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.record_pull(text, bigint, bigint, bigint, bigint, text) IS
 	'Internal: records what was read of a connected table, and how it is.';
 
-CREATE FUNCTION cdp_internal.pull_connections(max_rows bigint, OUT line_places tid[], OUT failures text[])
+CREATE FUNCTION cdp_internal.pull_connections(max_rows bigint, OUT sent bigint, OUT line_places tid[],
+	OUT failures text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -484,7 +486,7 @@ DECLARE
 	rest bigint := max_rows;
 	done record;
 BEGIN
-	line_places := '{}'; failures := '{}';
+	sent := 0; line_places := '{}'; failures := '{}';
 	-- of connections that are no more, whose triggers only the owner of the table could drop
 	DELETE FROM cdp_data.followed_row r
 	WHERE NOT EXISTS (SELECT FROM cdp_data.connected_table c WHERE c.name = r.connection);
@@ -503,6 +505,7 @@ BEGIN
 			PERFORM cdp_internal.record_pull(connection, 0, 0, 0, 0, SQLSTATE || ': ' || SQLERRM);
 			CONTINUE;
 		END;
+		sent := sent + done.sent;
 		line_places := line_places || done.line_places;
 		failures := failures || done.failures;
 		rest := greatest(rest - done.taken, 0);
@@ -512,8 +515,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.pull_connections(bigint) IS
 	'Internal: writes what connected tables say to the inboxes, up to max_rows rows and some; those that were read '
-	'longest ago come first. Returns the lines of rows that failed, and their errors. The caller holds the lock of '
-	'cdp.refresh().';
+	'longest ago come first. Returns how many rows it wrote to cdp.inbox, the lines of rows that failed, and their '
+	'errors. The caller holds the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.has_row_security(oid, oid), cdp_internal.needs_row_trigger(oid),
 	cdp_internal.trigger_problem(text, oid, boolean), cdp_internal.relation_named(text),
