@@ -234,7 +234,9 @@ typedef struct Pass
 	PassPlace *places;
 	int place_count;
 
-	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
+	PassIds lapsed;  /* profiles whose traits were folded anew after the fold */
+	Datum *refolded; /* accounts likewise, as texts */
+	int refolded_count;
 
 	PassMonth *months; /* that are folded into the base, by time */
 	int month_count;

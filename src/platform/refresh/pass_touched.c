@@ -24,7 +24,9 @@ enum
 	TOUCHED_FORMER_PROFILE_IDS,
 	TOUCHED_GROUP_IDS,
 	TOUCHED_EVENT_IDS,
-	TOUCHED_COLUMNS
+	TOUCHED_COLUMNS, /* of one length */
+	TOUCHED_REFOLDED = TOUCHED_COLUMNS,
+	TOUCHED_ATTRIBUTES
 };
 
 /* in the order of CdpkBatchCause */
@@ -131,6 +133,20 @@ pass_count_touched(Pass *pass)
 	pass->counts[COUNT_PROFILES_TOUCHED] = ids.count;
 }
 
+/* make_refolded makes an array of the accounts that were folded anew: after the fold, and those that lost calls. */
+static Datum
+make_refolded(Pass *pass)
+{
+	int lost = pass->taken.call_anchors.count;
+	Datum *accounts = pass_array(Max(lost + pass->refolded_count, 1), sizeof(Datum));
+
+	if (lost > 0)
+		memcpy(accounts, pass->taken.accounts, sizeof(Datum) * lost);
+	if (pass->refolded_count > 0)
+		memcpy(accounts + lost, pass->refolded, sizeof(Datum) * pass->refolded_count);
+	return pass_value_array(accounts, lost + pass->refolded_count, TEXTOID);
+}
+
 Datum
 pass_make_touched(Pass *pass, Oid type)
 {
@@ -138,11 +154,11 @@ pass_make_touched(Pass *pass, Oid type)
 	TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
 	int64 capacity = pass->lapsed.count;
 	Touched touched;
-	Datum values[TOUCHED_COLUMNS];
-	bool nulls[TOUCHED_COLUMNS] = {false};
+	Datum values[TOUCHED_ATTRIBUTES];
+	bool nulls[TOUCHED_ATTRIBUTES] = {false};
 	HeapTuple tuple;
 
-	if (descriptor->natts != TOUCHED_COLUMNS)
+	if (descriptor->natts != TOUCHED_ATTRIBUTES)
 		elog(ERROR, "cdp_internal.touched has %d columns", descriptor->natts);
 	if (pass->failures == NULL)
 		capacity += count_batch(pass);
@@ -168,6 +184,7 @@ pass_make_touched(Pass *pass, Oid type)
 													   length, lower_bound, item_types[i], typlen,
 													   typbyval, typalign));
 	}
+	values[TOUCHED_REFOLDED] = make_refolded(pass);
 	tuple = heap_form_tuple(descriptor, values, nulls);
 	ReleaseTupleDesc(descriptor);
 	return HeapTupleGetDatum(tuple);
