@@ -151,6 +151,16 @@ message_content(const CdpkSipHashKey *key, const InboxRow *row, const OnboardedR
 	return cdpk_content_end(&content);
 }
 
+/* add_said adds a column that is an object, or absent; one without members is absent. */
+static void
+add_said(CdpkContentHash *content, const InboxRow *row, InboxColumn column)
+{
+	if (!row->nulls[column] && JB_ROOT_COUNT(DatumGetJsonbP(row->values[column])) > 0)
+		add_document(content, row, column);
+	else
+		cdpk_content_add(content, CDPK_CONTENT_ABSENT, 0);
+}
+
 /* add_evidence adds the identifiers of a call that says whose they are. */
 static void
 add_evidence(CdpkContentHash *content, Identifier *const *identifiers, int count,
@@ -184,8 +194,8 @@ message_same_content(const CdpkSipHashKey *key, CallType type, CdpkSpan event, c
 	cdpk_content_add(&content, CDPK_CONTENT_ARRAY, type);
 	cdpk_content_add_text(&content, event.text, event.length);
 	cdpk_content_add_text(&content, account.text, account.length);
-	add_document(&content, row, INBOX_PROPERTIES);
-	add_document(&content, row, INBOX_TRAITS);
+	add_said(&content, row, INBOX_PROPERTIES);
+	add_said(&content, row, INBOX_TRAITS);
 	if (type == CALL_GROUP &&
 		onboard_leaves_account(row->values[INBOX_CONTEXT], row->nulls[INBOX_CONTEXT]))
 		cdpk_content_add(&content, CDPK_CONTENT_TRUE, 0);
