@@ -36,9 +36,9 @@ BEGIN
 		INSERT INTO arrival (n, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, "timestamp", original_timestamp, sent_at, received_at, source)
 		SELECT first + i, CASE WHEN chance(k || 'id', 8) > 0 THEN CASE WHEN s.source = 'shop' THEN 'shop ' || chance(k || 'shop id', 6) ELSE 'm' || first + i END END,
 			t.type, CASE WHEN t.type = 'track' THEN 'E' || chance(k || 'event', 2) END,
-			CASE WHEN chance(k || 'anonymous', 3) > 0 OR t.type <> 'alias' THEN 'a' || chance(k || 'a', 4) END,
+			CASE WHEN chance(k || 'anonymous', 3) > 0 OR t.type <> 'alias' THEN 'a' || chance(k || 'a', 5) END,
 			CASE WHEN chance(k || 'user', 2) = 0 OR t.type IN ('alias', 'group') THEN 'u' || chance(k || 'u', 3) END,
-			CASE WHEN t.type = 'group' OR chance(k || 'in group', 6) = 0 THEN 'g' || chance(k || 'g', 2) END,
+			CASE WHEN t.type = 'group' OR chance(k || 'in group', 12) = 0 THEN 'g' || chance(k || 'g', 2) END,
 			CASE WHEN t.type = 'alias' THEN 'v' || chance(k || 'v', 2) END,
 			CASE WHEN chance(k || 'email', 4) = 0 THEN jsonb_build_object('email', 'e' || chance(k || 'e', 2) || '@example.com') END,
 			(ARRAY[NULL, '{}', '{"n": 1}', '{"n": 1.0}'])[1 + chance(k || 'properties', 4)]::jsonb,
@@ -47,8 +47,8 @@ BEGIN
 			CASE WHEN chance(k || 'corrected', 12) < 2 THEN o.at END,
 			CASE WHEN chance(k || 'corrected', 12) = 2 THEN o.at + interval '1 second' END,
 			CASE WHEN chance(k || 'corrected', 12) = 2 THEN o.at + interval '2 hours' ELSE '2026-11-09Z' END, s.source
-		FROM (SELECT timestamptz '2026-11-05 00:00Z' + chance(k || 'at', 40) * interval '1 second' + chance(k || 'tick', 3) * interval '1 microsecond' AS at) o,
-			(SELECT ('{track,track,track,identify,group,alias,page}'::text[])[1 + chance(k || 'type', 7)] AS type) t,
+		FROM (SELECT timestamptz '2026-11-05 00:00Z' + chance(k || 'at', 16) * interval '1 second' + chance(k || 'tick', 2) * interval '1 microsecond' AS at) o,
+			(SELECT ('{track,track,page,page,identify,group,alias}'::text[])[1 + chance(k || 'type', 7)] AS type) t,
 			(SELECT ('{web,app,app,list,list,shop}'::text[])[1 + chance(k || 'source', 6)] AS source) s;
 	END LOOP;
 END
@@ -56,16 +56,16 @@ $$;
 
 -- the reference: events that stay
 CREATE TABLE stay (LIKE arrival, ids text[], said text, sent timestamptz, at timestamptz);
+CREATE TABLE blocked (id text);
 CREATE TABLE counted (source text PRIMARY KEY, same_content bigint);
 INSERT INTO counted VALUES ('web', 0), ('app', 0), ('list', 0), ('shop', 0);
 CREATE FUNCTION judge(row_n integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	a arrival;
 	own stay;
-	blocked text[] := ARRAY(SELECT b FROM jsonb_array_elements_text(cdp.rules() -> 'user_id' -> 'blocked') b);
 BEGIN
 	SELECT * INTO a FROM arrival r WHERE r.n = row_n;
-	SELECT a.*, ARRAY(SELECT i FROM unnest(ARRAY['a:' || a.anonymous_id, 'u:' || a.user_id, 'e:' || (a.identifiers ->> 'email')]) i WHERE i IS NOT NULL),
+	SELECT a.*, ARRAY(SELECT i FROM unnest(ARRAY['a:' || a.anonymous_id, 'u:' || a.user_id, 'e:' || (a.identifiers ->> 'email'), 'a:' || a.previous_id]) i WHERE i IS NOT NULL),
 		concat_ws('|', a.type, coalesce(a.event, ''), coalesce(a.group_id, ''), coalesce(nullif(nullif(a.properties, '{}'), 'null') ->> 'n', '-')::text, coalesce(nullif(nullif(a.traits, '{}'), 'null') ->> 'plan', '-')),
 		coalesce(a.original_timestamp, a."timestamp"),
 		CASE WHEN a.original_timestamp IS NULL AND a.sent_at IS NOT NULL THEN a."timestamp" + (a.received_at - a.sent_at) ELSE least(a."timestamp", a.received_at) END
@@ -83,7 +83,7 @@ BEGIN
 		SELECT FROM stay s WHERE s.source <> 'shop' AND s.said = own.said
 			AND s.sent - own.sent BETWEEN - (CASE a.source WHEN 'app' THEN interval '3 s' ELSE '8 s' END) AND CASE a.source WHEN 'app' THEN interval '3 s' ELSE '8 s' END
 			AND s.at - s.sent BETWEEN '-24 hours' AND '24 hours'
-			AND EXISTS (SELECT unnest(s.ids) INTERSECT SELECT unnest(own.ids) EXCEPT SELECT 'u:' || b FROM unnest(blocked) b)) THEN
+			AND EXISTS (SELECT unnest(s.ids) INTERSECT SELECT unnest(own.ids) EXCEPT SELECT b.id FROM blocked b)) THEN
 		UPDATE counted c SET same_content = c.same_content + 1 WHERE c.source = a.source;
 		RETURN;
 	END IF;
@@ -110,7 +110,7 @@ CREATE FUNCTION act(step integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	first integer := (SELECT coalesce(max(a.n), 0) + 1 FROM arrival a);
 	last integer;
-	size integer := (ARRAY[1, 4, 20, 1000])[1 + chance(step || 'size', 4)];
+	size integer := (ARRAY[7, 12, 25, 1000])[1 + chance(step || 'size', 4)];
 	retracted text[];
 BEGIN
 	CASE chance(step || 'what', 10)
@@ -119,13 +119,15 @@ BEGIN
 			PERFORM cdp.retract(message_ids => retracted);
 			DELETE FROM stay s WHERE s.message_id = ANY (retracted);
 		WHEN 1 THEN
-			PERFORM cdp.set_rules(CASE WHEN chance(step || 'block', 2) = 0 THEN '{"user_id": {"blocked": ["u1"]}}' ELSE '{"user_id": {"blocked": []}}' END::jsonb);
+			DELETE FROM blocked;
+			INSERT INTO blocked SELECT 'u:u1' WHERE chance(step || 'block', 2) = 0;
+			PERFORM cdp.set_rules(jsonb_build_object('user_id', jsonb_build_object('blocked', ARRAY(SELECT substr(b.id, 3) FROM blocked b))));
 		WHEN 2 THEN
 			PERFORM cdp.unlink('user_id:u' || chance(step || 'u', 3), 'anonymous_id:a' || chance(step || 'a', 4));
 		WHEN 3 THEN
 			PERFORM cdp.allow(v.a::text, v.b::text) FROM cdp_data.verdict v ORDER BY v.verdict_id LIMIT 1;
 		ELSE
-			PERFORM arrive(step, 10 + chance(step || 'rows', 30));
+			PERFORM arrive(step, 20 + chance(step || 'rows', 40));
 			last := (SELECT max(a.n) FROM arrival a);
 			FOR at IN 0 .. (last - first) / size LOOP
 				INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, "timestamp", original_timestamp, sent_at, received_at, source)

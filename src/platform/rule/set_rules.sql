@@ -212,17 +212,17 @@ set aside before. A change gives the messages of the source in the log their new
 be done for all: some have left the log or are deleted, events were taken back for ever, or other sources have the ids.
 same_content_within: for two pipelines that load the same events with message ids of their own, or with none: a row of
 the source is a duplicate, and is not stored, if an event says the same that is in the log, or before it in the batch,
-from whatever source, also its own. The same: type, event, account, properties and traits (numbers by their values),
-one identifier in common that is not blocked, and times by the sender (original_timestamp, else timestamp, before the
-clock is corrected) that differ by no more than this. Of identify, alias and merge calls all identifiers must be the
-same, so that no evidence is lost. The context is not compared. A string such as "10 seconds", shorter than the time in
-which a person does the same again; default: only rows with the same message id are duplicates. The earlier in the order
-of the log stays, and its source does not matter: set it for each source that may come second. cdp.sources.same_content
-counts such rows. A row is compared with events that stayed, not with rows that were duplicates; its message id stays
-unused, so that it can come again after cdp.retract() of the event. Not compared are rows and events without identifiers,
-of mutable sources, of which the clock was wrong by more than a day, and events that have left the log: what they said in
-full is not known any more. Events that are in the log stay there, whatever is set, also in cdp.restitch(). cdp.load()
-compares too, and is slower then. The source cannot be mutable as well.
+from whatever source, also its own. The same: type, event, account, properties and traits (numbers by their values, none
+and {} alike), one identifier in common that is not blocked, and times by the sender (original_timestamp, else
+timestamp, before the clock is corrected) that differ by no more than this. Of identify, alias and merge calls all
+identifiers must be the same, so that no evidence is lost. The context is not compared. A string such as "10 seconds",
+shorter than the time in which a person does the same again; default: only rows with the same message id are duplicates.
+Which of two comes first stays, so set it for each source that may come second. cdp.sources.same_content counts these
+rows. A row is compared with events that stayed, not with rows that were duplicates; its message id stays unused, so
+that it can come again after cdp.retract() of the event. Rows and events are not compared that have no identifiers, are
+of mutable sources, or had a clock that was wrong by more than a day; nor are events that have left the log, as what
+they said is not known any more in full. Events of the log stay there, whatever is set, also in cdp.restitch().
+cdp.load() compares too, and is slower then. The source cannot be mutable as well.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after, keep_events or same_content_within not an
 interval, with months, not positive, or more than 100 years, mutable, keep_corrections, keep_unidentified and

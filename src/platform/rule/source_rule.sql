@@ -8,7 +8,8 @@ BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.keep_events, s.licence, s.mutable,
 			s.keep_corrections, s.version, s.deleted, s.phone_region, s.keep_unidentified, s.own_message_ids,
-			s.same_content_within, s.accepted, s.duplicate, s.same_content, s.quarantined, s.deletions, s.retracted, s.folded_until,
+			s.same_content_within, s.accepted, s.duplicate, s.same_content, s.quarantined, s.deletions, s.retracted,
+			s.folded_until,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
@@ -279,7 +280,8 @@ DECLARE
 	wrong text;
 BEGIN
 	IF given = 'null' THEN
-		given := '{"phone_region": null, "keep_unidentified": null, "own_message_ids": null, "same_content_within": null}';
+		given := '{"phone_region": null, "keep_unidentified": null, "own_message_ids": null,
+			"same_content_within": null}';
 	END IF;
 	wrong := (
 		SELECT min(g.key COLLATE "C")
@@ -515,7 +517,8 @@ REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_na
 	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text),
 	cdp_internal.party_trust(text), cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
-	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean, interval),
+	cdp_internal.read_phone_region(jsonb, text),
+	cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean, interval),
 	cdp_internal.check_same_content(text, boolean, interval),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
 	cdp_internal.check_expirable(text, integer), cdp_internal.fold_region(text, integer, jsonb, text, text),
