@@ -30,7 +30,7 @@ BEGIN
 		'Where events are written, in the columns of the Segment spec. All may be NULL. cdp.refresh() empties it.';
 	COMMENT ON COLUMN cdp.inbox.message_id IS
 		'Unique id of the message; a second row with it counts as a duplicate, or is quarantined if its content is '
-		'another. NULL: never a duplicate.';
+		'another. NULL: a duplicate of none, unless by what it says, see cdp.set_sources().';
 	COMMENT ON COLUMN cdp.inbox.type IS
 		'identify, track, page, screen, group, alias or merge. NULL: inferred. An event makes it track, a previous_id '
 		'alias, a group_id group, a name in the properties page, traits identify, in this order.';

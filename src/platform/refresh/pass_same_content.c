@@ -219,7 +219,7 @@ compare_asked(const void *a, const void *b)
 	return order != 0 ? order : (x->since > y->since) - (x->since < y->since);
 }
 
-/* join_asked joins what is asked of one identifier between times that overlap. */
+/* join_asked joins what is asked of one identifier between times that are so near that the log would be read twice. */
 static void
 join_asked(Comparison *comparison)
 {
@@ -233,7 +233,7 @@ join_asked(Comparison *comparison)
 		Asked *last = count > 0 ? &comparison->asked[count - 1] : NULL;
 
 		if (last != NULL && compare_identifiers(&last->identifier, &asked->identifier) == 0 &&
-			asked->since <= last->until)
+			asked->since <= last->until + CORRECTED_MAX)
 			last->until = Max(last->until, asked->until);
 		else
 			comparison->asked[count++] = *asked;
@@ -321,10 +321,10 @@ find_places(Comparison *comparison, int first, int count, uint64 *found)
 		until[i] = TimestampTzGetDatum(asked->until);
 	}
 	arguments[0] = pass_value_array(identifiers, count, identifier_type_oid());
-	arguments[1] = PointerGetDatum(
-		construct_array(since, count, TIMESTAMPTZOID, sizeof(TimestampTz), true, TYPALIGN_DOUBLE));
-	arguments[2] = PointerGetDatum(
-		construct_array(until, count, TIMESTAMPTZOID, sizeof(TimestampTz), true, TYPALIGN_DOUBLE));
+	arguments[1] = PointerGetDatum(construct_array(
+		since, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	arguments[2] = PointerGetDatum(construct_array(
+		until, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	return pass_query_by_keys(pass, pass->has_verdicts ? FIND_EVENTS(UNLINKED) : FIND_EVENTS(""), 3,
 							  types, arguments, found);
 }
