@@ -44,6 +44,8 @@ FULL JOIN (SELECT * FROM cdp.retention_table('view', 'order', 'month', 'UTC', by
 SELECT breakdown, people FROM cdp.funnel_table('view -> order in 100 days', by => '{property:c,property:a}', query => :'query', as_of => '2027-01-01') WHERE step = 1 ORDER BY 1;
 
 SELECT FROM cdp.trend_table('*', 'month', 'UTC', '2026-01-01', by => '{property:a,property:b,property:c,property:d,property:e,property:f,property:g,property:h,property:i}', query => :'query');
+-- also where there is no event
+SELECT FROM cdp.trend_table('*', 'month', 'UTC', '2026-01-01', by => '{property:a,property:b,property:c,property:d,property:e,property:f,property:g,property:h,property:i}', query => :'query' || ' LIMIT 0');
 SELECT FROM cdp.trend_table('*', 'month', 'UTC', '2026-01-01', by => '{property:}', query => :'query');
 SELECT FROM cdp.rfm_table('*', 'n', by => '{property:a,property:b}', query => :'query');
 -- more combinations than are told apart

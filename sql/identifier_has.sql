@@ -17,7 +17,7 @@ SELECT cdp.init();
 INSERT INTO cdp.inbox (type, event, user_id, identifiers)
 SELECT 'track', 'E', 'u' || i, CASE WHEN i % 2 = 0 THEN jsonb_build_object('email', 'p' || i || '@example.com') END FROM generate_series(1, 3000) i;
 SELECT accepted FROM cdp.refresh();
-SELECT cdp.create_segment('has_email', $$ cdp.has_identifier(identifiers, 'email') $$) AS with_email, cdp.create_segment('no_email', $$ NOT identifiers::text LIKE '%email:%' $$) AS without;
+SELECT cdp.create_segment('has_email', $$ cdp.has_identifier(identifiers, 'email') $$) AS with_email, cdp.create_segment('no_email', $$ NOT cdp.has_identifier(identifiers, 'email') $$) AS without;
 
 -- each person's identifiers stand in the row; accounts are found through the index, whatever statistics there are
 CREATE FUNCTION pg_temp.scans(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -29,7 +29,7 @@ BEGIN
 			WHERE jsonb_typeof(node) = 'object' AND node ->> 'Relation Name' = 'identifier');
 END $$;
 CREATE FUNCTION pg_temp.all_scans() RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT pg_temp.scans(q) FROM unnest(ARRAY['SELECT FROM cdp_segment.has_email', 'SELECT FROM cdp_segment.no_email', 'SELECT identifiers FROM cdp.profiles',
+	SELECT pg_temp.scans(q) FROM unnest(ARRAY['SELECT FROM cdp_condition.has_email WHERE holds', 'SELECT FROM cdp_condition.no_email WHERE holds', 'SELECT identifiers FROM cdp.profiles',
 		'SELECT accounts FROM cdp.profile_row', 'SELECT account_traits FROM cdp.profile_row']) q $$;
 DELETE FROM pg_statistic WHERE starelid = 'cdp_data.identifier'::regclass;
 SELECT * FROM pg_temp.all_scans();

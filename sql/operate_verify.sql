@@ -138,12 +138,12 @@ SELECT * FROM cdp.verify(NULL::text);
 SELECT cdp.create_segment('everyone', 'true'), cdp.create_segment('buyers', $$ cdp.did(timeline, 'Buy', at_least => 2) -- twice $$);
 SELECT * FROM cdp.verify();
 SELECT fault($$ UPDATE cdp.segment SET state = 'too_slow' WHERE name = 'buyers' $$);
-SELECT fault($$ DROP VIEW cdp_segment.everyone $$);
-SELECT fault($$ CREATE OR REPLACE VIEW cdp_segment.everyone AS SELECT 1 / (events - events) AS profile_id FROM cdp_data.profile $$);
+SELECT fault($$ DROP VIEW cdp_condition.everyone $$);
+SELECT fault($$ CREATE OR REPLACE VIEW cdp_condition.everyone AS SELECT profile_row.profile_id, 1 / (events - events) = 1 AS holds FROM cdp.profile_row $$);
 -- what is written down as failing is known, and no difference
 CREATE FUNCTION pg_temp.known_faults() RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-	CREATE OR REPLACE VIEW cdp_segment.everyone AS SELECT 1 / (events - events) AS profile_id FROM cdp_data.profile;
+	CREATE OR REPLACE VIEW cdp_condition.everyone AS SELECT profile_row.profile_id, 1 / (events - events) = 1 AS holds FROM cdp.profile_row;
 	UPDATE cdp.segment SET state = 'failing' WHERE name = 'everyone';
 	RETURN (SELECT count(*) FROM cdp.verify());
 END $$;

@@ -13,7 +13,7 @@ DECLARE
 	passed record;
 	claimed record;
 BEGIN
-	SELECT c.* INTO claimed FROM cdp_internal.refresh_claim(100) c;
+	SELECT c.* INTO claimed FROM cdp_internal.refresh_claim(100, 0) c;
 	PERFORM cdp_internal.next_batch(claimed.places, claimed.line_places);
 	SELECT p.* INTO passed FROM cdp_data.state s
 	CROSS JOIN LATERAL cdp_internal.refresh_pass(s.event_id, s.identifier_id, s.quarantine_id) p;

@@ -59,7 +59,9 @@ BEGIN
 				pg_temp.pick('<', '<=', '=', '<>', '>=', '>'), pg_temp.pick('+', '-'), pg_temp.hours(40)),
 			format('# %s %s - interval ''1 hour'' %s %s', pg_temp.pick('+', '-'), pg_temp.hours(40),
 				pg_temp.pick('<', '<=', '=', '<>', '>=', '>'), pg_temp.pick('first_seen', 'last_seen')),
-			format('last_seen + interval ''1 day'' %s #', pg_temp.pick('<', '>=')));
+			format('last_seen + interval ''1 day'' %s #', pg_temp.pick('<', '>=')),
+			format('# - first_seen %s interval ''1 hour'' * %s', pg_temp.pick('<', '<=', '=', '<>', '>=', '>'), 20 - ceil(random() * 60)),
+			format('%s %s cdp.try_timestamptz(traits -> ''renewal'') - (# - interval ''1 hour'')', pg_temp.hours(40), pg_temp.pick('<', '<=', '=', '<>', '>=', '>')));
 		RETURN;
 	END IF;
 	IF random() < 0.2 THEN
@@ -131,6 +133,16 @@ FROM again g JOIN answer a USING (n, profile_id) JOIN question q USING (n)
 WHERE g.at >= q.as_of AND g.at < a.until AND g.expected IS DISTINCT FROM a.holds OR a.until <= q.as_of
 	OR q.exact AND g.at = a.until AND g.expected IS NOT DISTINCT FROM a.holds
 ORDER BY q.n, a.profile_id LIMIT 5;
+
+SET client_min_messages = error;
+-- AND that is false stays so as long as the last of its parts that are; but no part is looked at for that which could fail
+CREATE FUNCTION pg_temp.ends(condition text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM cdp.create_segment('late', condition, replace => true);
+	RETURN (SELECT bool_or(isfinite(e.until)) FROM cdp_internal.evaluate_segment('late', NULL, '2024-01-03 00:30 UTC') e WHERE NOT e.holds);
+END $$;
+SELECT condition, pg_temp.ends(condition) FROM unnest(ARRAY[$$first_seen > now() AND events > 1000$$, $$first_seen < now() - interval '9 days' AND events > 1000$$, $$NOT (first_seen > now() - interval '9 days' OR NOT events > 1000)$$,
+	$$cdp.did(timeline, 'view', older_than => '9 days') AND events > 1000$$, $$events > 1000 AND cdp.did(timeline, 'view', older_than => '9 days')$$, $$first_seen < now() - interval '9 days' AND 1 / (events - 4) > 0$$]) condition;
 
 -- people in the order asked for, once for each time; those who do not exist are left out
 SELECT count(*) AS rows, count(DISTINCT profile_id) AS people FROM cdp_internal.evaluate_segment('q1', ARRAY[9, 3, -1, NULL, 3, 1000000], now());

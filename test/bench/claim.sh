@@ -19,7 +19,7 @@ DECLARE
 	c record;
 BEGIN
 	FOR i IN 1 .. claims LOOP
-		SELECT r.places INTO c FROM cdp_internal.refresh_claim(rows) r;
+		SELECT r.places INTO c FROM cdp_internal.refresh_claim(rows, 0) r;
 		DELETE FROM cdp.inbox WHERE ctid = ANY (c.places);
 		COMMIT;
 	END LOOP;

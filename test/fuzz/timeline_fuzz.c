@@ -212,7 +212,8 @@ ask_step(const CdpkTimeline *timeline, const CdpkTimeRangeSpec *spec)
 			CDPK_OK ||
 		cdpk_step_read(form, length, &fuzz_allocator, &step) != CDPK_OK)
 		abort();
-	if (cdpk_step_count(&step, timeline, range, UINT64_MAX, &fuzz_allocator, &count) == CDPK_OK &&
+	if (cdpk_step_count(&step, timeline, range, 0, UINT64_MAX, &fuzz_allocator, &count) ==
+			CDPK_OK &&
 		count.least > count.most)
 		abort();
 	cdpk_step_extremes(&step, timeline, range, &fuzz_allocator, &extremes);

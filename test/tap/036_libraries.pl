@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $script = "$FindBin::RealBin/../interop/libraries.js";
-my @packages = ('@segment/analytics-node@3.1.0', '@segment/analytics-next@1.84.3', '@rudderstack/rudder-sdk-node@3.0.13', 'jsdom@22.1.0');
+my @packages = ('@segment/analytics-node@3.1.0', '@segment/analytics-next@1.84.3', '@rudderstack/rudder-sdk-node@3.0.13', 'jsdom@22.1.0', '@snowplow/node-tracker@4.8.0');
 my $modules = PostgreSQL::Test::Utils::tempdir;
 my $said = '';
 
@@ -51,7 +51,8 @@ sub send_calls
 	for my $body (@bodies)
 	{
 		my $sent = JSON::PP->new->decode($body);
-		$calls += $sent->{batch} ? @{ $sent->{batch} } : 1;
+		my $within = $sent->{batch} // $sent->{data};
+		$calls += $within ? @$within : 1;
 		$body =~ s/'/''/g;
 		utf8::encode($body);
 		$node->safe_psql('postgres', "INSERT INTO sent VALUES ('$library', '$body'); SELECT cdp.ingest('$body'::jsonb, '$library')");
@@ -60,8 +61,8 @@ sub send_calls
 	is($node->safe_psql('postgres', 'SELECT taken, accepted, quarantined FROM cdp.refresh()'), "$calls|$calls|0", "$library: $calls calls are accepted");
 	is(
 		$node->safe_psql('postgres', qq{
-			SELECT count(*) FROM sent CROSS JOIN jsonb_array_elements(coalesce(body -> 'batch', jsonb_build_array(body))) c (call)
-				JOIN cdp.messages m ON m.message_id = call ->> 'messageId' AND m.source = sent.library
+			SELECT count(*) FROM sent CROSS JOIN jsonb_array_elements(coalesce(body -> 'batch', body -> 'data', jsonb_build_array(body))) c (call)
+				JOIN cdp.messages m ON m.message_id = coalesce(call ->> 'messageId', call ->> 'eid') AND m.source = sent.library
 			WHERE sent.library = '$library' AND m.message @> call}),
 		$calls, "$library: each call can be made again of the log");
 	return 1;
@@ -112,6 +113,30 @@ SKIP:
 		[ [ [ 'user_id:segment-browser-u', 'email:will@mail.example', 'anonymous_id:segment-browser-a', 'anonymous_id:segment-browser-u' ], { email => 'Will@Mail.example', plan => 'free' } ] ],
 		'segment-browser: the person, before and after the login');
 	is_deeply(rows(q{SELECT traits FROM cdp.accounts WHERE group_id = 'segment-browser-g'}), [ { name => 'Initech' } ], 'segment-browser: the account');
+}
+
+SKIP:
+{
+	send_calls('snowplow-node') or skip "snowplow-node does not run here: $said", 3;
+	my $page = { url => 'http://shop.example/pricing', title => 'Pricing', referrer => 'http://search.example/' };
+	my $who = [ 'snowplow-u', 'snowplow-d', 'snowplow-n' ];
+	is_deeply(
+		rows(q{SELECT jsonb_build_array(type, event, jsonb_build_array(user_id, anonymous_id, identifiers ->> 'network_userid'), properties, context -> 'page', context -> 'app' ->> 'namespace')
+			FROM cdp.events WHERE source = 'snowplow-node' ORDER BY type, event}),
+		[
+			[ 'page', 'page: Pricing', $who, { %$page, name => 'Pricing' }, $page, 'shop-app' ],
+			[ 'track', 'add-to-basket', $who, { category => 'shop', action => 'add-to-basket', label => 'web', property => 'pcs', value => 2 }, undef, 'shop-app' ],
+			[ 'track', 'order_completed', $who, { total => 19.5 }, undef, 'shop-app' ]
+		],
+		'snowplow-node: page views, structured and self-describing events');
+	is_deeply(
+		rows(q{SELECT jsonb_build_array(context -> 'schema', context -> 'contexts') FROM cdp.events WHERE source = 'snowplow-node' AND event = 'order_completed'}),
+		[ [ 'iglu:com.acme/order_completed/jsonschema/1-0-0', [ { schema => 'iglu:com.acme/user/jsonschema/1-0-0', data => { plan => 'pro' } } ] ] ],
+		'snowplow-node: schema and entities');
+	is_deeply(
+		rows(q{SELECT to_jsonb(identifiers) FROM cdp.profiles WHERE 'user_id:snowplow-u' = ANY (identifiers)}),
+		[ [ 'user_id:snowplow-u', 'anonymous_id:snowplow-d', 'network_userid:snowplow-n' ] ],
+		'snowplow-node: the person');
 }
 
 $node->stop;

@@ -73,7 +73,27 @@ refused('deputy', q{INSERT INTO cdp_data.connected_table (name, owner, relation,
 	VALUES ('x', 'postgres', 'pg_authid', 'x', 'x', '{"key": "1", "event": "rolname"}', 'column', 'oid', '0', true, 1)}, qr/must be a member of role "postgres"/);
 refused('deputy', q{ALTER TABLE cdp_data.connected_table DISABLE TRIGGER guard}, qr/must be owner/);
 refused('deputy', q{SELECT * FROM cdp.preview_connection('orders')}, qr/must be a member of role "boss"/);
-refused('deputy', q{SELECT cdp.reconnect('orders')}, qr/must be a member of role "boss"/);
+my $owned = qr/must be a member of role "boss"\nDETAIL:  .*\nHINT:  Only roles with the rights of "boss" can change or end it, and "keeper", which owns the tables of cdp\./;
+refused('deputy', $_, $owned) for q{SELECT cdp.reconnect('orders')}, q{SELECT cdp.disconnect('orders')}, q{DELETE FROM cdp_data.connected_table},
+	q{UPDATE cdp_data.connected_table SET margin = '1 s'}, q{UPDATE cdp_data.connected_table SET number = 0}, q{UPDATE cdp_data.connected_table SET owner = 'deputy'};
+refused('deputy', 'DELETE FROM cdp_data.followed_row', qr/permission denied/);
+refused('deputy', 'DELETE FROM cdp_data.seen_call', qr/permission denied/);
+$node->safe_psql('postgres', 'CREATE ROLE heir LOGIN IN ROLE boss');
+as('keeper', q{SELECT cdp.grant_access('heir', 'steward')});
+refused('keeper', q{SELECT cdp.reconnect('orders')}, qr/permission denied to create triggers on table shop\.orders/);
+as('heir', q{SELECT cdp.reconnect('orders')});
+is(as('keeper', 'SELECT taken, deletions FROM cdp.refresh()'), '3|0', 'read anew by one who has the rights of its owner');
+as('mallory', 'GRANT TRIGGER ON shop.orders TO keeper');
+as('keeper', q{SELECT cdp.reconnect('orders')});
+is(as('deputy', 'SELECT taken, deletions FROM cdp.refresh()'), '3|0', 'and by the owner of the tables of cdp');
+is(state(), 'live|', 'it is live');
+# what stewards see of rows that fail
+as('mallory', q{CREATE TABLE shop.bills (id integer PRIMARY KEY, who text, secret text, at text); GRANT SELECT, TRIGGER ON shop.bills TO boss});
+as('mallory', q{INSERT INTO shop.bills VALUES (1, 'w1', 'pin 1234', 'never ever')});
+as('boss', q{SELECT cdp.connect('shop.bills', event => $$ 'b' $$, at => 'at', identifiers => '{"user_id": "who"}')});
+is(as('keeper', 'SELECT quarantined FROM cdp.refresh()'), '1', 'a row fails');
+is(as('deputy', q{SELECT line FROM cdp.quarantine WHERE source = 'bills'}), '{"id": "1", "who": "w1", "at": "never ever"}', 'what the mapping uses shows');
+as('boss', q{SELECT cdp.disconnect('bills')});
 refused('deputy', "$connect, replace => true)", qr/permission denied/);
 refused('deputy', q{SELECT * FROM cdp_internal.read_rows('orders', NULL, NULL, NULL, NULL, NULL, 10)}, qr/must be a member of role "boss"/);
 refused('deputy', q{SELECT * FROM cdp_internal.map_rows(NULL, 'shop.orders'::regclass, '{"event": "current_user"}', '{1,2,3,4}', '{"(1,w,1,)"}')}, qr/^$/);
@@ -133,7 +153,7 @@ as('boss', q{
 	CREATE FUNCTION boss.side(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN boss.run(''INSERT INTO boss.side VALUES (1)''); END';
 	CREATE FUNCTION boss.become(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN boss.run(''SET ROLE keeper''); END';
 	CREATE FUNCTION boss.back(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN boss.run(''RESET SESSION AUTHORIZATION''); END';
-	CREATE FUNCTION boss.read(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT count(*) FROM cdp_data.followed_row WHERE false) || (SELECT rolpassword FROM pg_authid LIMIT 1); END';
+	CREATE FUNCTION boss.read(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT count(*) FROM cdp_data.connected_table WHERE false) || (SELECT rolpassword FROM pg_authid LIMIT 1); END';
 	CREATE FUNCTION boss.fail(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE EXCEPTION ''no''; END';
 	CREATE TABLE boss.many (id integer PRIMARY KEY, what text);
 	INSERT INTO boss.many VALUES (1, 'side'), (2, 'become'), (3, 'back'), (4, 'read'), (5, 'fail'), (6, 'fine');
@@ -178,6 +198,7 @@ $node->safe_psql('postgres', 'DROP OWNED BY boss CASCADE; DROP ROLE boss; CREATE
 as('till', q{INSERT INTO shop.orders VALUES (7, 'w7', 7)});
 as('keeper', 'SELECT cdp.refresh()');
 is(state(), 'failing|42704: the role that owns the connection does not exist any more', 'the next role of the name owns nothing');
+refused('deputy', q{SELECT cdp.disconnect('orders')}, qr/the role that owns connection "orders" does not exist any more\nHINT:  Role "keeper", which owns the tables of cdp, can end it\./);
 my ($status, $output, $errors) = $node->psql('postgres', q{SELECT cdp.disconnect('orders')}, extra_params => [ '-U', 'keeper' ]);
 is($status, 0, 'ended by another');
 like($errors, qr/only the owner of table shop\.orders can drop the triggers of connection "orders".*HINT:  DROP TRIGGER cdp_follow_orders_insert ON shop\.orders;/s, 'with a word about the triggers');

@@ -48,6 +48,33 @@ skip_space(CdpkJson *json)
 	json->at = cdpk_json_skip_space(json->at, json->end);
 }
 
+/* Return where the first byte is that is a quote, a backslash or a control character, or the end. */
+static const char *
+skip_plain(const char *at, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t highs = ones * 0x80;
+
+	/* eight bytes at a time: the difference borrows from the high bit of a byte that is less */
+	for (; end - at >= 8; at += 8)
+	{
+		uint64_t bytes;
+		uint64_t quotes;
+		uint64_t backslashes;
+
+		memcpy(&bytes, at, sizeof(bytes));
+		quotes = bytes ^ (ones * '"');
+		backslashes = bytes ^ (ones * '\\');
+		if ((((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes) |
+			 ((bytes - ones * 0x20) & ~bytes)) &
+			highs)
+			break;
+	}
+	while (at < end && *at != '"' && *at != '\\' && (unsigned char) *at >= 0x20)
+		at++;
+	return at;
+}
+
 /* Pass decimal digits and return how many there were. */
 static size_t
 skip_digits(CdpkJson *json)
@@ -180,22 +207,19 @@ read_string(CdpkJson *json)
 
 	json->escaped = false;
 	json->string.text = ++json->at;
-	while (!is_next(json, '"'))
+	for (json->at = skip_plain(json->at, json->end); !is_next(json, '"');
+		 json->at = skip_plain(at, json->end))
 	{
-		if (json->at == json->end)
+		at = json->at;
+		if (at == json->end)
 			json->problem = "a string without an end";
-		else if ((unsigned char) *json->at < 0x20)
+		else if (*at != '\\')
 			json->problem = "a control character in a string";
-		else if (*json->at == '\\')
+		else
 		{
 			json->escaped = true;
-			at = json->at;
 			json->problem = read_escape(&at, json->end, &code);
-			if (json->problem == NULL)
-				json->at = at;
 		}
-		else
-			json->at++;
 		if (json->problem != NULL)
 			return false;
 	}
@@ -500,7 +524,7 @@ cdpk_json_check(const char *text, size_t length, const char **problem, size_t *p
 static const char *
 skip_quoted(const char *at, const char *end)
 {
-	for (at++; at < end && *at != '"'; at++)
+	for (at = skip_plain(at + 1, end); at < end && *at != '"'; at = skip_plain(at + 1, end))
 		if (*at == '\\' && ++at == end)
 			return NULL;
 	return at < end ? at + 1 : NULL;

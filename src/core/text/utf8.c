@@ -2,6 +2,8 @@
  * utf8.c
  *		Reading UTF-8 that may be anything: decoding, checking, trimming.
  */
+#include <string.h>
+
 #include "core/text/utf8.h"
 
 /* Read one character; the smallest one of each length excludes overlong forms. */
@@ -41,6 +43,23 @@ cdpk_utf8_decode(const char *at, const char *end, uint32_t *character)
 	return size;
 }
 
+/* Return where the first eight bytes are that have a null byte or one that is not ASCII, or the last seven. */
+static const char *
+skip_ascii(const char *text, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t highs = ones * 0x80;
+	uint64_t bytes;
+
+	for (; end - text >= 8; text += 8)
+	{
+		memcpy(&bytes, text, sizeof(bytes));
+		if (((bytes - ones) | bytes) & highs)
+			break;
+	}
+	return text;
+}
+
 /* Walk over the ASCII bytes and decode the rest. */
 CdpkStatus
 cdpk_utf8_check(const char *text, size_t length, bool *ascii)
@@ -48,6 +67,7 @@ cdpk_utf8_check(const char *text, size_t length, bool *ascii)
 	const char *end = text + length;
 
 	*ascii = true;
+	text = skip_ascii(text, end);
 	while (text < end)
 	{
 		uint32_t character;

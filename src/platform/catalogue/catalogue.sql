@@ -53,6 +53,7 @@ BEGIN ATOMIC
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
+		('seen_call',          '{cdp_data}',     '{connection,message_key}',           'local'),
 		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
 		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
@@ -106,7 +107,8 @@ BEGIN ATOMIC
 		('membership',         '{}',        'all',    '{refresh}',        11,   '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
-		('followed_row',       '{}',        'forget', '{writer,refresh}', 1,    '{}'),
+		('followed_row',       '{}',        'none',   '{writer,pull}',    1,    '{}'),
+		('seen_call',          '{}',        'none',   '{pull}',           1,    '{}'),
 		('worker',             '{}',        'update', '{}',               NULL, '{}'),
 		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
@@ -131,6 +133,7 @@ BEGIN ATOMIC
 		('base',             'behavior',   '{timeline}'),
 		('base',             'raw',        '{packed}'),
 		('message',          'raw',        '{message_key,content_hash}'),
+		('seen_call',        'raw',        '{message_key}'),
 		('statement',        'raw',        '{message_key,content_hash,version}'),
 		('correction',       'raw',        '{message_id,event}'),
 		('retraction',       'raw',        '{reason}'),
@@ -174,8 +177,8 @@ distributed.
 readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they
 may not read, since a view shows what these hold.
 stewards: what stewards may do with it: append (read, insert), update (read, update), all (read, insert, update,
-delete) or forget (delete, by the first of the keys, which is all that they may read).
-written_by: refresh (a batch, which locks the table first), writer or grant.
+delete) or none.
+written_by: refresh (a batch, which locks the table first), pull (what a refresh does before it), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
 personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw; those of
 names, places and errors that may quote what a source has sent, too. The name of an event is behavior too, but the

@@ -1,6 +1,7 @@
 -- Connecting tables of others.
 
-CREATE FUNCTION cdp_internal.check_connectable(relation oid, follow text, cursor_column text) RETURNS void
+CREATE FUNCTION cdp_internal.check_connectable(relation oid, owner oid, follow text, cursor_column text)
+	RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -20,10 +21,10 @@ BEGIN
 		RAISE EXCEPTION '% cannot be connected', relation::regclass USING ERRCODE = 'wrong_object_type',
 			DETAIL = 'Tables, partitioned and foreign tables and views can, but for temporary ones, those of cdp and '
 				'the catalogs.';
-	ELSIF NOT has_table_privilege(relation, 'SELECT') THEN
+	ELSIF NOT has_table_privilege(owner, relation, 'SELECT') THEN
 		RAISE EXCEPTION 'permission denied for table %', relation::regclass USING ERRCODE = 'insufficient_privilege',
-			DETAIL = format('Role "%s", which would own the connection, may not read all of its columns.',
-				current_user);
+			DETAIL = format('Role "%s", the owner of the connection, may not read all of its columns.',
+				pg_get_userbyid(owner));
 	END IF;
 	IF follow = 'column' THEN
 		SELECT a.atttypid INTO kind FROM pg_attribute a
@@ -48,16 +49,16 @@ BEGIN
 			USING ERRCODE = 'insufficient_privilege',
 			HINT = format('GRANT TRIGGER ON %s TO %I, or follow it by a column: cursor_column => ''updated_at''.',
 				relation::regclass, current_user);
-	ELSIF cdp_internal.has_row_security(relation, (SELECT o.oid FROM pg_roles o WHERE o.rolname = current_user)) THEN
-		RAISE EXCEPTION 'row security applies to role "%" on table %', current_user, relation::regclass
+	ELSIF cdp_internal.has_row_security(relation, owner) THEN
+		RAISE EXCEPTION 'row security applies to role "%" on table %', pg_get_userbyid(owner), relation::regclass
 			USING ERRCODE = 'insufficient_privilege',
 			DETAIL = 'Triggers would note rows that it may not see.',
 			HINT = 'Follow it by a column, or connect it as a role with BYPASSRLS.';
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.check_connectable(oid, text, text) IS
-	'Internal: raises an error unless the caller can connect a table and follow it so.';
+COMMENT ON FUNCTION cdp_internal.check_connectable(oid, oid, text, text) IS
+	'Internal: raises an error unless the caller can connect a table for an owner and follow it so.';
 
 CREATE FUNCTION cdp_internal.tell_slow_column(relation oid, cursor_column text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -208,12 +209,13 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.refuse_connection(text, text) IS
 	'Internal: raises the error that a connection has a problem, as SQLSTATE: message; NULL: it has none.';
 
-CREATE FUNCTION cdp_internal.start_connection(connection text) RETURNS void
+CREATE FUNCTION cdp_internal.start_connection(connection text, take_back boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	c record;
+	begun bigint;
 BEGIN
 	SELECT t.relation::oid AS relation, t.follow, t.appends INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
@@ -225,16 +227,19 @@ BEGIN
 		-- waits for the transactions that write to the table, and keeps others waiting until this one ends
 		PERFORM cdp_internal.create_follow_triggers(connection, c.relation, c.appends);
 	END IF;
+	begun := nextval('cdp_data.follow_number');
 	UPDATE cdp_data.connected_table t
-	SET number = nextval('cdp_data.follow_number'), is_first = (t.number = 0), read_parts = '{}', part = NULL,
-		part_file = NULL, place = NULL, share_read = 0, pending = NULL, pending_at = NULL,
-		pending_writers = '{}', pending_open = '{}', state = 'backfilling', error = NULL, failing_since = NULL,
+	SET number = begun, is_first = (t.number = 0), read_parts = '{}', part = NULL, part_file = NULL, place = NULL,
+		share_read = 0, pending = NULL, pending_at = NULL, pending_writers = '{}', pending_open = '{}',
+		sweep_number = CASE WHEN take_back AND t.number > 0 AND cdp_internal.can_sweep(connection) THEN begun END,
+		sweep_after = NULL, swept_until = NULL, state = 'backfilling', error = NULL, failing_since = NULL,
 		truncated_at = NULL, missed = 0, missed_error = NULL, pulled_at = NULL
 	WHERE t.name = connection;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.start_connection(text) IS
-	'Internal: begins to follow a connected table, and to read it from its beginning.';
+COMMENT ON FUNCTION cdp_internal.start_connection(text, boolean) IS
+	'Internal: begins to follow a connected table, and to read it from its beginning; take_back: to take back what '
+	'rows said that are no longer there.';
 
 CREATE FUNCTION cdp.connect(table_name regclass, event text DEFAULT NULL, at text DEFAULT NULL,
 	identifiers jsonb DEFAULT NULL, properties jsonb DEFAULT NULL, traits jsonb DEFAULT NULL, key text DEFAULT NULL,
@@ -259,7 +264,7 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_connection_arguments(called, way, cursor_column, margin);
-	PERFORM cdp_internal.check_connectable(table_name, way, cursor_column);
+	PERFORM cdp_internal.check_connectable(table_name, current_user::regrole, way, cursor_column);
 	whole := cdp_internal.read_mapping(table_name, whole);
 	feed := coalesce(source, called);
 	PERFORM cdp_internal.check_source_name(feed);
@@ -288,7 +293,7 @@ BEGIN
 	IF way = 'column' THEN
 		PERFORM cdp_internal.tell_slow_column(table_name, cursor_column);
 	END IF;
-	PERFORM cdp_internal.start_connection(called);
+	PERFORM cdp_internal.start_connection(called, true);
 	PERFORM cdp_internal.check_connection(called);
 	RETURN called;
 END
@@ -315,7 +320,9 @@ when the value was seen, however long that takes; for others that were open then
 minutes). Of views and foreign tables transactions are not known: values are read when they are as old as margin (by
 default 1 minute), and rows of a transaction that takes longer are passed over. A sequence must have no CACHE.
 append_only: rows are never changed, so the source need not be mutable. time_zone: of times without one; by default UTC.
-replace: true: replaces the mapping of a connection of this table, and reads it anew.
+replace: true: replaces the mapping of a connection of this table, and reads it anew, see cdp.reconnect(): calls that
+the new mapping does not make are taken back.
+A TRUNCATE, noted by its trigger, takes back what was there, unless the mapping has a version or a message_id.
 The caller owns the connection: it needs SELECT on the table, and TRIGGER for triggers; the expressions are evaluated as
 that role, read only, in a security-restricted context, for at most cdp.connection_timeout for each 10,000 rows. Rows
 that an expression fails for go to quarantine as failed. Errors of the expressions have their position.
@@ -368,19 +375,24 @@ CREATE FUNCTION cdp_internal.lock_connection(connection text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	owner oid;
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.refresh_lock(wait => true);
-	IF NOT EXISTS (SELECT FROM cdp_data.connected_table c WHERE c.name = connection) THEN
+	SELECT c.owner INTO owner FROM cdp_data.connected_table c WHERE c.name = connection;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'connection "%" does not exist', connection USING ERRCODE = 'undefined_object',
 			HINT = 'cdp.connection lists the connections.';
 	END IF;
+	PERFORM cdp_internal.check_connection_owner(connection, owner);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.lock_connection(text) IS
-	'Internal: waits for a refresh that runs; raises an error if there is no such connection.';
+	'Internal: waits for a refresh that runs; raises an error if there is no such connection, or the caller may not '
+	'change it.';
 
-CREATE FUNCTION cdp.reconnect(name text) RETURNS void
+CREATE FUNCTION cdp.reconnect(name text, take_back boolean DEFAULT true) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -392,26 +404,30 @@ BEGIN
 	PERFORM cdp_internal.lock_connection(name);
 	SELECT t.owner::oid AS owner, t.relation::oid AS relation, t.relation_name, t.follow, t.cursor_column INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = name;
-	IF NOT pg_has_role(c.owner, 'USAGE') THEN
-		RAISE EXCEPTION 'must be a member of role "%"', c.owner::regrole USING ERRCODE = 'insufficient_privilege';
-	END IF;
 	found_table := coalesce(cdp_internal.relation_named(c.relation_name), c.relation);
-	PERFORM cdp_internal.check_connectable(found_table, c.follow, c.cursor_column);
+	PERFORM cdp_internal.check_connectable(found_table, c.owner, c.follow, c.cursor_column);
 	IF found_table <> c.relation THEN
-		-- what was noted of the other table has its columns
-		DELETE FROM cdp_data.followed_row r WHERE r.connection = name;
 		PERFORM cdp_internal.drop_follow_triggers(name, c.relation, false)
 		FROM pg_class o WHERE o.oid = c.relation;
 		UPDATE cdp_data.connected_table t SET relation = found_table WHERE t.name = name;
 	END IF;
-	PERFORM cdp_internal.start_connection(name);
+	IF take_back AND NOT cdp_internal.can_sweep(name) THEN
+		RAISE NOTICE 'what rows of connection "%" said that are no longer there stays', name
+			USING DETAIL = 'The rows of an append_only connection are never taken back, and those of a mapping with '
+				'a message_id cannot be told from others of their source.';
+	END IF;
+	PERFORM cdp_internal.start_connection(name, take_back);
 	PERFORM cdp_internal.check_connection(name);
 END
 $function$;
-COMMENT ON FUNCTION cdp.reconnect(text) IS
+COMMENT ON FUNCTION cdp.reconnect(text, boolean) IS
 $comment$Reads a connected table from its beginning again, and makes its triggers anew: after what could not be
 followed, as the view cdp.connection shows; where another table has its name now, that one. Rows that did not change are
-duplicates then. What was deleted unseen is not found. Only for roles that can act as the owner of the connection.
+duplicates then. When all is read, take_back: the calls of rows that are no longer there are taken back, as deletions;
+in parts, as refreshes go on, see cdp.connection.taking_back. Not of an append_only connection, nor of one whose mapping
+has a message_id, as its messages cannot be told from others of the source; nor of events that have left the log. With a
+version in the mapping, a row that was taken back so and comes again needs a greater one. Only for roles with the rights
+of the owner of the connection, and the owner of cdp's tables.
 Errors: no such connection (42704), missing rights (42501), and those of cdp.connect().$comment$;
 
 CREATE FUNCTION cdp.disconnect(name text) RETURNS void
@@ -425,14 +441,14 @@ BEGIN
 	FROM cdp_data.connected_table c
 	JOIN pg_class r ON r.oid = c.relation
 	WHERE c.name = name;
-	DELETE FROM cdp_data.followed_row r WHERE r.connection = name;
 	DELETE FROM cdp_data.connected_table c WHERE c.name = name;
 END
 $function$;
 COMMENT ON FUNCTION cdp.disconnect(text) IS
 $comment$Ends a connection, and drops its triggers. What its rows said stays; cdp.retract(source => …) takes it back.
-Rows that wait are forgotten. Triggers that only the owner of the table can drop are a warning.
-Errors: no such connection (42704).$comment$;
+Rows that wait are forgotten. Triggers that only the owner of the table can drop are a warning. Only for roles with the
+rights of the owner of the connection, and the owner of cdp's tables.
+Errors: no such connection (42704), missing rights (42501).$comment$;
 
 CREATE FUNCTION cdp.preview_connection(name text DEFAULT NULL, table_name regclass DEFAULT NULL,
 	mapping jsonb DEFAULT NULL, max_rows integer DEFAULT 10) RETURNS TABLE (message_id text, type text, event text,
@@ -480,12 +496,13 @@ connecting, of table_name by mapping (the arguments of cdp.connect(), as a docum
 quarantine, with the row. Only for roles that can act as the owner of the connection.
 Errors: those of cdp.connect().$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.check_connectable(oid, text, text),
+REVOKE ALL ON FUNCTION cdp_internal.check_connectable(oid, oid, text, text),
 	cdp_internal.tell_slow_column(oid, text), cdp_internal.default_connection_name(oid),
 	cdp_internal.create_follow_triggers(text, oid, boolean), cdp_internal.drop_follow_triggers(text, oid, boolean),
 	cdp_internal.set_connection_source(text, boolean), cdp_internal.refuse_connection(text, text),
-	cdp_internal.start_connection(text),
+	cdp_internal.start_connection(text, boolean),
 	cdp.connect(regclass, text, text, jsonb, jsonb, jsonb, text, text, text, text, jsonb, text, text, text, text,
 		interval, boolean, text, boolean), cdp_internal.check_connection_arguments(text, text, text, interval),
-	cdp_internal.check_connection(text), cdp_internal.lock_connection(text), cdp.reconnect(text), cdp.disconnect(text),
+	cdp_internal.check_connection(text), cdp_internal.lock_connection(text), cdp.reconnect(text, boolean),
+	cdp.disconnect(text),
 	cdp.preview_connection(text, regclass, jsonb, integer) FROM PUBLIC;

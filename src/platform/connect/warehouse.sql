@@ -72,6 +72,63 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.warehouse_context(oid) IS
 	'Internal: returns the context in the mapping of a table whose columns are flattened.';
 
+CREATE FUNCTION cdp_internal.read_list(value text) RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN CASE WHEN value ~ '^\s*\[' THEN value::jsonb ELSE to_jsonb(value) END;
+EXCEPTION WHEN data_exception OR statement_too_complex OR program_limit_exceeded THEN
+	RETURN to_jsonb(value);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.read_list(text) IS
+	'Internal: returns a list that is written as a JSON array in a text, or the text if it is none.';
+
+-- What Segment's specification has as a list, destinations write as a text; what it has as an object, as columns of its
+-- members.
+CREATE FUNCTION cdp_internal.warehouse_members(relation oid, kind text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	-- but "*", the members of the object, by the names of their columns
+	objects jsonb := '{"address": {"city": "city", "country": "country", "postal_code": "postalCode", "state": "state",
+		"street": "street"}, "company": {"id": "id", "name": "name", "industry": "industry", "plan": "plan",
+		"employee_count": "employee_count"}}';
+	texts oid[] := '{text,varchar,bpchar}'::regtype[];
+	lists jsonb := (
+		SELECT coalesce(jsonb_object_agg(a.attname, format('cdp_internal.read_list(%I::text)', a.attname)), '{}')
+		FROM pg_attribute a
+		WHERE a.attrelid = relation AND a.attname IN ('products', 'filters', 'sorts') AND a.atttypid = ANY (texts)
+			AND a.attnum > 0 AND NOT a.attisdropped);
+	placed jsonb;
+BEGIN
+	IF kind NOT IN ('identifies', 'groups') THEN
+		RETURN jsonb_build_object('*', '[]'::jsonb) || lists;
+	END IF;
+	SELECT coalesce(jsonb_object_agg(p.name, p.expression), '{}') || jsonb_build_object('*',
+			coalesce(jsonb_agg(p.pattern) FILTER (WHERE p.pattern IS NOT NULL), '[]')) INTO placed
+	FROM (
+		SELECT o.key AS name, format('nullif(jsonb_strip_nulls(jsonb_build_object(%s)), ''{}'')',
+				string_agg(format('%L, %I', m.value, a.attname), ', ' ORDER BY a.attnum)) AS expression,
+			NULL::text AS pattern
+		FROM jsonb_each(objects) o
+		CROSS JOIN LATERAL jsonb_each_text(o.value) m
+		JOIN pg_attribute a ON a.attrelid = relation AND a.attname = o.key || '_' || m.key AND a.attnum > 0
+			AND NOT a.attisdropped
+		WHERE NOT cdp_internal.has_columns(relation, ARRAY[o.key])
+		GROUP BY o.key) p;
+	RETURN placed || lists || jsonb_build_object('*', (
+		SELECT coalesce(jsonb_agg(replace(o.key || '_' || m.key, '_', '\_')), '[]')
+		FROM jsonb_each(objects) o CROSS JOIN LATERAL jsonb_each_text(o.value) m
+		WHERE placed ? o.key));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.warehouse_members(oid, text) IS
+	'Internal: returns the lists and objects in the traits or properties of a table of a warehouse, by name, and under '
+	'* the patterns of the columns that the objects have.';
+
 CREATE FUNCTION cdp_internal.warehouse_mapping(relation oid, kind text, events text[]) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -80,12 +137,14 @@ DECLARE
 	-- what is no property; columns that come later are
 	own jsonb := '{"*": ["id", "anonymous_id", "user_id", "received_at", "sent_at", "timestamp", "original_timestamp",
 		"uuid", "uuid_ts", "channel", "loaded_at", "record_id", "event", "event_text", "context\\_%"]}';
+	recognised jsonb := cdp_internal.warehouse_members(relation, kind);
 	members text := CASE WHEN kind IN ('identifies', 'groups') THEN 'traits' ELSE 'properties' END;
 	mapping jsonb;
 BEGIN
 	IF kind IN ('groups', 'aliases') THEN
 		own := jsonb_set(own, '{*}', (own -> '*') || '["group_id", "previous_id"]');
 	END IF;
+	own := recognised || jsonb_set(own, '{*}', (own -> '*') || (recognised -> '*'));
 	mapping := jsonb_build_object('message_id', 'id', 'version', CASE kind WHEN 'tracks' THEN '0' ELSE '1' END,
 		'context', cdp_internal.warehouse_context(relation))
 		|| CASE WHEN kind NOT IN ('tracks', 'aliases') THEN jsonb_build_object(members, own) ELSE '{}' END
@@ -112,6 +171,46 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.warehouse_mapping(oid, text, text[]) IS
 	'Internal: returns the mapping of a table that a destination of Segment or RudderStack writes. events: the tables '
 	'of single events, whose rows tracks has too.';
+
+CREATE FUNCTION cdp_internal.snowplow_tables(relation oid) RETURNS TABLE (part oid, name text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY
+		SELECT t.oid, format('%I.%I', n.nspname, t.relname)
+		FROM pg_class e
+		JOIN pg_class t ON t.relnamespace = e.relnamespace AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
+			AND NOT t.relispartition AND t.oid <> e.oid
+		JOIN pg_namespace n ON n.oid = t.relnamespace
+		WHERE e.oid = relation AND has_table_privilege(t.oid, 'SELECT') AND cdp_internal.has_columns(t.oid,
+			'{root_id,root_tstamp,schema_vendor,schema_name,schema_format,schema_version}')
+		ORDER BY t.relname;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.snowplow_tables(oid) IS
+	'Internal: returns the tables of self-describing events and entities beside a table of Snowplow''s events that the '
+	'caller may read.';
+
+-- As the tracker sends them: {"schema": "iglu:…", "data": {…}}.
+CREATE FUNCTION cdp_internal.snowplow_contexts(relation oid) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		SELECT format('(SELECT jsonb_agg(s."cdp part" ORDER BY s."cdp part") FROM (%s) s)', string_agg(format(
+			'SELECT jsonb_build_object(''schema'', concat(''iglu:'', t.schema_vendor, ''/'', t.schema_name, ''/'', '
+				't.schema_format, ''/'', t.schema_version), ''data'', jsonb_strip_nulls(to_jsonb(t) - '
+				'''{root_id,root_tstamp,schema_vendor,schema_name,schema_format,schema_version,ref_root,ref_tree,'
+				'ref_parent}''::text[])) AS "cdp part" FROM %s t WHERE t.root_id = events.event_id '
+				'AND t.root_tstamp = events.collector_tstamp', p.name), ' UNION ALL '))
+		FROM cdp_internal.snowplow_tables(relation) p);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.snowplow_contexts(oid) IS
+	'Internal: returns an expression for the self-describing event and the entities of a row of Snowplow''s events, '
+	'which are in tables of their own; NULL: there are none.';
 
 CREATE FUNCTION cdp_internal.snowplow_mapping(relation oid) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -150,6 +249,10 @@ BEGIN
 		given := jsonb_set(given, ARRAY[m.part], coalesce(given -> m.part, '{}')
 			|| jsonb_build_object(m.member, m.expression));
 	END LOOP;
+	IF EXISTS (SELECT FROM cdp_internal.snowplow_tables(relation)) THEN
+		given := jsonb_set(given, '{context}', coalesce(given -> 'context', '{}')
+			|| jsonb_build_object('contexts', cdp_internal.snowplow_contexts(relation)));
+	END IF;
 	-- structured events, transactions and their items keep the names of their columns
 	given := jsonb_set(given, '{properties}', coalesce(given -> 'properties', '{}') || (
 		SELECT coalesce(jsonb_object_agg(a.attname, quote_ident(a.attname)), '{}')
@@ -207,12 +310,16 @@ BEGIN
 		connection := NULL;
 		table_name := format('%I.%I', schema, t.name);
 		rows_are := t.kind;
-		note := CASE WHEN t.kind IS NULL THEN 'not connected: its rows are no calls'
+		note := CASE WHEN t.kind IS NULL AND cdp_internal.has_columns(t.relation, '{root_id,root_tstamp,schema_vendor}')
+				THEN 'its rows come in contexts of events'
+			WHEN t.kind IS NULL THEN 'not connected: its rows are no calls'
 			WHEN t.kind = 'snowplow'
-				THEN 'self-describing events and entities are in tables of their own: not connected'
+				THEN 'self-describing events and entities of '
+					|| (SELECT count(*) FROM cdp_internal.snowplow_tables(t.relation)) || ' tables come in contexts'
 			WHEN t.kind = 'tracks' THEN 'only events that have no table of their own yet, without properties'
 			WHEN t.kind IN ('event', 'pages', 'screens', 'identifies', 'groups')
-				THEN 'nested values keep the names of their columns, lists may be texts' END;
+				THEN 'nested values keep the names of their columns, but for addresses and companies of the '
+					'specification; lists may be texts, but for products, filters and sorts' END;
 		IF t.kind IS NOT NULL THEN
 			connection := cdp_internal.warehouse_connection(source, t.name);
 			made := CASE t.kind WHEN 'snowplow' THEN cdp_internal.snowplow_mapping(t.relation)
@@ -232,10 +339,14 @@ events: each by cdp.connect(), as calls of the source. Returns the tables, with 
 come back as it was sent. Called again, it connects tables that are new: until then their events come from tracks,
 without properties, and are completed then. follow: trigger, or column: that of the time of loading, uuid_ts or
 etl_tstamp.
-Message ids are those of the messages. The context is put together from columns by the names of the specification;
-properties and traits keep the names of their columns, so that nested ones stay flattened, and lists may be texts.
+Message ids are those of the messages. The context is put together from columns by the names of the specification, and
+so are the traits address and company; products, filters and sorts are lists again, where they are JSON arrays in texts.
+Other properties and traits keep the names of their columns, so that nested ones stay flattened, and lists may be texts.
 Of Snowplow, domain_userid is the anonymous_id, and refr_domain_userid one of the same person; a page view is a page
-call, a structured event has the name of its action.
+call, a structured event has the name of its action. Self-describing events and entities, in tables of their own (with
+root_id and root_tstamp), that the caller may read when it connects, come in contexts of the context, each with its
+schema and data, read by root_id: they should have an index on it; what is loaded later than the row of its event does
+not come.
 Errors: a schema without such tables (42P01), and those of cdp.connect().$comment$;
 
 CREATE FUNCTION cdp_internal.connect_warehouse_table(connection text, relation oid, mapping jsonb, source text,
@@ -260,7 +371,9 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.connect_warehouse_table(text, oid, jsonb, text, text, text) IS
 	'Internal: connects a table of a warehouse, or brings the mapping of its connection up to date.';
 
-REVOKE ALL ON FUNCTION cdp_internal.has_columns(oid, text[]), cdp_internal.warehouse_tables(name),
+REVOKE ALL ON FUNCTION cdp_internal.read_list(text), cdp_internal.warehouse_members(oid, text),
+	cdp_internal.snowplow_tables(oid), cdp_internal.snowplow_contexts(oid),
+	cdp_internal.has_columns(oid, text[]), cdp_internal.warehouse_tables(name),
 	cdp_internal.warehouse_context(oid), cdp_internal.warehouse_mapping(oid, text, text[]),
 	cdp_internal.snowplow_mapping(oid), cdp_internal.warehouse_connection(text, text),
 	cdp.connect_warehouse(name, text, text),

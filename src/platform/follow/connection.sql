@@ -37,6 +37,9 @@ BEGIN
 		sent bigint NOT NULL DEFAULT 0,
 		deletions bigint NOT NULL DEFAULT 0,
 		failed bigint NOT NULL DEFAULT 0,
+		sweep_number bigint,
+		sweep_after bigint,
+		swept_until uuid,
 		truncated_at timestamptz,
 		missed bigint NOT NULL DEFAULT 0,
 		missed_error text,
@@ -86,8 +89,14 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.connected_table.sent IS 'Number of calls written to the inbox.';
 	COMMENT ON COLUMN cdp_data.connected_table.deletions IS 'Number of deletions written to the inbox.';
 	COMMENT ON COLUMN cdp_data.connected_table.failed IS 'Number of rows that an expression failed for.';
+	COMMENT ON COLUMN cdp_data.connected_table.sweep_number IS
+		'Calls of rows that were not sent since this number are taken back; NULL: none are looked for.';
+	COMMENT ON COLUMN cdp_data.connected_table.sweep_after IS
+		'The number up to which notes are to be read before; NULL: the table is not read to its end yet.';
+	COMMENT ON COLUMN cdp_data.connected_table.swept_until IS
+		'The key in cdp_data.statement up to which they were looked for; NULL: not at all.';
 	COMMENT ON COLUMN cdp_data.connected_table.truncated_at IS
-		'When the table was last truncated, as a trigger noted; what its rows said stays.';
+		'When the table was last truncated, as a trigger noted; NULL: never, or what its rows said is taken back.';
 	COMMENT ON COLUMN cdp_data.connected_table.missed IS 'Number of statements that a trigger could not note.';
 	COMMENT ON COLUMN cdp_data.connected_table.missed_error IS 'The error of the last of these.';
 	COMMENT ON COLUMN cdp_data.connected_table.connected_at IS 'When it was connected.';
@@ -130,6 +139,16 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.followed_row.detail IS 'The error, as SQLSTATE: message; NULL: there is none.';
 	COMMENT ON COLUMN cdp_data.followed_row.written_at IS 'When it was written.';
 
+	CREATE TABLE cdp_data.seen_call (
+		connection text COLLATE "C",
+		message_key uuid,
+		PRIMARY KEY (connection, message_key));
+	COMMENT ON TABLE cdp_data.seen_call IS
+		'Calls and deletions that connected tables sent while calls of rows that are no longer there are looked '
+		'for.';
+	COMMENT ON COLUMN cdp_data.seen_call.connection IS 'The connection that sent it.';
+	COMMENT ON COLUMN cdp_data.seen_call.message_key IS 'cdp_internal.message_key() of its message id.';
+
 	PERFORM cdp_internal.init_connection_guard();
 	PERFORM cdp_internal.init_follow_triggers();
 	PERFORM cdp_internal.init_connection_view();
@@ -144,7 +163,34 @@ CREATE FUNCTION cdp_internal.row_text(given record) RETURNS text
 COMMENT ON FUNCTION cdp_internal.row_text(record) IS
 	'Internal: returns the text of a row, as its output function writes it, in less time.';
 
--- What a connection runs, and as whom, is written by roles that could act as its owner only.
+-- What a connection runs, and as whom, is written by roles that could act as its owner only; and by the owner of cdp's
+-- tables, who refreshes.
+CREATE FUNCTION cdp_internal.check_connection_owner(connection text, owner oid) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	role name := (SELECT r.rolname FROM pg_roles r WHERE r.oid = owner);
+	keeper name := (
+		SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = 'cdp_data.connected_table'::regclass);
+BEGIN
+	IF current_user = keeper OR pg_has_role(owner, 'USAGE') THEN
+		RETURN;
+	ELSIF role IS NULL THEN
+		RAISE EXCEPTION 'the role that owns connection "%" does not exist any more', connection
+			USING ERRCODE = 'insufficient_privilege',
+				HINT = format('Role "%s", which owns the tables of cdp, can end it.', keeper);
+	END IF;
+	RAISE EXCEPTION 'must be a member of role "%"', role USING ERRCODE = 'insufficient_privilege',
+		DETAIL = format('Role "%s" owns connection "%s", whose expressions are evaluated with its rights.', role,
+			connection),
+		HINT = format('Only roles with the rights of "%s" can change or end it, and "%s", which owns the tables of '
+			'cdp.', role, keeper);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_connection_owner(text, oid) IS
+	'Internal: raises an error unless the caller has the rights of the owner of a connection, or owns cdp''s tables.';
+
 CREATE FUNCTION cdp_internal.init_connection_guard() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -154,37 +200,54 @@ BEGIN
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 		SET search_path = pg_catalog, pg_temp
 	AS $body$
-	DECLARE
-		owners oid[];
-		foreign_owner name;
 	BEGIN
-		IF TG_OP = 'UPDATE' AND (old.name, old.owner, old.relation, old.source, old.mapping, old.follow,
-				old.cursor_column) IS NOT DISTINCT FROM (new.name, new.owner, new.relation, new.source, new.mapping,
-				new.follow, new.cursor_column) THEN
-			RETURN new;
+		-- a source gives its messages other keys
+		IF TG_OP = 'UPDATE' AND new.swept_until IS NULL THEN
+			old.swept_until := NULL;
+			IF old IS NOT DISTINCT FROM new THEN
+				RETURN new;
+			END IF;
 		END IF;
-		owners := ARRAY[new.owner] || CASE WHEN TG_OP = 'UPDATE' THEN ARRAY[old.owner] ELSE '{}' END;
-		SELECT r.rolname INTO foreign_owner
-		FROM pg_roles r
-		WHERE r.oid = ANY (owners) AND NOT pg_has_role(r.oid, 'USAGE')
-			AND current_user <> (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = TG_RELID);
-		IF FOUND THEN
-			RAISE EXCEPTION 'must be a member of role "%"', foreign_owner USING ERRCODE = 'insufficient_privilege',
-				DETAIL = 'The expressions of a connection are evaluated with the rights of its owner.';
+		IF TG_OP <> 'INSERT' THEN
+			PERFORM cdp_internal.check_connection_owner(old.name, old.owner);
 		END IF;
+		IF TG_OP = 'DELETE' THEN
+			RETURN old;
+		END IF;
+		PERFORM cdp_internal.check_connection_owner(new.name, new.owner);
 		RETURN new;
 	END
 	$body$;
 	COMMENT ON FUNCTION cdp_data.guard_connection() IS
-		'Internal: refuses a connection that would run as a role whose rights the caller does not have.';
-	REVOKE ALL ON FUNCTION cdp_data.guard_connection() FROM PUBLIC;
-	CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON cdp_data.connected_table
+		'Internal: refuses changes of a connection by roles that do not have the rights of its owner.';
+	-- SECURITY DEFINER: nobody but the owner of cdp's tables has rights on what is noted of the tables of others
+	CREATE FUNCTION cdp_data.forget_notes() RETURNS trigger
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, pg_temp
+	AS $body$
+	BEGIN
+		IF TG_OP = 'DELETE' OR new.relation <> old.relation OR new.name <> old.name THEN
+			-- what was noted of another table has its columns
+			DELETE FROM cdp_data.followed_row r WHERE r.connection = old.name;
+		END IF;
+		IF TG_OP = 'DELETE' OR new.sweep_number IS DISTINCT FROM old.sweep_number THEN
+			DELETE FROM cdp_data.seen_call s WHERE s.connection = old.name;
+		END IF;
+		RETURN NULL;
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.forget_notes() IS
+		'Internal: deletes what was noted for a connection that ends, or begins anew.';
+	REVOKE ALL ON FUNCTION cdp_data.guard_connection(), cdp_data.forget_notes() FROM PUBLIC;
+	CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON cdp_data.connected_table
 		FOR EACH ROW EXECUTE FUNCTION cdp_data.guard_connection();
+	CREATE TRIGGER forget AFTER UPDATE OR DELETE ON cdp_data.connected_table
+		FOR EACH ROW EXECUTE FUNCTION cdp_data.forget_notes();
 	ALTER TABLE cdp_data.connected_table ENABLE ALWAYS TRIGGER guard;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_connection_guard() IS
-	'Internal: makes the trigger that guards the rights of the owners of connections.';
+	'Internal: makes the triggers that guard connections.';
 
 -- The triggers on connected tables.  Their functions run as the owner of cdp's tables, since those who write to a
 -- connected table need no right on these; they turn rows into texts by the output functions of types, and never by a
@@ -306,8 +369,10 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.connection AS
 		SELECT c.name, c.owner::text AS owner, c.relation_name AS table_name, c.source, c.follow, c.cursor_column,
-			c.state, c.error, c.failing_since, cdp_internal.connection_warning(c.truncated_at, c.missed, c.missed_error)
-				AS warning,
+			c.state, c.error, c.failing_since,
+			cdp_internal.connection_warning(c.truncated_at, c.sweep_number IS NOT NULL AND NOT c.mapping ? 'version',
+				c.missed, c.missed_error) AS warning,
+			c.sweep_number IS NOT NULL AS taking_back,
 			CASE WHEN c.follow = 'trigger' THEN c.share_read END AS share_read,
 			CASE WHEN c.follow = 'column' THEN c.place END AS read_until,
 			CASE WHEN c.follow = 'trigger' THEN (
@@ -336,6 +401,9 @@ BEGIN
 	COMMENT ON COLUMN cdp.connection.warning IS
 		'What could not be followed: a TRUNCATE, or statements that the trigger could not note; NULL: nothing. '
 		'cdp.reconnect() reads the table anew.';
+	COMMENT ON COLUMN cdp.connection.taking_back IS
+		'Whether calls of rows that are no longer there are taken back, once what is there was read: after a TRUNCATE '
+		'or cdp.reconnect().';
 	COMMENT ON COLUMN cdp.connection.share_read IS
 		'The share of the table''s bytes that has been read, from 0 to 1; NULL: followed by a column.';
 	COMMENT ON COLUMN cdp.connection.read_until IS
@@ -355,15 +423,16 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_connection_view() IS 'Internal: makes the view of connections.';
 
-CREATE FUNCTION cdp_internal.connection_warning(truncated_at timestamptz, missed bigint, missed_error text)
-	RETURNS text
+CREATE FUNCTION cdp_internal.connection_warning(truncated_at timestamptz, is_swept boolean, missed bigint,
+	missed_error text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN nullif(concat_ws(' ',
 		CASE WHEN missed > 0
 			THEN format('%s statement(s) could not be noted, the last by %s.', missed, missed_error) END,
 		CASE WHEN truncated_at IS NOT NULL
-			THEN format('The table was truncated at %s; what its rows said stays.', truncated_at) END), '');
-COMMENT ON FUNCTION cdp_internal.connection_warning(timestamptz, bigint, text) IS
+			THEN format('The table was truncated at %s; what its rows said %s.', truncated_at,
+				CASE WHEN is_swept THEN 'is being taken back' ELSE 'stays' END) END), '');
+COMMENT ON FUNCTION cdp_internal.connection_warning(timestamptz, boolean, bigint, text) IS
 	'Internal: returns what of a connected table could not be followed; NULL: nothing.';
 
 CREATE FUNCTION cdp_internal.table_parts(relation oid) RETURNS TABLE (part oid, bytes bigint)
@@ -405,7 +474,8 @@ COMMENT ON FUNCTION cdp_internal.share_read(oid, oid[], oid, text) IS
 	'Internal: returns the share of the bytes of a connected table that has been read.';
 
 REVOKE ALL ON FUNCTION cdp_internal.row_text(record), cdp_internal.init_connection(),
+	cdp_internal.check_connection_owner(text, oid),
 	cdp_internal.init_connection_guard(),
 	cdp_internal.init_follow_triggers(), cdp_internal.init_connection_view(),
-	cdp_internal.connection_warning(timestamptz, bigint, text), cdp_internal.table_parts(oid),
+	cdp_internal.connection_warning(timestamptz, boolean, bigint, text), cdp_internal.table_parts(oid),
 	cdp_internal.share_read(oid, oid[], oid, text) FROM PUBLIC;

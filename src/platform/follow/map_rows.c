@@ -12,12 +12,15 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/bitmapset.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/params.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
 
 #include "cdp.h"
@@ -44,6 +47,8 @@ typedef struct Mapping
 	int16 *columns;  /* of the texts */
 	int column_count;
 	bool fits;                /* the table has just these columns */
+	Bitmapset *used;          /* numbers of the columns that the mapping uses; 0: all */
+	MemoryContext context;    /* outlives the rows at hand */
 	int64 first;              /* the rows at hand */
 	int64 last;               /* the row behind them */
 	Tuplestorestate *results; /* of the rows at hand */
@@ -95,7 +100,53 @@ without_nulls(Jsonb *document)
 	return made->val.object.nPairs == 0 ? NULL : JsonbValueToJsonb(made);
 }
 
-/* row_line returns a row as a line for people to read. */
+/* the columns of the rows that an expression uses */
+typedef struct ColumnSearch
+{
+	int depth; /* of subqueries */
+	Bitmapset *used;
+} ColumnSearch;
+
+/* search_columns collects the columns of the rows, which are the first in FROM. */
+static bool
+search_columns(Node *node, void *arg)
+{
+	ColumnSearch *search = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		bool found;
+
+		search->depth++;
+		found = query_tree_walker((Query *) node, search_columns, search, 0);
+		search->depth--;
+		return found;
+	}
+	if (IsA(node, Var) && ((Var *) node)->varno == 1 &&
+		(int) ((Var *) node)->varlevelsup == search->depth - 1 && ((Var *) node)->varattno >= 0)
+		search->used = bms_add_member(search->used, ((Var *) node)->varattno);
+	return expression_tree_walker(node, search_columns, search);
+}
+
+/* note_columns notes the columns that the query uses: people who repair rows see these only. */
+static void
+note_columns(Mapping *mapping, SPIPlanPtr plan)
+{
+	MemoryContext before = MemoryContextSwitchTo(mapping->context);
+	ColumnSearch search = {0};
+	ListCell *source;
+	ListCell *query;
+
+	foreach (source, SPI_plan_get_plan_sources(plan))
+		foreach (query, ((CachedPlanSource *) lfirst(source))->query_list)
+			search_columns((Node *) lfirst(query), &search);
+	mapping->used = search.used;
+	MemoryContextSwitchTo(before);
+}
+
+/* row_line returns what the mapping uses of a row as a line for people to read. */
 static Datum
 row_line(const Mapping *mapping, int64 row)
 {
@@ -104,7 +155,7 @@ row_line(const Mapping *mapping, int64 row)
 
 	initStringInfo(&line);
 	row_text_as_json(TextDatumGetCString(mapping->rows[row]), mapping->columns,
-					 mapping->column_count, mapping->table, &line);
+					 mapping->column_count, mapping->table, mapping->used, &line);
 	made = PointerGetDatum(cstring_to_text_with_len(line.data, line.len));
 	pfree(line.data);
 	return made;
@@ -193,6 +244,8 @@ map_part(void *arg)
 	/* before the rows: making values of them calls what the check looks at */
 	SPIPlanPtr plan = connection_prepare(&mapping->connection, 1, &mapping->array_type);
 
+	if (mapping->used == NULL)
+		note_columns(mapping, plan);
 	options.params = makeParamList(1);
 	options.params->params[0].ptype = mapping->array_type;
 	options.params->params[0].pflags = PARAM_FLAG_CONST;
@@ -324,6 +377,7 @@ cdp_map_rows(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		return (Datum) 0;
 	mapping.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	mapping.context = CurrentMemoryContext;
 	load_mapping(fcinfo, &mapping);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(3), INT2OID, 2, true, TYPALIGN_SHORT, &columns, NULL,
 					  &mapping.column_count);

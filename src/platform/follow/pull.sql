@@ -122,7 +122,7 @@ AS $function$
 DECLARE
 	c record;
 BEGIN
-	SELECT t.source, t.appends, pg_get_userbyid(t.owner::oid) AS owner,
+	SELECT t.source, t.appends, pg_get_userbyid(t.owner::oid) AS owner, t.sweep_number,
 		t.mapping ? 'version' AS has_version, t.mapping ?& '{event,traits}' AS is_split INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
 	WITH mapped AS MATERIALIZED (
@@ -142,13 +142,14 @@ BEGIN
 			-- what was no call takes none along
 			AND NOT (m.deleted AND m.kind IN ('was', 'delete'))
 	), calls AS (
-		SELECT k.n, k.id AS message_id, k.gone OR (c.is_split AND k.event IS NULL) AS gone, k.kind, k.own_version,
+		SELECT k.n, k.number, k.id AS message_id, k.gone OR (c.is_split AND k.event IS NULL) AS gone, k.kind,
+			k.own_version,
 			k.type, k.event, k.anonymous_id, k.user_id, k.group_id, k.previous_id, k.identifiers, k.properties,
 			CASE WHEN NOT c.is_split THEN k.traits END AS traits, k.context, k."timestamp", k.sent_at,
 			k.original_timestamp, k.received_at
 		FROM kept k
 		UNION ALL
-		SELECT k.n, k.id || ':traits', k.gone OR k.traits IS NULL, k.kind, k.own_version,
+		SELECT k.n, k.number, k.id || ':traits', k.gone OR k.traits IS NULL, k.kind, k.own_version,
 			CASE WHEN k.group_id IS NULL THEN 'identify' ELSE 'group' END, NULL, k.anonymous_id, k.user_id, k.group_id,
 			NULL, k.identifiers, NULL, k.traits, k.context, k."timestamp", k.sent_at, k.original_timestamp,
 			k.received_at
@@ -174,6 +175,12 @@ BEGIN
 		FROM calls w
 		WHERE NOT c.appends AND w.gone AND w.kind <> 'insert'
 		RETURNING context -> '_deleted' IS NULL AS is_call
+	), seen AS (
+		INSERT INTO cdp_data.seen_call (connection, message_key)
+		SELECT connection, cdp_internal.message_key(w.message_id)
+		FROM calls w
+		WHERE w.number >= c.sweep_number AND NOT (w.gone AND w.kind = 'insert')
+		ON CONFLICT DO NOTHING
 	), lines AS (
 		INSERT INTO cdp.inbox_raw (line, source, written_by)
 		SELECT m.line, c.source, c.owner
@@ -268,6 +275,7 @@ DECLARE
 	lost record;
 BEGIN
 	SELECT max(q.written_at) FILTER (WHERE q.operation = 'truncate') AS truncated_at,
+		max(q.number) FILTER (WHERE q.operation = 'truncate') AS truncated,
 		count(*) FILTER (WHERE q.operation = 'missed') AS missed,
 		(max(ARRAY[to_char(q.number, 'FM0000000000000000000'), q.detail]) FILTER (WHERE q.operation = 'missed'))[2]
 			AS detail
@@ -276,9 +284,18 @@ BEGIN
 	WHERE q.connection = note_lost.connection AND q.number = ANY (numbers)
 		AND q.operation IN ('truncate', 'missed');
 	UPDATE cdp_data.connected_table c
-	SET truncated_at = coalesce(lost.truncated_at, c.truncated_at), missed = c.missed + lost.missed,
+	-- one that was before the table is read anew shows in what is read
+	SET truncated_at = CASE WHEN lost.truncated > c.number THEN lost.truncated_at ELSE c.truncated_at END,
+		missed = c.missed + lost.missed,
 		missed_error = coalesce(lost.detail, c.missed_error)
 	WHERE c.name = note_lost.connection AND (lost.truncated_at IS NOT NULL OR lost.missed > 0);
+	-- a greater version than that of the row is not known, so that one that comes again as it was could not win
+	IF lost.truncated IS NOT NULL AND cdp_internal.can_sweep(connection) THEN
+		UPDATE cdp_data.connected_table c
+		SET sweep_number = lost.truncated, sweep_after = lost.truncated, swept_until = NULL
+		WHERE c.name = note_lost.connection AND NOT c.mapping ? 'version'
+			AND lost.truncated > greatest(c.sweep_number, c.number);
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.note_lost(text, bigint[]) IS
@@ -302,7 +319,10 @@ BEGIN
 		PERFORM cdp_internal.choose_part(connection);
 		SELECT t.relation::oid AS relation, t.part, t.place, t.number, t.is_first INTO STRICT c
 		FROM cdp_data.connected_table t WHERE t.name = connection;
-		EXIT WHEN c.part IS NULL;
+		IF c.part IS NULL THEN
+			PERFORM cdp_internal.begin_sweep(connection);
+			EXIT;
+		END IF;
 		SELECT array_agg(r."row") AS texts, max(r.place::tid)::text AS last, min(r.error) AS error INTO page
 		FROM cdp_internal.read_rows(connection, NULL, NULL, c.part, c.place, NULL, least(max_rows - taken, 10000)) r;
 		IF page.error IS NOT NULL THEN
@@ -362,7 +382,7 @@ COMMENT ON FUNCTION cdp_internal.choose_part(text) IS
 	'Internal: chooses what of a connected table is read next, from its beginning if its file is another one by now; '
 	'NULL: all is read.';
 
-CREATE FUNCTION cdp_internal.pull_connection(connection text, max_rows bigint, OUT taken bigint,
+CREATE FUNCTION cdp_internal.pull_connection(connection text, max_rows bigint, OUT taken bigint, OUT sent bigint,
 	OUT line_places tid[], OUT failures text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -375,7 +395,7 @@ DECLARE
 	also record;
 	problem text := cdp_internal.connection_problem(connection);
 BEGIN
-	taken := 0; line_places := '{}'; failures := '{}';
+	taken := 0; sent := 0; line_places := '{}'; failures := '{}';
 	SELECT t.relation::oid AS relation, t.follow INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
 	IF problem IS NULL THEN
@@ -405,16 +425,21 @@ BEGIN
 			done.error := also.error;
 		END IF;
 	END IF;
+	IF done.error IS NULL THEN
+		SELECT done.deletions + w.deletions, done.taken + w.taken INTO done.deletions, done.taken
+		FROM cdp_internal.sweep(connection, max_rows - done.taken) w;
+	END IF;
 	PERFORM cdp_internal.record_pull(connection, done.taken, done.sent, done.deletions,
 		cardinality(done.failures), done.error);
 	taken := done.taken;
+	sent := done.sent + done.deletions;
 	line_places := done.line_places;
 	failures := done.failures;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.pull_connection(text, bigint) IS
-	'Internal: reads on in a connected table, up to max_rows rows and some. Returns the lines of rows that failed, and '
-	'their errors.';
+	'Internal: reads on in a connected table, up to max_rows rows and some. Returns how many rows it wrote to '
+	'cdp.inbox, the lines of rows that failed, and their errors.';
 
 CREATE FUNCTION cdp_internal.record_pull(connection text, taken bigint, sent bigint, deletions bigint, failed bigint,
 	error text) RETURNS void
@@ -451,7 +476,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.record_pull(text, bigint, bigint, bigint, bigint, text) IS
 	'Internal: records what was read of a connected table, and how it is.';
 
-CREATE FUNCTION cdp_internal.pull_connections(max_rows bigint, OUT line_places tid[], OUT failures text[])
+CREATE FUNCTION cdp_internal.pull_connections(max_rows bigint, OUT sent bigint, OUT line_places tid[],
+	OUT failures text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -460,7 +486,7 @@ DECLARE
 	rest bigint := max_rows;
 	done record;
 BEGIN
-	line_places := '{}'; failures := '{}';
+	sent := 0; line_places := '{}'; failures := '{}';
 	-- of connections that are no more, whose triggers only the owner of the table could drop
 	DELETE FROM cdp_data.followed_row r
 	WHERE NOT EXISTS (SELECT FROM cdp_data.connected_table c WHERE c.name = r.connection);
@@ -479,6 +505,7 @@ BEGIN
 			PERFORM cdp_internal.record_pull(connection, 0, 0, 0, 0, SQLSTATE || ': ' || SQLERRM);
 			CONTINUE;
 		END;
+		sent := sent + done.sent;
 		line_places := line_places || done.line_places;
 		failures := failures || done.failures;
 		rest := greatest(rest - done.taken, 0);
@@ -488,8 +515,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.pull_connections(bigint) IS
 	'Internal: writes what connected tables say to the inboxes, up to max_rows rows and some; those that were read '
-	'longest ago come first. Returns the lines of rows that failed, and their errors. The caller holds the lock of '
-	'cdp.refresh().';
+	'longest ago come first. Returns how many rows it wrote to cdp.inbox, the lines of rows that failed, and their '
+	'errors. The caller holds the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.has_row_security(oid, oid), cdp_internal.needs_row_trigger(oid),
 	cdp_internal.trigger_problem(text, oid, boolean), cdp_internal.relation_named(text),

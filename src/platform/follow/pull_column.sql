@@ -116,6 +116,7 @@ BEGIN
 				pending_open = '{}'
 			WHERE t.name = connection;
 			SELECT b.bound, b.error INTO next FROM cdp_internal.next_bound(connection) b;
+			PERFORM cdp_internal.begin_sweep(connection);
 			CONTINUE;
 		END IF;
 		SELECT s.* INTO done
@@ -135,6 +136,10 @@ BEGIN
 		PERFORM cdp_internal.progress_set('read', taken, max_rows);
 	END LOOP;
 	error := next.error;
+	IF next.bound IS NULL AND error IS NULL
+			AND (SELECT t.pending IS NULL FROM cdp_data.connected_table t WHERE t.name = connection) THEN
+		PERFORM cdp_internal.begin_sweep(connection);
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.pull_column(text, bigint) IS

@@ -161,8 +161,10 @@ unquote(const Field *field, StringInfo value)
 }
 
 void
-row_text_as_json(const char *row, const int16 *columns, int count, TupleDesc now, StringInfo text)
+row_text_as_json(const char *row, const int16 *columns, int count, TupleDesc now,
+				 const Bitmapset *used, StringInfo text)
 {
+	bool all = bms_is_member(0, used);
 	Field *fields = split_row(row, count);
 	StringInfoData value;
 	bool first = true;
@@ -179,7 +181,7 @@ row_text_as_json(const char *row, const int16 *columns, int count, TupleDesc now
 		Form_pg_attribute column =
 			columns[i] > 0 && columns[i] <= now->natts ? TupleDescAttr(now, columns[i] - 1) : NULL;
 
-		if (column == NULL || column->attisdropped)
+		if (column == NULL || column->attisdropped || (!all && !bms_is_member(columns[i], used)))
 			continue;
 		appendStringInfoString(text, first ? "" : ", ");
 		first = false;

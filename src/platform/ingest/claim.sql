@@ -85,7 +85,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval) IS
 	'Internal: stores how far cdp_internal.claim_rows() came, and what a pass costs.';
 
-CREATE FUNCTION cdp_internal.refresh_claim(max_rows bigint, OUT places tid[], OUT line_places tid[])
+CREATE FUNCTION cdp_internal.refresh_claim(max_rows bigint, written bigint, OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -113,8 +113,9 @@ BEGIN
 			lines := cdp_internal.claim_rows('cdp.inbox_raw', from_line_block, max_rows - cardinality(rows.places),
 				max_bytes - rows.bytes, max_row_bytes, cut_bytes);
 		END IF;
-		EXIT WHEN cardinality(rows.places) + cardinality(lines.places) > 0 OR (from_block = 0 AND from_line_block = 0);
-		-- no rows after the marks: look before them
+		EXIT WHEN cardinality(rows.places) + cardinality(lines.places) >= least(greatest(written, 1), max_rows)
+			OR (from_block = 0 AND from_line_block = 0);
+		-- no rows after the marks, or fewer than were written just now, to freed space: look before them
 		from_block := 0;
 		from_line_block := 0;
 	END LOOP;
@@ -134,9 +135,10 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_claim(bigint) IS
+COMMENT ON FUNCTION cdp_internal.refresh_claim(bigint, bigint) IS
 	'Internal: returns the places of the rows of cdp.inbox and the lines of cdp.inbox_raw for the next batch, together '
-	'up to max_rows and cdp_internal.max_batch_bytes().';
+	'up to max_rows and cdp_internal.max_batch_bytes(). written: how many rows this refresh has written to cdp.inbox '
+	'itself, which are then found wherever they are.';
 
 CREATE FUNCTION cdp_internal.count_waiting() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -155,5 +157,5 @@ COMMENT ON FUNCTION cdp_internal.count_waiting() IS
 REVOKE ALL ON FUNCTION cdp_internal.max_batch_bytes(), cdp_internal.max_row_bytes(),
 	cdp_internal.cut_row_bytes(), cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
 	cdp_internal.count_rows(regclass, bigint, bigint), cdp_internal.next_block(text), cdp_internal.small_inbox(),
-	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint),
+	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint, bigint),
 	cdp_internal.count_waiting() FROM PUBLIC;

@@ -60,7 +60,7 @@ AS $function$
 BEGIN
 	PERFORM jsonb_populate_record(NULL::cdp.inbox, record);
 	RETURN record IS NOT NULL;
-EXCEPTION WHEN data_exception THEN
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
 	RETURN false;
 END
 $function$;

@@ -163,23 +163,29 @@ typedef struct Cleaned
 	int64 capacity; /* 0: the rows that were deleted */
 } Cleaned;
 
-/* reserve makes room for the calls of a batch and for the rows behind it. */
+/* rows for which there is room at once, if as many are expected: as many as a batch mostly takes */
+#define EXPECTED_MAX (128 * 1024)
+
+/* reserve makes room for the calls of a batch and for the rows behind it, which may be such batches. */
 static void
 reserve(const Take *take, Cleaned *cleaned, int64 calls, int64 behind)
 {
 	int64 needed = cleaned->count + calls + behind;
-	MemoryContext context = take->taken->context;
 
 	if (needed - take->taken->count > TAKEN_CALLS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("lines with more than %d calls in all", TAKEN_CALLS_MAX)));
 	if (cleaned->capacity == 0)
 	{
-		TakenRow *rows = MemoryContextAllocHuge(context, sizeof(TakenRow) * needed);
+		/* one that can be made longer without a copy of it */
+		MemoryContext context =
+			AllocSetContextCreate(take->taken->context, "cdp taken calls", ALLOCSET_DEFAULT_SIZES);
+		TakenRow *rows;
 
+		cleaned->capacity = Max(needed, Min(cleaned->count + calls * (behind + 1), EXPECTED_MAX));
+		rows = MemoryContextAllocHuge(context, sizeof(TakenRow) * cleaned->capacity);
 		memcpy(rows, cleaned->rows, sizeof(TakenRow) * cleaned->count);
 		cleaned->rows = rows;
-		cleaned->capacity = needed;
 	}
 	else if (needed > cleaned->capacity)
 	{

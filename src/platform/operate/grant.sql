@@ -255,9 +255,9 @@ BEGIN
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
 		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
-							   WHEN 'forget' THEN format('SELECT (%I), DELETE', c.keys[1])
 							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
+		WHERE c.stewards <> 'none'
 		UNION ALL
 		SELECT CASE c.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, c.oid::regclass::text
 		FROM pg_class c

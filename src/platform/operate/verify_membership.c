@@ -90,12 +90,13 @@ verify_part(ReturnSetInfo *result, KeptSegments *segments, int64 *ids, int64 cou
 
 /* verify_state compares the state of a segment with what judging all found. */
 static void
-verify_state(ReturnSetInfo *result, const KeptSegment *segment)
+verify_state(ReturnSetInfo *result, KeptSegment *segment)
 {
 	const Judgement *judgement = &segment->judgement;
 	bool was_well = segment->state == KEPT_LIVE || segment->state == KEPT_BUILDING;
 
-	if (segment->asked && was_well != (judgement->message == NULL))
+	kept_note_missing(segment);
+	if ((segment->asked || judgement->message != NULL) && was_well != (judgement->message == NULL))
 		put_row(result, segment, 0,
 				judgement->message == NULL
 					? NULL

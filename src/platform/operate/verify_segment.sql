@@ -16,7 +16,7 @@ CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item t
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT 'segment', format('segment %s', s.name) || coalesce(format(' of profile %s', v.profile_id), ''),
+		SELECT 'segment', format('segment %s', s.name) || coalesce(' of profile ' || v.profile_id, ''),
 			   CASE WHEN v.profile_id IS NULL THEN coalesce(v.error, 'live') WHEN v.holds THEN 'member' END,
 			   CASE WHEN v.profile_id IS NULL THEN concat_ws(', ', s.state, s.error) WHEN v.is_kept THEN 'member' END
 		FROM cdp_internal.verify_memberships() v JOIN cdp_data.segment s ON s.segment_id = v.segment_id

@@ -198,7 +198,7 @@ COMMENT ON FUNCTION cdp_internal.claim_again(bigint) IS
 	'Internal: returns the row with which the last refresh failed alone, if it is still there. before: what that '
 	'refresh left in cdp_data.attempt, a negative number.';
 
-CREATE FUNCTION cdp_internal.claim_batch(max_rows bigint, OUT places tid[], OUT line_places tid[])
+CREATE FUNCTION cdp_internal.claim_batch(max_rows bigint, written bigint, OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -214,12 +214,13 @@ BEGIN
 		END IF;
 	END IF;
 	SELECT c.places, c.line_places INTO places, line_places
-	FROM cdp_internal.refresh_claim(least(max_rows, greatest(before, 1))) c;
+	FROM cdp_internal.refresh_claim(least(max_rows, greatest(before, 1)), written) c;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.claim_batch(bigint) IS
+COMMENT ON FUNCTION cdp_internal.claim_batch(bigint, bigint) IS
 	'Internal: returns the places of the rows of cdp.inbox and the lines of cdp.inbox_raw that a refresh takes: fewer '
-	'after refreshes that were cancelled or ran out of a resource, and one alone after it has failed alone.';
+	'after refreshes that were cancelled or ran out of a resource, and one alone after it has failed alone. written: '
+	'how many rows this refresh has written to cdp.inbox itself.';
 
 CREATE FUNCTION cdp_internal.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -267,4 +268,4 @@ REVOKE ALL ON FUNCTION cdp_internal.is_fault_of_row(text),
 	cdp_internal.set_aside(tid[], tid[], text[], boolean), cdp_internal.set_aside_all(tid[], tid[], text[]),
 	cdp_internal.refresh_part(tid[], tid[]), cdp_internal.check_empty_batch(), cdp_internal.refresh_rows(tid[], tid[]),
 	cdp_internal.place_number(tid[], tid[]), cdp_internal.claim_again(bigint),
-	cdp_internal.claim_batch(bigint), cdp_internal.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;
+	cdp_internal.claim_batch(bigint, bigint), cdp_internal.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

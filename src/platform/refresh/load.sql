@@ -1,9 +1,21 @@
 -- cdp.load(): the rows of a query through all stages, without the inbox: batch after batch, in one transaction.
 
+CREATE FUNCTION cdp_internal.load_defer() RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_load_defer' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.load_defer() IS
+	'Internal: puts the primary keys of cdp_data.message and cdp_data.identifier_map off, each if the table has no '
+	'rows.';
+
+CREATE FUNCTION cdp_internal.load_relieve() RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_load_relieve' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.load_relieve() IS
+	'Internal: builds the indexes that cdp_internal.load_defer() put off if what stands in for them is large.';
+
 CREATE FUNCTION cdp_internal.load_index() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_load_index' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.load_index() IS
-	'Internal: builds the indexes of months of the log that this transaction has made, as far as they were put off.';
+	'Internal: builds the indexes that a load has put off: of months of the log that this transaction has made, and '
+	'those of cdp_internal.load_defer().';
 
 CREATE FUNCTION cdp_internal.load_begin(rows bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -13,6 +25,10 @@ BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
 	PERFORM cdp_internal.progress_begin('load', rows);
+	-- not where statements look for messages and identifiers at each batch
+	IF NOT EXISTS (SELECT FROM cdp_data.segment) AND NOT EXISTS (SELECT FROM cdp_data.verdict) THEN
+		PERFORM cdp_internal.load_defer();
+	END IF;
 	RETURN (SELECT s.batch_id FROM cdp_data.state s);
 END
 $function$;
@@ -26,6 +42,7 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.load_relieve();
 	PERFORM cdp_internal.refresh_rows(cdp_internal.load_offer(), '{}');
 	PERFORM cdp_internal.load_withdraw();
 END
@@ -116,8 +133,13 @@ Everything is one transaction: if it is stopped or fails, nothing has been loade
 writers of the inboxes and readers do not. cdp.progress shows the rows that batches have taken.
 Months that the log gets by the load have no indexes until its end, or until a batch must find events in them (people
 are taken apart, an identifier becomes shared, a mutable source corrects); with segments they have them from the start.
-Memory: some 500 MB for batches of 100,000, and maintenance_work_mem. Disk: rows of people who come again in another
-batch are written again, and the space of the old ones is free only after the load: up to as much as the log takes.
+Where no message or no identifier was there before, they are found in memory, up to 30 million of both, and the indexes
+are built at the end, when who looks identifiers up waits for seconds. Where another transaction that is still open has
+used such an index, rows are inserted into it. With segments, verdicts, mutable sources or hashes of e-mail addresses
+or phone numbers the indexes are used from the start, or from the batch that brings the first.
+Memory: some 500 MB for batches of 100,000, 20 bytes for each message and identifier found in memory, and
+maintenance_work_mem. Disk: rows of people who come again in another batch are written again, and the space of the old
+ones is free only after the load: up to as much as the log takes.
 The query runs as the caller, with the caller's search path, and can read what the caller may. It cannot write, nor
 change the role. It sees the state before the load.
 Returns one row of counts, as cdp.refresh() does. batches: number of them. It works as the owner of the tables. READ
@@ -142,6 +164,7 @@ COMMENT ON FUNCTION cdp.load(regclass, text, bigint) IS
 	'Loads the rows of a table or view whose columns are named as those of cdp.inbox, as cdp.load(text, text, bigint) '
 	'does those of a query: cdp.load(''old_events''::regclass).';
 
-REVOKE ALL ON FUNCTION cdp_internal.load_index(), cdp_internal.load_begin(bigint),
-	cdp_internal.load_part(), cdp_internal.load_end(bigint), cdp_internal.load(text, text, bigint, bigint),
-	cdp.load(text, text, bigint), cdp.load(regclass, text, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.load_defer(), cdp_internal.load_relieve(), cdp_internal.load_index(),
+	cdp_internal.load_begin(bigint), cdp_internal.load_part(), cdp_internal.load_end(bigint),
+	cdp_internal.load(text, text, bigint, bigint), cdp.load(text, text, bigint), cdp.load(regclass, text, bigint)
+	FROM PUBLIC;

@@ -32,7 +32,12 @@ enum
 };
 
 CDP_FUNCTION(cdp_refresh_pass);
+CDP_FUNCTION(cdp_load_defer);
+CDP_FUNCTION(cdp_load_relieve);
 CDP_FUNCTION(cdp_load_index);
+
+/* rows that a load finds by memory alone, at most, and as many again of one batch; about 20 bytes each */
+#define DEFERRED_MAX 30000000
 
 static void
 check_interrupts(void *context)
@@ -86,7 +91,10 @@ begin(Pass *pass)
 	if (pass->failures == NULL)
 	{
 		if (pass_meets_mutable(pass))
+		{
 			pass_index_log(pass);
+			pass_index_keys(pass);
+		}
 		pass_correct(pass);
 		pass_read_changes(pass);
 		pass_note_corrected(pass);
@@ -257,10 +265,28 @@ cdp_refresh_pass(PG_FUNCTION_ARGS)
 	return result;
 }
 
-/* cdp_load_index builds the indexes of the log that a load has put off. */
+/* cdp_load_defer implements cdp_internal.load_defer. */
+Datum
+cdp_load_defer(PG_FUNCTION_ARGS)
+{
+	pass_defer_keys();
+	PG_RETURN_VOID();
+}
+
+/* cdp_load_relieve implements cdp_internal.load_relieve. */
+Datum
+cdp_load_relieve(PG_FUNCTION_ARGS)
+{
+	if (pass_count_deferred() > DEFERRED_MAX)
+		pass_build_keys();
+	PG_RETURN_VOID();
+}
+
+/* cdp_load_index implements cdp_internal.load_index: last what readers may want meanwhile. */
 Datum
 cdp_load_index(PG_FUNCTION_ARGS)
 {
 	pass_build_log();
+	pass_build_keys();
 	PG_RETURN_VOID();
 }

@@ -92,6 +92,15 @@ extern void pass_defer_log(Pass *pass);
 extern void pass_index_log(Pass *pass);
 extern void pass_build_log(void);
 
+/*
+ * Puts the indexes off by which each message and identifier is looked for, where there are none yet, tells how many rows
+ * are found without them, and builds them: pass_index_keys before statements look for such rows.
+ */
+extern void pass_defer_keys(void);
+extern int64 pass_count_deferred(void);
+extern void pass_build_keys(void);
+extern void pass_index_keys(Pass *pass);
+
 extern void pass_close_tables(Pass *pass);
 
 /* Closes one, so that partitions can be added to it. */

@@ -22,6 +22,7 @@ typedef enum PassTable
 	TABLE_ACCOUNT,
 	TABLE_MEMBER,
 	TABLE_SEEN_NAME,
+	TABLE_QUARANTINE,
 	/* of a pass that builds the graph anew: the identifiers as they are in the graph that is in use */
 	TABLE_NUMBERED_IDENTIFIER,
 	/* … and the events that may have wrong anchors */
@@ -62,6 +63,23 @@ enum
 	SOURCE_DELETIONS,
 	SOURCE_LAST_BATCH_ID,
 	SOURCE_LAST_AT
+};
+
+enum
+{
+	QUARANTINE_ID,
+	QUARANTINE_BATCH_ID,
+	QUARANTINE_AT,
+	QUARANTINE_SOURCE,
+	QUARANTINE_REASON,
+	QUARANTINE_DETAIL,
+	QUARANTINE_RECORD,
+	QUARANTINE_LINE,
+	QUARANTINE_RECEIVED_AT,
+	QUARANTINE_WRITTEN_BY,
+	QUARANTINE_CUT,
+	QUARANTINE_SIZES,
+	QUARANTINE_COLUMNS
 };
 
 enum

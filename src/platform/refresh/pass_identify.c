@@ -310,6 +310,9 @@ pass_identify(Pass *pass)
 	progress_set("identify", 0, (int64) count);
 	pass->map_key = hash_key(HASH_IDENTIFIER);
 	set_rules(pass);
+	/* statements look for the identifiers of verdicts and for those that have hashes */
+	if (pass->has_verdicts || pass->has_hashed)
+		pass_index_keys(pass);
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);
 	pass_check(cdpk_batch_number(pass->batch, pass->last_identifier_id));

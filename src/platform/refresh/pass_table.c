@@ -38,6 +38,8 @@ TABLE(profile_identifier, "profile_id", "slice", "identifiers", "identifier_ids"
 TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expires_at");
 TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "events", "left_at");
 TABLE(seen_name, "kind", "name");
+TABLE(quarantine, "quarantine_id", "batch_id", "quarantined_at", "source", "reason", "detail",
+	  "record", "line", "received_at", "written_by", "cut", "sizes");
 
 /* those of the graph that is built anew, see cdp_internal.restitch_tables() */
 #define TABLE_ANEW(table)                                                   \
@@ -60,7 +62,8 @@ static const StoreTable *const tables[PASS_TABLES] = {
 	&link_table,           &event_table,          &shared_context_table,
 	&base_table,           &profile_table,        &profile_identifier_table,
 	&account_table,        &account_member_table, &seen_name_table,
-	&identifier_table,     &suspect_table,        &touched_table};
+	&quarantine_table,     &identifier_table,     &suspect_table,
+	&touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");
@@ -115,6 +118,43 @@ void
 pass_build_log(void)
 {
 	store_build_indexes(tables[TABLE_EVENT]);
+}
+
+/* the tables whose keys are hashes, in which each row of a load is looked for */
+static const PassTable keyed[] = {TABLE_MESSAGE, TABLE_IDENTIFIER_MAP};
+
+void
+pass_defer_keys(void)
+{
+	for (int i = 0; i < lengthof(keyed); i++)
+		store_defer_key(tables[keyed[i]]);
+}
+
+int64
+pass_count_deferred(void)
+{
+	int64 count = 0;
+
+	for (int i = 0; i < lengthof(keyed); i++)
+		count += store_count_deferred(tables[keyed[i]]);
+	return count;
+}
+
+void
+pass_build_keys(void)
+{
+	for (int i = 0; i < lengthof(keyed); i++)
+		store_build_indexes(tables[keyed[i]]);
+}
+
+void
+pass_index_keys(Pass *pass)
+{
+	if (!load_is_open())
+		return;
+	for (int i = 0; i < lengthof(keyed); i++)
+		pass_close_table(pass, keyed[i]);
+	pass_build_keys();
 }
 
 void

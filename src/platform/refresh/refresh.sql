@@ -206,7 +206,7 @@ COMMENT ON FUNCTION cdp_internal.start_batch() IS 'Internal: takes the lock and 
 
 -- Rows of connected tables come before the rows that wait, but leave the inbox as it is where more wait than a batch
 -- takes, but for a tenth.
-CREATE FUNCTION cdp_internal.refresh_connections(max_rows bigint) RETURNS void
+CREATE FUNCTION cdp_internal.refresh_connections(max_rows bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -214,16 +214,18 @@ DECLARE
 	pulled record;
 BEGIN
 	IF EXISTS (SELECT FROM cdp_data.connected_table) OR EXISTS (SELECT FROM cdp_data.followed_row) THEN
-		SELECT p.line_places, p.failures INTO pulled
+		SELECT p.sent, p.line_places, p.failures INTO pulled
 		FROM cdp_internal.pull_connections(
 			greatest(max_rows - cdp_internal.count_waiting(), (max_rows + 9) / 10)) p;
 		PERFORM cdp_internal.set_aside_all('{}', pulled.line_places, pulled.failures);
+		RETURN pulled.sent;
 	END IF;
+	RETURN 0;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_connections(bigint) IS
 	'Internal: writes what connected tables say to the inboxes, for the refresh at hand, and sets rows aside that an '
-	'expression fails for.';
+	'expression fails for. Returns how many rows it wrote to cdp.inbox.';
 
 CREATE FUNCTION cdp_internal.refresh_inboxes(max_rows bigint, wait boolean, OUT taken bigint,
 	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
@@ -236,6 +238,7 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last_batch_id bigint;
+	written bigint;
 	last_change_id bigint;
 	number bigint;
 	claim record;
@@ -251,8 +254,8 @@ BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id, s.change_id INTO STRICT last_batch_id, last_change_id FROM cdp_data.state s;
-		PERFORM cdp_internal.refresh_connections(max_rows);
-		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows) c;
+		written := cdp_internal.refresh_connections(max_rows);
+		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows, written) c;
 		number := cardinality(claim.places) + cardinality(claim.line_places);
 		IF number = 0 THEN
 			lapsed := cdp_internal.has_lapsed(s.as_of)

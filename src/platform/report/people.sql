@@ -14,6 +14,12 @@ BEGIN
 					DETAIL = 'Breakdowns are written trait:plan, segment:buyers or property:category.';
 		END IF;
 	END LOOP;
+	-- also of a report without events, where none is read
+	IF (SELECT count(*) FROM unnest(by) AS b (part) WHERE b.part LIKE 'property:%') > 8 THEN
+		RAISE EXCEPTION 'at most 8 properties can be combined' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('The argument by has %s.', (
+				SELECT count(*) FROM unnest(by) AS b (part) WHERE b.part LIKE 'property:%'));
+	END IF;
 	RETURN QUERY
 		SELECT split_part(b.part, ':', 1), substr(b.part, strpos(b.part, ':') + 1), b.place
 		FROM unnest(by) WITH ORDINALITY AS b (part, place);

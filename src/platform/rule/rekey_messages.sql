@@ -68,6 +68,9 @@ BEGIN
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.statement s SET message_key = r.new_key FROM batch_rekeyed r WHERE s.message_key = r.old_key
 	$sql$);
+	-- a connection that takes back what is no longer there goes through them in the order of keys
+	UPDATE cdp_data.connected_table c SET swept_until = NULL
+	WHERE c.source = rekey_messages.source AND c.swept_until IS NOT NULL;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.rekey_messages(text, integer, bigint, boolean) IS

@@ -145,6 +145,10 @@ BEGIN
 	IF changes IS NULL THEN
 		RAISE EXCEPTION 'changes must not be NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	IF jsonb_path_exists(changes, '$.**{65}') THEN
+		RAISE EXCEPTION 'changes are more than 64 levels deep' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'What is deeper in a row would send it back to quarantine as too_deep.';
+	END IF;
 	IF jsonb_typeof(changes) NOT IN ('object', 'array') THEN
 		RAISE EXCEPTION 'changes must be a JSON Patch or a JSON Merge Patch'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -210,6 +214,37 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_json(text) IS 'Internal: reads a document; NULL: it is no JSON, or too deep.';
 
+CREATE FUNCTION cdp_internal.too_large_problem() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN format('it would be over %s MB', cdp_internal.max_row_bytes() >> 20);
+COMMENT ON FUNCTION cdp_internal.too_large_problem() IS
+	'Internal: returns why a row is not repaired that a refresh would quarantine as row_too_large.';
+
+CREATE FUNCTION cdp_internal.substituted(INOUT given text, changes jsonb, OUT problem text)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	step jsonb;
+	size bigint;
+BEGIN
+	FOR step IN
+		SELECT e.value FROM jsonb_array_elements(CASE jsonb_typeof(changes) WHEN 'array' THEN changes END) e
+		WHERE e.value ->> 'op' = 'substitute'
+	LOOP
+		size := octet_length(replace(given, step ->> 'text', ''));
+		size := size + (octet_length(given) - size) / octet_length(step ->> 'text') * octet_length(step ->> 'with');
+		IF size > greatest(cdp_internal.max_row_bytes(), octet_length(given)) THEN
+			problem := cdp_internal.too_large_problem();
+			RETURN;
+		END IF;
+		given := replace(given, step ->> 'text', step ->> 'with');
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.substituted(text, jsonb) IS
+	'Internal: returns a row as it is written after the substitutions of cdp.repair(), or why they are not made.';
+
 CREATE FUNCTION cdp_internal.patch_document(INOUT document jsonb, changes jsonb, OUT problem text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -227,7 +262,9 @@ BEGIN
 		FOR step IN SELECT e.value FROM jsonb_array_elements(changes) e WHERE e.value ->> 'op' <> 'substitute' LOOP
 			SELECT p.* INTO done FROM cdp_internal.patch_step(patched, step) p;
 			patched := done.patched;
-			problem := done.problem;
+			-- before the next one makes more of it than the server can hold
+			problem := coalesce(done.problem, CASE WHEN pg_column_size(patched) > cdp_internal.max_row_bytes()
+				THEN cdp_internal.too_large_problem() END);
 			EXIT WHEN problem IS NOT NULL;
 		END LOOP;
 	END IF;
@@ -247,24 +284,29 @@ CREATE FUNCTION cdp_internal.repaired(record jsonb, line text, changes jsonb, OU
 AS $function$
 DECLARE
 	given text := coalesce(line, record::text);
-	step jsonb;
+	substituted record;
 BEGIN
 	before := CASE WHEN line IS NULL THEN record ELSE cdp_internal.read_json(line) END;
-	FOR step IN
-		SELECT e.value FROM jsonb_array_elements(CASE jsonb_typeof(changes) WHEN 'array' THEN changes END) e
-		WHERE e.value ->> 'op' = 'substitute'
-	LOOP
-		given := replace(given, step ->> 'text', step ->> 'with');
-	END LOOP;
-	after := CASE WHEN given = coalesce(line, record::text) THEN before ELSE cdp_internal.read_json(given) END;
+	SELECT s.given, s.problem INTO substituted FROM cdp_internal.substituted(given, changes) s;
+	problem := substituted.problem;
+	IF problem IS NOT NULL THEN
+		RETURN;
+	END IF;
+	after := CASE WHEN substituted.given = given THEN before ELSE cdp_internal.read_json(substituted.given) END;
 	IF after IS NULL THEN
 		problem := 'it is no JSON';
 		RETURN;
 	END IF;
 	SELECT p.document, p.problem INTO after, problem FROM cdp_internal.patch_document(after, changes) p;
-	IF problem IS NULL AND line IS NULL AND NOT cdp_internal.is_inbox_record(after) THEN
+	IF problem IS NULL AND greatest(pg_column_size(after), octet_length(after::text))
+			> cdp_internal.max_row_bytes() THEN
+		problem := cdp_internal.too_large_problem();
+	ELSIF problem IS NULL AND line IS NULL AND NOT cdp_internal.is_inbox_record(after) THEN
 		problem := 'the columns of cdp.inbox do not take its values';
 	END IF;
+EXCEPTION WHEN program_limit_exceeded OR statement_too_complex OR out_of_memory THEN
+	-- a text of the row, or a part of it, is more than the server can hold
+	problem := SQLERRM;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.repaired(jsonb, text, jsonb) IS
@@ -345,9 +387,10 @@ it is read as JSON, and comes first: [{"op": "substitute", "text": ": NaN", "wit
 Paths lead into the record, whose members are the columns of cdp.inbox, or into the line; of a call of a batch into that
 call. Lines are written anew as jsonb prints them. cdp.preview_repair() shows what changes do.
 repaired: rows that were sent back; unchanged: rows that the changes leave as they are, which stay; failed: rows for
-which they cannot be made, which stay, too, with a notice. Rows that are cut are passed over. Repeated, it finds nothing
-more to do. For what changes cannot say, update record or line of cdp.quarantine, and call cdp.replay().
-Errors: changes that are not valid, no rows named (22023).$comment$;
+which they cannot be made, or that would be over 64 MB, which stay, too, with a notice. Rows that are cut are passed
+over. Repeated, it finds nothing more to do. For what changes cannot say, update record or line of cdp.quarantine, and
+call cdp.replay().
+Errors: changes that are not valid, or more than 64 levels deep, no rows named (22023).$comment$;
 
 CREATE FUNCTION cdp.preview_repair(changes jsonb, reason text DEFAULT NULL, source text DEFAULT NULL,
 	quarantine_ids bigint[] DEFAULT NULL, max_rows integer DEFAULT 10)
@@ -378,6 +421,7 @@ COMMENT ON FUNCTION cdp.preview_repair(jsonb, text, text, bigint[], integer) IS
 REVOKE ALL ON FUNCTION cdp_internal.read_pointer(text), cdp_internal.pointed(jsonb, text[]),
 	cdp_internal.add_pointed(jsonb, text[], jsonb), cdp_internal.converted(jsonb, text),
 	cdp_internal.patch_step(jsonb, jsonb), cdp_internal.merge_patch(jsonb, jsonb), cdp_internal.check_changes(jsonb),
-	cdp_internal.read_json(text), cdp_internal.patch_document(jsonb, jsonb),
+	cdp_internal.read_json(text), cdp_internal.too_large_problem(), cdp_internal.substituted(text, jsonb),
+	cdp_internal.patch_document(jsonb, jsonb),
 	cdp_internal.repaired(jsonb, text, jsonb), cdp_internal.check_repair(jsonb, text, text, bigint[]),
 	cdp.repair(jsonb, text, text, bigint[]), cdp.preview_repair(jsonb, text, text, bigint[], integer) FROM PUBLIC;

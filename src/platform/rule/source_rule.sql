@@ -366,9 +366,10 @@ DECLARE
 BEGIN
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION 'source "%" is not known yet', wrong USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A source that has sent no rows is added only if trust or party is given.',
-			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".',
-				'Add trust or party.');
+			DETAIL = 'A source that has sent no rows is added only if trust or party is given, so that a mistyped name '
+				'adds none.',
+			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '". ', '')
+				|| 'If it is a new one, add "party": "first", or trust.';
 	END IF;
 	PERFORM cdp_internal.add_source_names(ARRAY(SELECT jsonb_object_keys(sources)), t.batch_id + 1)
 	FROM cdp_data.state t;

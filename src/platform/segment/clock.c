@@ -169,7 +169,7 @@ make_instant(Clock *clock, int64 shift)
 	return (Node *) parameter;
 }
 
-/* read_comparison notes what a comparison of timestamptz answers for each order of its sides. */
+/* read_comparison notes what a comparison of timestamptz, or interval, answers for each order of its sides. */
 static bool
 read_comparison(const OpExpr *operator, bool swapped, bool answer[3])
 {
@@ -180,21 +180,27 @@ read_comparison(const OpExpr *operator, bool swapped, bool answer[3])
 	switch (get_opcode(operator->opno))
 	{
 		case F_TIMESTAMPTZ_LT:
+		case F_INTERVAL_LT:
 			before = true, same = false, after = false;
 			break;
 		case F_TIMESTAMPTZ_LE:
+		case F_INTERVAL_LE:
 			before = true, same = true, after = false;
 			break;
 		case F_TIMESTAMPTZ_EQ:
+		case F_INTERVAL_EQ:
 			before = false, same = true, after = false;
 			break;
 		case F_TIMESTAMPTZ_NE:
+		case F_INTERVAL_NE:
 			before = true, same = false, after = true;
 			break;
 		case F_TIMESTAMPTZ_GE:
+		case F_INTERVAL_GE:
 			before = false, same = true, after = true;
 			break;
 		case F_TIMESTAMPTZ_GT:
+		case F_INTERVAL_GT:
 			before = false, same = false, after = true;
 			break;
 		default:
@@ -218,7 +224,8 @@ replace_comparison(OpExpr *operator, ClockWalk * walk)
 	Node *other;
 	OpExpr *copy;
 
-	if (list_length(operator->args) != 2 || !read_comparison(operator, false, term->answer))
+	if (list_length(operator->args) != 2 || exprType(linitial(operator->args)) != TIMESTAMPTZOID ||
+		!read_comparison(operator, false, term->answer))
 		return NULL;
 	swapped = !read_instant(linitial(operator->args), &term->shift);
 	if (swapped && !read_instant(lsecond(operator->args), &term->shift))
@@ -232,6 +239,58 @@ replace_comparison(OpExpr *operator, ClockWalk * walk)
 	copy = makeNode(OpExpr);
 	*copy = *operator;
 	copy->args = swapped ? list_make2(other, instant) : list_make2(instant, other);
+	return (Node *) copy;
+}
+
+/* read_difference tells whether a node is an instant minus another timestamptz, or (reversed) the other minus it. */
+static bool
+read_difference(Node *node, int64 *shift, bool *reversed)
+{
+	OpExpr *operator=(OpExpr *) node;
+
+	if (!IsA(node, OpExpr) || list_length(operator->args) != 2 ||
+		get_opcode(operator->opno) != F_TIMESTAMPTZ_MI)
+		return false;
+	*reversed = !read_instant(linitial(operator->args), shift);
+	return !*reversed || read_instant(lsecond(operator->args), shift);
+}
+
+/*
+ * replace_age replaces now() - last_seen > interval '7 days', which is now() - interval '7 days' > last_seen; returns
+ * NULL if a node is none.
+ */
+static Node *
+replace_age(OpExpr *operator, ClockWalk * walk)
+{
+	ClockTerm *term = palloc0(sizeof(ClockTerm));
+	OpExpr *copy = makeNode(OpExpr);
+	OpExpr *difference;
+	bool swapped;
+	bool reversed;
+	int64 age;
+	int64 shift;
+
+	if (list_length(operator->args) != 2 || exprType(linitial(operator->args)) != INTERVALOID ||
+		!read_comparison(operator, false, term->answer))
+		return NULL;
+	swapped = !read_difference(linitial(operator->args), &shift, &reversed);
+	if ((swapped && !read_difference(lsecond(operator->args), &shift, &reversed)) ||
+		!clock_read_shift(swapped ? linitial(operator->args) : lsecond(operator->args), &age) ||
+		(reversed ? pg_add_s64_overflow(shift, age, &term->shift)
+				  : pg_sub_s64_overflow(shift, age, &term->shift)))
+		return NULL;
+	/* the instant, moved by the age, is compared with the other */
+	read_comparison(operator, swapped != reversed, term->answer);
+	difference = makeNode(OpExpr);
+	*difference = *(OpExpr *) (swapped ? lsecond(operator->args) : linitial(operator->args));
+	term->other = (Expr *) replace_node(
+		reversed ? linitial(difference->args) : lsecond(difference->args), walk);
+	difference->args = reversed ? list_make2(term->other, make_instant(walk->clock, shift))
+								: list_make2(make_instant(walk->clock, shift), term->other);
+	*walk->terms = lappend(*walk->terms, term);
+	*copy = *operator;
+	copy->args = swapped ? list_make2(linitial(operator->args), difference)
+						 : list_make2(difference, lsecond(operator->args));
 	return (Node *) copy;
 }
 
@@ -278,7 +337,11 @@ replace_node(Node *node, void *context)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, OpExpr))
+	{
 		replaced = replace_comparison((OpExpr *) node, walk);
+		if (replaced == NULL)
+			replaced = replace_age((OpExpr *) node, walk);
+	}
 	else if (IsA(node, FuncExpr))
 		replaced = replace_call((FuncExpr *) node, walk);
 	if (replaced != NULL)

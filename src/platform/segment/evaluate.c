@@ -137,8 +137,10 @@ take_one(void *arg, int64 profile_id, const Verdict *verdicts)
 	OneScan *one = arg;
 	Evaluation *evaluation = one->evaluation;
 
-	while (evaluation->ids[one->next] != profile_id)
+	while (one->next < evaluation->count && evaluation->ids[one->next] != profile_id)
 		one->next++;
+	if (one->next == evaluation->count)
+		elog(ERROR, "unexpected person %lld", (long long) profile_id);
 	evaluation->verdicts[one->next * evaluation->scan.count + one->segment] = *verdicts;
 	one->next++;
 }

@@ -59,11 +59,9 @@ is_own_schema(Oid schema)
 		   schema == get_namespace_oid("cdp_internal", true);
 }
 
-/* is_foreign notes a function of another owner; a callback of check_functions_in_node. */
-static bool
-is_foreign(Oid function, void *context)
+bool
+is_foreign_function(Oid function, Oid owner)
 {
-	FunctionSearch *search = context;
 	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Form_pg_proc form;
 	bool foreign;
@@ -72,11 +70,21 @@ is_foreign(Oid function, void *context)
 		return false;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	foreign = form->pronamespace != PG_CATALOG_NAMESPACE && !is_own_schema(form->pronamespace) &&
-			  form->proowner != search->owner && !superuser_arg(form->proowner);
+			  form->proowner != owner && !superuser_arg(form->proowner);
 	ReleaseSysCache(tuple);
-	if (foreign)
-		search->function = function;
 	return foreign;
+}
+
+/* is_foreign notes a function of another owner; a callback of check_functions_in_node. */
+static bool
+is_foreign(Oid function, void *context)
+{
+	FunctionSearch *search = context;
+
+	if (!is_foreign_function(function, search->owner))
+		return false;
+	search->function = function;
+	return true;
 }
 
 /* is_sql_function tells whether a function is written in SQL. */

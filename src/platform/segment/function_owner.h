@@ -7,6 +7,9 @@
 
 #include "nodes/nodes.h"
 
+/* Returns whether a function belongs neither to the server or the extension, nor to this owner or a superuser. */
+extern bool is_foreign_function(Oid function, Oid owner);
+
 /*
  * Returns a function that an expression or query calls, directly or through an
  * operator, a cast or a domain, that is not in pg_catalog or a schema of the

@@ -56,7 +56,8 @@ CREATE FUNCTION cdp_internal.raise_levels() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	LOOP
+	-- no more often than a level can rise, whatever rows were written by hand
+	FOR round IN 1 .. (SELECT count(*) FROM cdp_data.segment) LOOP
 		UPDATE cdp_data.segment s
 		SET level = cdp_internal.level_above(s.depends_on, NULL)
 		WHERE s.level <> cdp_internal.level_above(s.depends_on, NULL);

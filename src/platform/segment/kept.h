@@ -127,6 +127,9 @@ extern void kept_write_segments(KeptSegments *segments, bool recover);
 /* Writes how far a segment is built; PG_INT64_MAX: it is built. */
 extern void kept_write_built(KeptSegment *segment, int64 built_until);
 
+/* Notes as a failure that the definition of a segment is gone, if it is. */
+extern void kept_note_missing(KeptSegment *segment);
+
 /* Tells whether all are in a segment or not as last judged: it fails as a whole, or is too slow. */
 extern bool kept_stays(const KeptSegment *segment);
 

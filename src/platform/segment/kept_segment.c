@@ -260,9 +260,8 @@ kept_is_unbuilt(const KeptSegment *segment)
 	return segment->built_until != PG_INT64_MAX && !kept_stays(segment);
 }
 
-/* note_missing notes that the definition of a segment is gone. */
-static void
-note_missing(KeptSegment *segment)
+void
+kept_note_missing(KeptSegment *segment)
 {
 	if (segment->found || definition_exists(NameStr(segment->segment.name)))
 		return;
@@ -279,7 +278,7 @@ kept_write_segments(KeptSegments *segments, bool recover)
 	{
 		KeptSegment *segment = &segments->items[i];
 
-		note_missing(segment);
+		kept_note_missing(segment);
 		if (segment->judgement.message != NULL)
 			write_state(segment, segment->judgement.too_slow ? KEPT_TOO_SLOW : KEPT_FAILING);
 		else if (recover && segment->found && segment->asked &&

@@ -9,11 +9,13 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/in_segment.h"
 #include "platform/segment/part.h"
+#include "toolkit/predicate/predicate.h"
 
 /* make_part makes a part without parts. */
 static Part *
@@ -23,6 +25,36 @@ make_part(PartKind kind)
 
 	part->kind = kind;
 	return part;
+}
+
+/* leaf_is_safe tells whether a leaf raises no error that depends on the person. */
+static bool
+leaf_is_safe(Node *leaf)
+{
+	ListCell *cell;
+
+	if (!contain_leaked_vars(leaf))
+		return true;
+	/* errors in constants show when the condition is made */
+	if (!IsA(leaf, FuncExpr) || predicate_of(((FuncExpr *) leaf)->funcid) == NULL)
+		return false;
+	foreach (cell, ((FuncExpr *) leaf)->args)
+		if (!IsA(lfirst(cell), Var) && !IsA(lfirst(cell), Param) &&
+			contain_var_clause(lfirst(cell)))
+			return false;
+	return true;
+}
+
+/* parts_are_safe tells whether all parts of an operator are. */
+static bool
+parts_are_safe(const Part *part)
+{
+	ListCell *cell;
+
+	foreach (cell, part->parts)
+		if (!((Part *) lfirst(cell))->is_safe)
+			return false;
+	return true;
 }
 
 /* make_combination makes a part that combines others. */
@@ -36,6 +68,7 @@ make_combination(Clock *clock, const BoolExpr *expression)
 
 	foreach (cell, expression->args)
 		part->parts = lappend(part->parts, part_make(clock, lfirst(cell)));
+	part->is_safe = parts_are_safe(part);
 	return part;
 }
 
@@ -52,17 +85,20 @@ part_make(Clock *clock, Node *condition)
 		part = make_part(PART_TEST);
 		part->test = ((BooleanTest *) condition)->booltesttype;
 		part->parts = list_make1(part_make(clock, (Node *) ((BooleanTest *) condition)->arg));
+		part->is_safe = parts_are_safe(part);
 		return part;
 	}
 	if (in_segment_is(condition))
 	{
 		part = make_part(PART_SEGMENT);
 		part->text = condition;
+		part->is_safe = true;
 		return part;
 	}
 	part = make_part(PART_LEAF);
 	part->text = condition;
 	part->leaf = (Expr *) clock_replace(clock, condition, &part->terms);
+	part->is_safe = leaf_is_safe((Node *) part->leaf);
 	return part;
 }
 
@@ -215,27 +251,42 @@ leaf_until(const Part *part, const PartPerson *person)
 }
 
 /*
- * A part that decides its AND (it is false) or OR (it is true) does so until it changes.  Where none does, the
- * answer stays until one of the parts changes.  Of the parts that could decide only the first was evaluated.
+ * decided_until returns until when a part decides its AND (it is false) or OR (it is true): until the last of those
+ * that would.  Those that were not evaluated are if they cannot fail.
  */
-TimestampTz
-part_until(const Part *part, const PartPerson *person)
+static TimestampTz
+decided_until(Part *part, const PartPerson *person)
 {
-	PartAnswer decides = part->kind == PART_AND  ? PART_FALSE
-						 : part->kind == PART_OR ? PART_TRUE
-												 : PART_OPEN;
+	TimestampTz until = DT_NOBEGIN;
+	ListCell *cell;
+
+	foreach (cell, part->parts)
+	{
+		Part *below = lfirst(cell);
+
+		if (below->answer == PART_OPEN && below->is_safe)
+			part_evaluate(below, person);
+		if (below->answer == part->answer)
+			until = Max(until, part_until(below, person));
+		if (until == DT_NOEND)
+			break;
+	}
+	return until;
+}
+
+TimestampTz
+part_until(Part *part, const PartPerson *person)
+{
 	TimestampTz until = DT_NOEND;
 	ListCell *cell;
 
 	if (part->kind == PART_LEAF)
 		return leaf_until(part, person);
+	if ((part->kind == PART_AND && part->answer == PART_FALSE) ||
+		(part->kind == PART_OR && part->answer == PART_TRUE))
+		return decided_until(part, person);
+	/* else it stays until one of its parts changes */
 	foreach (cell, part->parts)
-	{
-		const Part *below = lfirst(cell);
-
-		if (part->answer == decides && below->answer != decides)
-			continue;
-		until = Min(until, part_until(below, person));
-	}
+		until = Min(until, part_until(lfirst(cell), person));
 	return until;
 }

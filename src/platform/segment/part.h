@@ -39,7 +39,8 @@ typedef struct Part
 	Node *text;        /* of a leaf, as in the definition */
 	Expr *leaf;        /* its instants are parameters */
 	ExprState *state;
-	List *terms; /* its uses of the clock */
+	List *terms;  /* its uses of the clock */
+	bool is_safe; /* evaluating it raises no error, whoever the person is */
 	PartAnswer answer;
 } Part;
 
@@ -65,7 +66,7 @@ extern PartAnswer part_evaluate(Part *part, const PartPerson *person);
 /* Returns what IS TRUE and the like make of an answer. */
 extern PartAnswer part_test(BoolTestType type, PartAnswer answer);
 
-/* Returns until when the answer of a part that was evaluated stays. */
-extern TimestampTz part_until(const Part *part, const PartPerson *person);
+/* Returns until when the answer of a part that was evaluated stays; may evaluate more of it. */
+extern TimestampTz part_until(Part *part, const PartPerson *person);
 
 #endif /* CDP_SEGMENT_PART_H */

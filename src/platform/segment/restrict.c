@@ -6,7 +6,8 @@
  * A security-restricted context alone still allows code to change settings, to NOTIFY,
  * to take locks and to sleep.  The rollback undoes the first two and all writes; a
  * timer limits the time; session-level advisory locks, which survive a rollback, are
- * released.  The caller's cursors, and the batch of a running refresh, are hidden.
+ * released.  Functions of other roles are refused when they are about to run, also where they
+ * came into the query, or its planning, after it was checked: by a new index, or a constraint of a domain.  The caller's cursors, and the batch of a running refresh, are hidden.
  */
 #include "postgres.h"
 
@@ -24,6 +25,7 @@
 #include "utils/timeout.h"
 
 #include "compat.h"
+#include "platform/segment/function_owner.h"
 #include "platform/segment/restrict.h"
 
 /* the limit is granted once, and again for this number of people */
@@ -39,6 +41,7 @@ static int segment_timeout = 5000;
 static struct
 {
 	bool open;
+	Oid owner;                             /* the role as which the code runs */
 	SubTransactionId subtransaction;       /* the context's subtransaction */
 	volatile sig_atomic_t expired;         /* the limit has passed; set by the timer's handler */
 	volatile sig_atomic_t others_canceled; /* the statement was already canceled then */
@@ -54,6 +57,7 @@ static LocalTransactionId locks_transaction = InvalidLocalTransactionId;
 
 static TimeoutId limit_timeout = MAX_TIMEOUTS;
 static object_access_hook_type previous_access_hook;
+static needs_fmgr_hook_type previous_fmgr_hook;
 
 void
 restrict_define_settings(void)
@@ -164,6 +168,19 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 	locks_transaction = cdp_local_transaction();
 }
 
+/*
+ * refuse_foreign is called whenever a function that is not the server's is looked up to be called, or to be put in
+ * place of its call.
+ */
+static bool
+refuse_foreign(Oid function)
+{
+	if (context.open && GetUserId() == context.owner &&
+		is_foreign_function(function, context.owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), foreign_function_error(function)));
+	return previous_fmgr_hook != NULL && previous_fmgr_hook(function);
+}
+
 /* follow_locks handles lock functions that were prepared before the context was opened. */
 static void
 follow_locks(void)
@@ -256,6 +273,8 @@ prepare_backend(void)
 	RegisterSubXactCallback(follow_subtransaction, NULL);
 	previous_access_hook = object_access_hook;
 	object_access_hook = watch_access;
+	previous_fmgr_hook = needs_fmgr_hook;
+	needs_fmgr_hook = refuse_foreign;
 	/* functions prepared so far were not watched */
 	locks_transaction = cdp_local_transaction();
 }
@@ -277,6 +296,7 @@ open_context(Oid owner, const char *search_path, int limit)
 	memset(&context, 0, sizeof(context));
 	context.statement_timeout = get_timeout_active(STATEMENT_TIMEOUT);
 	context.subtransaction = GetCurrentSubTransactionId();
+	context.owner = owner;
 	context.open = true;
 	follow_locks();
 	hold_cursors();

@@ -274,6 +274,25 @@ check_case(Node *node, ParseState *pstate)
 				 parser_errposition(pstate, exprLocation(node))));
 }
 
+/* check_json refuses constructors and queries of JSON that depend on settings; they call functions that no walker sees. */
+static void
+check_json(Node *node, ParseState *pstate)
+{
+	bool is_json = false;
+
+#if PG_VERSION_NUM >= 160000
+	is_json = is_json || IsA(node, JsonConstructorExpr);
+#endif
+#if PG_VERSION_NUM >= 170000
+	is_json = is_json || IsA(node, JsonExpr);
+#endif
+	if (is_json && contain_mutable_functions(node))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a condition cannot use JSON of values that depend on settings"),
+						errhint("Use the operators of jsonb, and cdp.try_timestamptz for times."),
+						parser_errposition(pstate, exprLocation(node))));
+}
+
 void
 steady_check(Node *node, ParseState *pstate)
 {
@@ -281,6 +300,7 @@ steady_check(Node *node, ParseState *pstate)
 
 	check_case(node, pstate);
 	check_value_function(node, pstate);
+	check_json(node, pstate);
 	if (check_functions_in_node(node, is_unsteady, &search))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -96,6 +96,17 @@ extern void store_defer_indexes(const StoreTable *table);
 extern void store_build_indexes(const StoreTable *table);
 
 /*
+ * Puts the primary key of a plain table off that has no rows, until store_build_indexes(); false: it cannot be.  Its first
+ * column must be a hash, bigint or uuid.  Until then the store finds rows by what it keeps in memory, up to 20 bytes a
+ * row, and the table must be written by the store alone; see there for what else holds.  The index is built where
+ * nobody is using it, else rows are inserted into it, so that this waits for no reader.
+ */
+extern bool store_defer_key(const StoreTable *table);
+
+/* How many rows are kept in memory for that. */
+extern int64 store_count_deferred(const StoreTable *table);
+
+/*
  * Why statements must serve a table: its shape, or the setting.  NULL: it may be read or written directly by
  * those who have the rights, unless row security applies to them.
  */

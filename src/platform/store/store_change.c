@@ -221,6 +221,8 @@ update_row(void *arg, StoreHeap *heap, int key, TupleTableSlot *slot, Snapshot s
 										snapshot, InvalidSnapshot, true, &failure, &lock, &update)))
 		{
 			heap->row->tts_tid = change->tuple->tts_tid;
+			if (heap->stand_in != NULL)
+				store_stand_in_row(heap->stand_in, heap->row);
 			if (CDP_UPDATES_INDEXES(update))
 				store_index_row(change->store, heap, heap->row, true,
 								CDP_UPDATES_SUMMARIES(update));

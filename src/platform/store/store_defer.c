@@ -1,11 +1,14 @@
 /*
  * store_defer.c
- *		Indexes of new partitions that are built once the rows are there.
+ *		Indexes of new partitions, and of empty tables, that are built once the rows are there.
  *
  * To fill a B-tree row by row costs more than to build it of all rows, and writes more WAL.  Indexes of a
  * partition that this transaction has made, and that has no rows yet, are marked as neither ready nor valid, as a
  * concurrent build marks them at first: writes pass them by, and no scan uses them.  What looks for rows meanwhile
  * reads the whole partition, so nothing is missed.  Others see neither the partition nor the marks.
+ *
+ * The primary key of a table that has no rows is put off likewise, and what stands in for it finds rows meanwhile, so the
+ * table must be written by the store alone.  Others go on using the index, in which there is nothing for them.
  */
 #include "postgres.h"
 
@@ -20,8 +23,10 @@
 #include "nodes/makefuncs.h"
 #include "partitioning/partdesc.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -39,9 +44,9 @@ open_table(const StoreTable *table)
 /* the indexes that this transaction has marked, or a list of none; in TopTransactionContext */
 static List *marks = NIL;
 
-/* is_ready tells whether writes go into an index; also when there is none, as after a rollback. */
-static bool
-is_ready(Oid index)
+/* store_index_is_ready tells whether writes go into an index; also when there is none, as after a rollback. */
+bool
+store_index_is_ready(Oid index)
 {
 	HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
 	bool ready = true;
@@ -63,10 +68,10 @@ check_marks(XactEvent event, void *arg)
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
 	{
 		foreach (cell, marks)
-			if (!is_ready(lfirst_oid(cell)))
+			if (!store_index_is_ready(lfirst_oid(cell)))
 				ereport(ERROR,
 						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("an index of a new partition has not been built"),
+						 errmsg("an index that was put off has not been built"),
 						 errhint("The functions of a load serve cdp.load(); call that instead.")));
 	}
 	else if (event != XACT_EVENT_PARALLEL_PRE_COMMIT)
@@ -87,9 +92,9 @@ follow_mark(Oid index)
 	MemoryContextSwitchTo(caller);
 }
 
-/* mark marks an index as neither ready nor valid. */
+/* mark marks an index as used, or as neither ready nor valid. */
 static void
-mark(Oid index)
+mark(Oid index, bool used)
 {
 	Relation catalog = table_open(IndexRelationId, RowExclusiveLock);
 	HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(index));
@@ -97,13 +102,20 @@ mark(Oid index)
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for index %u", index);
-	follow_mark(index);
 	form = (Form_pg_index) GETSTRUCT(tuple);
-	form->indisready = false;
-	form->indisvalid = false;
+	form->indisready = used;
+	form->indisvalid = used;
 	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
 	heap_freetuple(tuple);
 	table_close(catalog, RowExclusiveLock);
+}
+
+/* put_off has writes pass an index by. */
+static void
+put_off(Oid index)
+{
+	follow_mark(index);
+	mark(index, false);
 }
 
 /* is_new tells whether this transaction has made a table, which has no rows yet. */
@@ -150,7 +162,7 @@ store_defer_indexes(const StoreTable *table)
 			ListCell *index;
 
 			foreach (index, indexes)
-				mark(lfirst_oid(index));
+				put_off(lfirst_oid(index));
 			list_free(indexes);
 			CacheInvalidateRelcache(partition);
 		}
@@ -160,18 +172,65 @@ store_defer_indexes(const StoreTable *table)
 	CommandCounterIncrement();
 }
 
-/* list_marked adds the indexes of a table that this transaction has made, and that are marked. */
+bool
+store_defer_key(const StoreTable *table)
+{
+	Relation relation = open_table(table);
+	List *indexes = RelationGetIndexList(relation);
+	bool deferred = false;
+	ListCell *cell;
+
+	if (relation->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(relation) == 0 &&
+		store_needs_sql(relation, STORE_WRITE) == NULL)
+	{
+		foreach (cell, indexes)
+		{
+			Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+
+			if (store_can_stand_in(index) && index->rd_index->indisready &&
+				index->rd_index->indisvalid && !index->rd_index->indcheckxmin)
+			{
+				put_off(lfirst_oid(cell));
+				store_begin_stand_in(index);
+				deferred = true;
+			}
+			index_close(index, NoLock);
+		}
+		if (deferred)
+			CacheInvalidateRelcache(relation);
+	}
+	list_free(indexes);
+	table_close(relation, NoLock);
+	CommandCounterIncrement();
+	return deferred;
+}
+
+int64
+store_count_deferred(const StoreTable *table)
+{
+	Relation relation = open_table(table);
+	List *indexes = RelationGetIndexList(relation);
+	int64 count = 0;
+	ListCell *cell;
+
+	foreach (cell, indexes)
+		count += store_count_stand_in(lfirst_oid(cell));
+	list_free(indexes);
+	table_close(relation, NoLock);
+	return count;
+}
+
+/* list_marked adds the indexes of a table that this transaction has marked. */
 static List *
 list_marked(Oid table, List *marked)
 {
 	Relation relation = table_open(table, RowExclusiveLock);
-	List *indexes =
-		relation->rd_createSubid != InvalidSubTransactionId ? RelationGetIndexList(relation) : NIL;
+	List *indexes = RelationGetIndexList(relation);
 	ListCell *cell;
 
 	foreach (cell, indexes)
 	{
-		if (!is_ready(lfirst_oid(cell)))
+		if (list_member_oid(marks, lfirst_oid(cell)) && !store_index_is_ready(lfirst_oid(cell)))
 			marked = lappend_oid(marked, lfirst_oid(cell));
 	}
 	list_free(indexes);
@@ -179,19 +238,69 @@ list_marked(Oid table, List *marked)
 	return marked;
 }
 
+/*
+ * can_build tells whether an index can be made anew at once: that locks out who looks for rows by it, for whom this does
+ * not wait.
+ */
+static bool
+can_build(Oid table, Oid oid)
+{
+	Relation index;
+	bool is_used;
+
+	if (!ConditionalLockRelationOid(table, ShareLock) ||
+		!ConditionalLockRelationOid(oid, AccessExclusiveLock))
+		return false;
+	index = index_open(oid, NoLock);
+	is_used = index->rd_refcnt > 1;
+	index_close(index, NoLock);
+	return !is_used;
+}
+
+/* build builds an index of a table that is not partitioned, or fills it. */
+static void
+build(const StoreTable *table, Oid oid, Oid index)
+{
+	Store *store;
+
+	store_end_stand_in(index);
+	if (can_build(oid, index))
+	{
+		cdp_build_index(index);
+		return;
+	}
+	mark(index, true);
+	CacheInvalidateRelcacheByRelid(oid);
+	CommandCounterIncrement();
+	store = store_open(table, STORE_WRITE, STORE_DIRECT);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	store_fill_index_whole(store, index);
+	PopActiveSnapshot();
+	store_close(store);
+}
+
 void
 store_build_indexes(const StoreTable *table)
 {
+	Relation relation = open_table(table);
+	Oid oid = RelationGetRelid(relation);
+	bool is_plain = relation->rd_rel->relkind == RELKIND_RELATION;
 	List *oids = list_partitions(table);
 	List *marked = NIL;
 	ListCell *cell;
 
+	table_close(relation, NoLock);
+	if (is_plain)
+		marked = list_marked(oid, NIL);
 	foreach (cell, oids)
 		marked = list_marked(lfirst_oid(cell), marked);
 	foreach (cell, marked)
 	{
 		CHECK_FOR_INTERRUPTS();
-		cdp_build_index(lfirst_oid(cell));
+		if (is_plain)
+			build(table, oid, lfirst_oid(cell));
+		else
+			cdp_build_index(lfirst_oid(cell));
 		CommandCounterIncrement();
 	}
 	list_free(marked);

@@ -47,6 +47,8 @@ open_scanned(const Store *store, const StoreKey *key, Relation heap)
 bool
 store_direct_has(Store *store, StoreKey *key)
 {
+	if (key->stand_in != NULL)
+		return store->sql_reason == NULL;
 	for (int i = 0; i < store->heap_count; i++)
 	{
 		if (key->scanned[i] == NULL)
@@ -217,7 +219,9 @@ store_direct_scan(Store *store, StoreKey *key, int keys, const StoreColumn *arra
 	Snapshot snapshot = take_snapshot(store);
 	int *route = keys > 0 ? route_keys(store, key, keys, arranged) : NULL;
 
-	for (int i = 0; i < store->heap_count && keys > 0; i++)
+	if (key->stand_in != NULL)
+		store_scan_stand_in(store, key, keys, arranged, order, snapshot, function, arg);
+	for (int i = 0; i < store->heap_count && keys > 0 && key->stand_in == NULL; i++)
 		scan_heap(store, key, i, keys, arranged, order, route, snapshot, places, function, arg);
 	if (route != NULL)
 		pfree(route);

@@ -9,6 +9,7 @@
 
 #include "access/genam.h"
 #include "access/nbtree.h"
+#include "access/tableam.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
@@ -17,12 +18,16 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "platform/store/store_internal.h"
 
 /* rows that are inserted between two times that memory is freed */
 #define FREE_EVERY 1000
+
+/* rows of a table that are sorted together for an index */
+#define SORTED_TOGETHER 1000000
 
 /*
  * describe_values notes the types of what is indexed, which an index may store as others: those of the
@@ -65,6 +70,8 @@ open_indexes(StoreHeap *heap)
 		index->info = BuildIndexInfo(index->relation);
 		if (!index->info->ii_ReadyForInserts)
 		{
+			if (heap->stand_in == NULL)
+				heap->stand_in = store_get_stand_in(lfirst_oid(cell));
 			index_close(index->relation, NoLock);
 			continue;
 		}
@@ -285,6 +292,35 @@ store_fill_indexes(Store *store, StoreHeap *heap)
 	for (int i = 0; i < heap->index_count; i++)
 		if (heap->indexes[i].count > 0)
 			fill_index(heap, &heap->indexes[i]);
+}
+
+/* store_fill_index_whole inserts all rows of a plain table into an index, which has none of them. */
+void
+store_fill_index_whole(Store *store, Oid index)
+{
+	StoreHeap *heap = &store->heaps[0];
+	StoreIndex *filled = NULL;
+	TableScanDesc scan;
+	TupleTableSlot *slot = table_slot_create(heap->relation, NULL);
+
+	store_prepare_write(store, heap);
+	for (int i = 0; i < heap->index_count; i++)
+		if (RelationGetRelid(heap->indexes[i].relation) == index)
+			filled = &heap->indexes[i];
+	if (filled == NULL)
+		elog(ERROR, "index %u cannot be filled", index);
+	scan = table_beginscan(heap->relation, GetActiveSnapshot(), 0, NULL);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		GetPerTupleExprContext(store->estate)->ecxt_scantuple = slot;
+		index_row(store, filled, slot, true);
+		if (filled->count == SORTED_TOGETHER)
+			fill_index(heap, filled);
+	}
+	fill_index(heap, filled);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* store_close_heap closes what writes to a heap have opened. */

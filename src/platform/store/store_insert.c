@@ -203,7 +203,11 @@ flush(Load *load)
 		table_multi_insert(heap->relation, heap->slots, load->count, load->command, 0, load->bulk);
 	store_place_rows(heap);
 	for (int i = 0; i < load->count; i++)
+	{
+		if (heap->stand_in != NULL)
+			store_stand_in_row(heap->stand_in, heap->slots[i]);
 		ExecClearTuple(heap->slots[i]);
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(load->work);
 	load->count = 0;
@@ -218,6 +222,8 @@ load_heap(Store *store, StoreHeap *heap, const int *row, int rows, int count,
 	Load load = {store, heap, command};
 
 	store_prepare_write(store, heap);
+	if (heap->stand_in != NULL)
+		store_reserve_stand_in(heap->stand_in, rows);
 	map_defaults(&load);
 	load.bulk = GetBulkInsertState();
 	load.work =

@@ -26,6 +26,9 @@ typedef struct StoreType
 	bool is_array; /* arrays of it do not exist: statements take it as text */
 } StoreType;
 
+/* What stands in for an index that was put off. */
+typedef struct StoreStandIn StoreStandIn;
+
 /* How rows are found by some columns: those in the order of an index, and how it compares them. */
 typedef struct StoreKey
 {
@@ -37,6 +40,7 @@ typedef struct StoreKey
 	Oid collation[INDEX_MAX_KEYS];
 	Oid equal[INDEX_MAX_KEYS]; /* operators */
 	Relation *scanned;         /* the direct form's: the index of each heap, NULL: not open yet */
+	StoreStandIn *stand_in;    /* looks rows up in place of the index, NULL: nothing does */
 } StoreKey;
 
 /* The leaf page of a B-tree on which a key was looked up, and the places of rows that may have it. */
@@ -87,6 +91,7 @@ typedef struct StoreHeap
 	TupleDesc descriptor;
 	int index_count;
 	StoreIndex *indexes;
+	StoreStandIn *stand_in; /* of its primary key, NULL: none */
 	TupleTableSlot *row;    /* the values of one row, the caller's */
 	TupleTableSlot **slots; /* tuples on their way into the heap */
 	int slot_count;
@@ -204,6 +209,21 @@ extern void store_begin_leaf(StoreLeaf *leaf, Relation index, int columns, Snaps
 extern void store_end_leaf(StoreLeaf *leaf);
 extern bool store_look_up(StoreLeaf *leaf, const StoreColumn *arranged, int row);
 
+/* store_stand_in.c */
+extern bool store_can_stand_in(Relation index);
+extern void store_begin_stand_in(Relation index);
+extern StoreStandIn *store_get_stand_in(Oid index);
+extern void store_end_stand_in(Oid index);
+extern int64 store_count_stand_in(Oid index);
+extern void store_reserve_stand_in(StoreStandIn *stand_in, int64 rows);
+extern void store_stand_in_row(StoreStandIn *stand_in, TupleTableSlot *slot);
+extern void store_scan_stand_in(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
+								const int *order, Snapshot snapshot, StoreScanFunction function,
+								void *arg);
+
+/* store_defer.c */
+extern bool store_index_is_ready(Oid index);
+
 /* store_place.c */
 extern void store_begin_places(const Store *store, const StoreKey *key, int keys,
 							   StorePlaces *places);
@@ -236,6 +256,7 @@ extern void store_index_row(Store *store, StoreHeap *heap, TupleTableSlot *slot,
 							bool only_summaries);
 extern void store_place_rows(StoreHeap *heap);
 extern void store_fill_indexes(Store *store, StoreHeap *heap);
+extern void store_fill_index_whole(Store *store, Oid index);
 extern void store_close_heap(StoreHeap *heap);
 
 /* store_summary.c */

@@ -46,7 +46,8 @@ serves(const Store *store, Relation index, StoreColumns key)
 {
 	const FormData_pg_index *form = index->rd_index;
 
-	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid ||
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		(!form->indisvalid && store_get_stand_in(RelationGetRelid(index)) == NULL) ||
 		form->indnkeyatts < key.count || RelationGetIndexPredicate(index) != NIL)
 		return false;
 	for (int i = 0; i < key.count; i++)
@@ -141,6 +142,7 @@ make_key(Store *store, StoreColumns key)
 		fmgr_info_copy(&made->compare[i], index_getprocinfo(index, i + 1, BTORDER_PROC),
 					   store->context);
 	}
+	made->stand_in = store_get_stand_in(made->index);
 	made->scanned = palloc0(sizeof(Relation) * Max(store->heap_count, 1));
 	index_close(index, NoLock);
 	store->keys = lappend(store->keys, made);

@@ -105,7 +105,8 @@ store_insert_missing(Store *store, StoreKey *key, int keys, const StoreColumn *a
 					 StoreColumns columns, StoreFind *find_by, bool direct)
 {
 	Missing missing = {store, key, arranged, columns, find_by, direct};
-	bool may_try = direct && store->relation->rd_rel->relkind == RELKIND_RELATION;
+	bool may_try =
+		direct && store->relation->rd_rel->relkind == RELKIND_RELATION && key->stand_in == NULL;
 	int together = may_try ? KEYS_TOGETHER : Max(keys, 1);
 	bool few = false;
 

@@ -398,12 +398,30 @@ append_insert(StringInfo text, const Store *store, int count, const StoreColumn 
 	}
 }
 
+/* refuse_blind refuses to write a table some of whose rows are found by memory, of which a statement knows nothing. */
+static void
+refuse_blind(const Store *store)
+{
+	List *indexes = RelationGetIndexList(store->relation);
+	ListCell *cell;
+
+	foreach (cell, indexes)
+		if (store_get_stand_in(lfirst_oid(cell)) != NULL)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("table \"%s.%s\" cannot be written by statements before its "
+								   "index is built",
+								   store->table->schema, store->table->name),
+							errhint("cdp.store must not change during a load.")));
+	list_free(indexes);
+}
+
 void
 store_sql_insert(Store *store, const int *row, int rows, StoreColumns columns)
 {
 	Chunk chunk = {store, columns.count, columns.column, row};
 	StringInfoData text;
 
+	refuse_blind(store);
 	initStringInfo(&text);
 	append_insert(&text, store, columns.count, columns.column);
 	if (run_chunks(&chunk, rows, text.data, NULL) != (uint64) rows)
@@ -421,6 +439,7 @@ store_sql_update(Store *store, const StoreKey *key, int keys, const StoreColumn 
 	Chunk chunk = {store, key->count + set.count, columns, order};
 	StringInfoData text;
 
+	refuse_blind(store);
 	initStringInfo(&text);
 	appendStringInfoString(&text, "UPDATE ");
 	append_table(&text, store);
@@ -447,6 +466,7 @@ store_sql_upsert(Store *store, const StoreKey *key, int keys, const StoreColumn 
 	Chunk chunk = {store, key->count + set.count, columns, order};
 	StringInfoData text;
 
+	refuse_blind(store);
 	initStringInfo(&text);
 	append_insert(&text, store, chunk.columns, columns);
 	appendStringInfoString(&text, " ON CONFLICT (");
@@ -469,6 +489,7 @@ store_sql_delete(Store *store, const StoreKey *key, int keys, const StoreColumn 
 	Chunk chunk = {store, key->count, arranged, order};
 	StringInfoData text;
 
+	refuse_blind(store);
 	initStringInfo(&text);
 	appendStringInfoString(&text, "DELETE FROM ");
 	append_table(&text, store);
