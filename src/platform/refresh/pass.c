@@ -99,6 +99,7 @@ begin(Pass *pass)
 		pass_read_changes(pass);
 		pass_note_corrected(pass);
 		pass_take_back(pass);
+		pass_find_same_content(pass);
 	}
 	pass_check(
 		cdpk_batch_begin(pass->batch, pass->batch_rows, (size_t) pass->row_count, &pass->changes));
