@@ -155,10 +155,12 @@ BEGIN
 			DELETE FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.profile_id, c.segment_id);
 			ASSERT FOUND, format('%s was not in %s', c.profile_id, c.segment_id);
 		ELSE
-			INSERT INTO try.folded AS f SELECT c.profile_id, o.segment_id, o.since FROM try.folded o WHERE o.profile_id = c.other_profile_id
+			-- as a consumer is given it: once for each segment
+			INSERT INTO try.folded AS f SELECT c.profile_id, o.segment_id, o.since FROM try.folded o WHERE (o.profile_id, o.segment_id) = (c.other_profile_id, c.segment_id)
 			ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = least(f.since, excluded.since);
+			ASSERT FOUND OR c.segment_id IS NULL, format('%s was not in %s, of which %s has a part', c.other_profile_id, c.segment_id, c.profile_id);
 			IF c.kind <> 'split' THEN
-				DELETE FROM try.folded f WHERE f.profile_id = c.other_profile_id;
+				DELETE FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.other_profile_id, c.segment_id);
 			END IF;
 		END IF;
 		UPDATE try.read SET last = c.change_id;

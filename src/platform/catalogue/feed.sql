@@ -72,7 +72,7 @@ BEGIN
 		role name NOT NULL,
 		segments integer[] NOT NULL,
 		position bigint NOT NULL,
-		snapshot_change_id bigint NOT NULL,
+		snapshot_change_id bigint NOT NULL CHECK (snapshot_change_id >= 0),
 		held_until bigint NOT NULL DEFAULT 0,
 		created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 		acknowledged_at timestamptz);

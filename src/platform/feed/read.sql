@@ -212,13 +212,14 @@ DECLARE
 	stop bigint;
 	after bigint;
 	until bigint;
-	width bigint := max_rows;
+	width bigint;
 	given bigint;
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	width := least(max_rows, 1000000);
 	SELECT c.consumer_id, c.segments, c.position, c.snapshot_change_id, c.held_until INTO own
 	FROM cdp_data.own_consumer c WHERE c.name = consumer;
 	IF NOT FOUND THEN
@@ -247,7 +248,7 @@ BEGIN
 	after := greatest(own.position, own.snapshot_change_id);
 	stop := (SELECT s.change_id FROM cdp_data.state s);
 	stop := least(stop, cdp_internal.waiting_stop(own.consumer_id, own.segments, after) - 1);
-	width := greatest(max_rows, 1000);
+	width := least(greatest(max_rows, 1000), 1000000);
 	WHILE max_rows > 0 AND after < stop LOOP
 		until := least(after + width, stop);
 		RETURN QUERY SELECT r.* FROM cdp_internal.change_rows(own, after, until, heads, max_rows) r;
