@@ -174,7 +174,7 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- after the batch */
 
-/* why people are touched, the strongest cause last; see cdp_internal.touched */
+/* why people are touched, the strongest cause last, as cdp_data.change says; see cdp_internal.touched */
 typedef enum TouchedCause
 {
 	TOUCHED_NOT,
@@ -368,10 +368,15 @@ copy_memberships(Kept *kept, int to, const TimestampTz *from)
 			since[i] = from[i];
 }
 
-/* add_moved records that a profile has what another had: for itself, and for each segment that the other was in. */
+/*
+ * add_moved records that a profile has what another had: for itself, and for each segment that the other was in.  The
+ * cause of the batch, if it is not events, is stronger than that of the change.
+ */
 static void
 add_moved(Run *run, const Kept *kept, KeptChange change, const TimestampTz *from)
 {
+	if (strcmp(run->cause, "event") != 0)
+		change.cause = run->cause;
 	kept_add_change(&run->changes, change);
 	for (int i = 0; i < kept->segments->count; i++)
 		if (from[i] != DT_NOBEGIN)
