@@ -34,7 +34,8 @@ BEGIN
 			SELECT c.change_id, c.profile_id, c.other_profile_id
 			FROM cdp_internal.changes_to_hold(own, own.snapshot_change_id, but_for => after) c
 		LOOP
-			PERFORM cdp_internal.add_waiting(own.consumer_id, later.change_id, later.profile_id, later.other_profile_id);
+			PERFORM cdp_internal.add_waiting(own.consumer_id, later.change_id, later.profile_id,
+				later.other_profile_id);
 			IF later.other_profile_id IS NOT NULL THEN
 				people := people || later.profile_id || later.other_profile_id;
 				afters := afters || later.change_id || later.change_id;

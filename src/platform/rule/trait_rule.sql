@@ -123,7 +123,8 @@ BEGIN
 		PERFORM cdp_internal.start_whole_change();
 	END IF;
 	PERFORM cdp_internal.change_graph(cause => 'rule',
-		traits_changed => CASE WHEN changed <> '{}' THEN cdp_internal.refold_query(CASE WHEN '*' = ANY (changed) THEN 'true' ELSE format('e.traits ?| %L::text[]', changed) END) END);
+		traits_changed => CASE WHEN changed <> '{}' THEN cdp_internal.refold_query(
+			CASE WHEN '*' = ANY (changed) THEN 'true' ELSE format('e.traits ?| %L::text[]', changed) END) END);
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_trait_rules(jsonb) IS

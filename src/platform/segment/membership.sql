@@ -115,6 +115,7 @@ COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the 
 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz),
 	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
-	cdp_internal.keep_slice(bigint, text), 	cdp_internal.has_recovered(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.keep_slice(bigint, text), cdp_internal.has_recovered(),
+	cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
 	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer),
 	cdp_internal.init_membership_view() FROM PUBLIC;

@@ -39,9 +39,8 @@ BEGIN
 		'to do is not counted, and leaves no row. Rows are kept for cdp.worker_keep days.';
 	COMMENT ON COLUMN cdp_data.worker_run.minute IS 'The minute in which the runs ended.';
 	COMMENT ON COLUMN cdp_data.worker_run.work IS
-		'refresh: cdp.refresh(), with all that it brings along; drop_old_events: cdp.drop_old_events(); build_segments: a '
-		'slice of the people by segments that are building; forget_runs: '
-		'rows of this table that are too old.';
+		'refresh: cdp.refresh(), with all that it brings along; build_segments: a slice of the people by segments that '
+		'are building; drop_old_events: cdp.drop_old_events(); forget_runs: rows of this table that are too old.';
 	COMMENT ON COLUMN cdp_data.worker_run.sqlstate IS '00000: it worked; else the error of the runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.runs IS 'Number of runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.done IS
