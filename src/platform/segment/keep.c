@@ -184,7 +184,7 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- after the batch */
 
-/* why people are touched, the strongest cause last; see cdp_internal.touched */
+/* why people are touched, the strongest cause last, as cdp_data.change says; see cdp_internal.touched */
 typedef enum TouchedCause
 {
 	TOUCHED_NOT,
@@ -370,7 +370,8 @@ has_id(const Ids *ids, int64 id)
 /*
  * move gives a profile what another has, memberships from the earlier instant on, and records it: for itself, and for
  * each segment that the other was in.  Values of computed traits go to a profile that is new; one that was there before
- * the merge has its own, and is judged anew.
+ * the merge has its own, and is judged anew.  The cause of the batch, if it is not events, is stronger than that of the
+ * change.
  */
 static void
 move(Run *run, Kept *kept, KeptChange change, bool is_new)
@@ -378,6 +379,8 @@ move(Run *run, Kept *kept, KeptChange change, bool is_new)
 	int to = kept_find(kept, change.profile_id);
 	int from = kept_find(kept, change.other_profile_id);
 
+	if (strcmp(run->cause, "event") != 0)
+		change.cause = run->cause;
 	kept_add_change(&run->changes, change);
 	for (int i = 0; i < kept->segments->count; i++)
 	{
