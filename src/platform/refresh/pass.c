@@ -278,7 +278,7 @@ Datum
 cdp_load_relieve(PG_FUNCTION_ARGS)
 {
 	if (pass_count_deferred() > DEFERRED_MAX)
-		pass_build_keys();
+		pass_build_keys(false);
 	PG_RETURN_VOID();
 }
 
@@ -287,6 +287,6 @@ Datum
 cdp_load_index(PG_FUNCTION_ARGS)
 {
 	pass_build_log();
-	pass_build_keys();
+	pass_build_keys(true);
 	PG_RETURN_VOID();
 }

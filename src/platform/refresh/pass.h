@@ -94,11 +94,11 @@ extern void pass_build_log(void);
 
 /*
  * Puts the indexes off by which each message and identifier is looked for, where there are none yet, tells how many rows
- * are found without them, and builds them: pass_index_keys before statements look for such rows.
+ * are found without them, and builds them: pass_index_keys before statements look for such rows.  "last": as of store_build_indexes().
  */
 extern void pass_defer_keys(void);
 extern int64 pass_count_deferred(void);
-extern void pass_build_keys(void);
+extern void pass_build_keys(bool last);
 extern void pass_index_keys(Pass *pass);
 
 extern void pass_close_tables(Pass *pass);
