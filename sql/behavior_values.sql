@@ -7,12 +7,12 @@ INSERT INTO bv_timeline SELECT name, cdp.timeline_agg(at::timestamptz, event, pr
 	('left', '2026-01-01', 'v', '{"p": {"o": 1}}'), ('left', '2026-01-02', 'v', '{"p": "x"}'), ('left', '2026-01-03', 'v', '{"p": "y", "q": {}}')) r (name, at, event, properties) GROUP BY name;
 INSERT INTO bv_timeline VALUES ('empty', '{}'), ('null', NULL);
 SELECT t.name, s.step, cdp.first_value(t.timeline, s.step, 'p', as_of => '2026-02-01') AS first, cdp.last_value(t.timeline, s.step, 'p', as_of => '2026-02-01') AS last,
-	cdp.unique_values(t.timeline, s.step, 'p', as_of => '2026-02-01') AS uniques, cdp.count_unique(t.timeline, s.step, 'p', as_of => '2026-02-01') AS count, cdp.days_active(t.timeline, s.step, 'UTC', as_of => '2026-02-01') AS days
+	cdp.unique_values(t.timeline, s.step, 'p', as_of => '2026-02-01') AS uniques, cdp.count_unique(t.timeline, s.step, 'p', as_of => '2026-02-01') AS count, cdp.most_frequent_value(t.timeline, s.step, 'p', as_of => '2026-02-01') AS most, cdp.days_active(t.timeline, s.step, 'UTC', as_of => '2026-02-01') AS days
 FROM bv_timeline t, unnest('{v,w,v | w,*}'::cdp.step[] || ARRAY['v[q = 1]', '*[p not exists]']::cdp.step[]) s (step) ORDER BY t.name, s.step::text COLLATE "C";
 -- a window leaves out what was left out
 SELECT cdp.first_value(timeline, 'v', 'p', since => '2026-01-02', as_of => '2026-02-01') AS first, cdp.unique_values(timeline, 'v', 'p', since => '2026-01-02', as_of => '2026-02-01') AS uniques, cdp.last_value(timeline, 'v', 'p', within => '1 day', as_of => '2026-01-03') AS last
 FROM bv_timeline WHERE name = 'left';
-SELECT cdp.first_value(timeline, NULL, 'p'), cdp.last_value(timeline, 'v', NULL), cdp.unique_values(timeline, 'v', 'p', as_of => NULL), cdp.count_unique(timeline, NULL, 'p'), cdp.days_active(timeline, 'v', NULL), cdp.days_active(timeline, 'v', 'UTC', NULL) FROM bv_timeline WHERE name = 'kinds';
+SELECT cdp.first_value(timeline, NULL, 'p'), cdp.last_value(timeline, 'v', NULL), cdp.unique_values(timeline, 'v', 'p', as_of => NULL), cdp.count_unique(timeline, NULL, 'p'), cdp.most_frequent_value(timeline, 'v', NULL), cdp.days_active(timeline, 'v', NULL), cdp.days_active(timeline, 'v', 'UTC', NULL) FROM bv_timeline WHERE name = 'kinds';
 SELECT cdp.unique_values('{}', 'v', '');
 SELECT cdp.days_active('{}', 'v', 'Mars');
 SELECT cdp.days_active('{}', 'v', repeat('x', 1000));

@@ -217,7 +217,7 @@ SELECT cdp_internal.load_close();
 ROLLBACK TO one;
 COMMIT;
 -- code that a batch runs as others: the condition of a segment
-CREATE FUNCTION end_load() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION end_load() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
 	PERFORM cdp_internal.load_withdraw();
 	RETURN true;

@@ -15,7 +15,7 @@ SELECT profile_id, round(extract(epoch FROM now() - first_seen) / 3600) AS hours
 SELECT jsonb_pretty(cdp.lookup('email:ann@example.com') - 'first_seen' - 'last_seen' #- '{events,0,timestamp}' #- '{events,1,timestamp}' #- '{events,2,timestamp}'
 	#- '{identifiers,0,first_known}' #- '{identifiers,1,first_known}' #- '{identifiers,2,first_known}');
 SELECT cdp.create_segment('buyers', $$ cdp.did(timeline, 'Order Completed', within => '90 days') $$);
-SELECT * FROM cdp.members('buyers');
+SELECT profile_id FROM cdp.members('buyers');
 
 -- the toolkit alone, on a table of the user's own
 CREATE TABLE my_events (user_id int, ts timestamptz, event text);

@@ -242,7 +242,7 @@ SELECT cdp.create_segment('large', $$ profile_id > 0 OR (traits->>'size')::int >
 SELECT count(*) FROM cdp.members('large');
 
 -- nothing that judges runs in a parallel worker
-SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.proname IN ('members', 'is_member', 'lookup', 'judge_segment', 'verify', 'preview_rules', 'create_segment', 'paths', 'funnel_table', 'retention_table') AND p.proparallel <> 'u' AND p.oid::regprocedure::text NOT LIKE 'cdp_internal.is_member(%';
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.proname IN ('members', 'is_member', 'lookup', 'evaluate_segment', 'verify', 'preview_rules', 'create_segment', 'paths', 'funnel_table', 'retention_table') AND p.proparallel <> 'u' AND p.oid::regprocedure::text NOT LIKE 'cdp_internal.is_member(%';
 SHOW cdp.segment_timeout;
 
 \c :origin

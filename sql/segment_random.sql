@@ -1,6 +1,6 @@
--- Kept memberships on random histories: after every step what is kept, what readers see and what the feed adds up to
--- equal a full evaluation.  CDP_SEGMENT_STEPS and CDP_SEGMENT_SEED in the environment ask for other histories:
--- CDP_SEGMENT_STEPS=10000 TESTS=segment_random test/check regress
+-- Kept memberships and computed traits on random histories: after every step what is kept, what readers see and what the
+-- feed adds up to equal a full evaluation.  CDP_SEGMENT_STEPS and CDP_SEGMENT_SEED in the environment ask for other
+-- histories: CDP_SEGMENT_STEPS=10000 TESTS=segment_random test/check regress
 \set ECHO none
 \set steps 40
 \set seed 1
@@ -20,8 +20,10 @@ SELECT cdp.carry_property('*', 'total') \g /dev/null
 
 -- a segment, and its condition with {at} for the time
 CREATE TABLE try.segment (name text PRIMARY KEY, truth text NOT NULL);
+-- a computed trait, its expression so, and its type
+CREATE TABLE try.trait (name text PRIMARY KEY, truth text NOT NULL, type text NOT NULL);
 -- what the changes add up to
-CREATE TABLE try.folded (profile_id bigint, segment_id integer, since timestamptz, PRIMARY KEY (profile_id, segment_id));
+CREATE TABLE try.folded (profile_id bigint, segment_id integer, since timestamptz, value jsonb, PRIMARY KEY (profile_id, segment_id));
 CREATE TABLE try.read (last bigint NOT NULL);
 INSERT INTO try.read VALUES (0);
 CREATE TABLE try.done (step integer, what text);
@@ -90,12 +92,51 @@ BEGIN
 		ELSE format('events %s %s', compare, number * 3) END;
 END $$;
 
--- which is in a segment that is there: {in:name}
+-- the expression of a computed trait
+CREATE FUNCTION try.value(OUT truth text, OUT type text) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	step text := format('%L', try.pick('view', 'cart', 'order', 'view | cart', '*', 'order[total > 2]'));
+	bounds text := try.bounds() || '@';
+	number integer := floor(random() * 4);
+	used record;
+	chosen integer;
+BEGIN
+	SELECT t.name, t.type INTO used FROM try.trait t WHERE t.type IN ('bigint', 'numeric', 'boolean') ORDER BY random() LIMIT 1;
+	chosen := floor(random() * CASE WHEN used.name IS NULL THEN 14 ELSE 15 END);
+	SELECT v.truth, v.type INTO truth, type FROM (VALUES
+		(0, format('cdp.count_events(timeline, %s%s)', step, bounds), 'bigint'),
+		(1, format('cdp.sum(timeline, %s, ''total''%s)', step, bounds), 'numeric'),
+		(2, format('cdp.avg(timeline, %s, ''total''%s)', step, bounds), 'numeric'),
+		(3, format('cdp.min(timeline, %s, ''total''%s)', step, bounds), 'numeric'),
+		(4, format('cdp.last_time(timeline, %s%s)', step, bounds), 'timestamptz'),
+		(5, format('cdp.first_value(timeline, %s, ''total''%s)', step, bounds), 'text'),
+		(6, CASE WHEN random() < 0.5 THEN format('cdp.most_frequent_event(timeline%s)', bounds) ELSE format('cdp.most_frequent_value(timeline, %s, ''total''%s)', step, bounds) END, 'text'),
+		(7, format('cdp.unique_values(timeline, %s, ''total''%s)', step, bounds), 'text[]'),
+		(8, format('cdp.days_active(timeline, %s, ''Europe/Berlin''%s)', step, bounds), 'bigint'),
+		(9, format('CASE WHEN cdp.count_events(timeline, %s%s) > %s THEN ''gold'' WHEN cdp.did(timeline, ''view''@) THEN ''silver'' END', step, bounds, number), 'text'),
+		(10, format('(cdp.last_time(timeline, %s%s) AT TIME ZONE ''UTC'')::date', step, bounds), 'date'),
+		(11, format('(%s) AND (%s)', try.condition(1), try.condition(0)), 'boolean'),
+		(12, format('cdp.count_events(timeline, %s%s)::double precision / 3', step, bounds), 'double precision'),
+		(13, format('jsonb_build_object(''n'', events, ''plan'', traits ->> ''plan'', ''last'', cdp.last_value(timeline, %s, ''total''%s))', step, bounds), 'jsonb'),
+		(14, CASE WHEN used.type = 'boolean' THEN format('NOT {c:%s} OR events > %s', used.name, number * 2)
+			ELSE format('coalesce({c:%s}, 0) + cdp.count_events(timeline, %s%s)', used.name, step, bounds) END, coalesce(used.type, 'bigint')))
+		AS v (kind, truth, type)
+	WHERE v.kind = chosen;
+END $$;
+
+-- which is in a segment that is there: {in:name}; of a computed trait: {c:name}
 CREATE FUNCTION try.condition(depth integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	IF depth = 0 OR random() < 0.15 THEN
 		IF random() < 0.1 AND to_regprocedure('cdp.in_segment(text)') IS NOT NULL THEN
 			RETURN coalesce((SELECT format('{in:%s}', s.name) FROM try.segment s ORDER BY random() LIMIT 1), try.leaf());
+		END IF;
+		IF random() < 0.15 THEN
+			RETURN coalesce((
+				SELECT CASE t.type WHEN 'boolean' THEN format('{c:%s}', t.name) WHEN 'timestamptz' THEN format('{c:%s} > {at} - interval %s', t.name, try.hours(40))
+					WHEN 'text' THEN format('{c:%s} = %L', t.name, try.pick('view', 'gold', '2')) WHEN 'text[]' THEN format('cardinality({c:%s}) > 1', t.name)
+					WHEN 'date' THEN format('{c:%s} IS NOT NULL', t.name) WHEN 'jsonb' THEN format('{c:%s} ->> ''plan'' = ''pro''', t.name) ELSE format('{c:%s} > %s', t.name, floor(random() * 4)) END
+				FROM try.trait t ORDER BY random() LIMIT 1), try.leaf());
 		END IF;
 		RETURN try.leaf();
 	END IF;
@@ -109,7 +150,7 @@ END $$;
 
 -- the condition as a segment has it, and as a query at an instant has it
 CREATE FUNCTION try.written(condition text) RETURNS text LANGUAGE sql
-	RETURN regexp_replace(replace(replace(condition, '@', ''), '{at}', 'now()'), '\{in:([a-z0-9]+)\}', 'cdp.in_segment(''\1'')', 'g');
+	RETURN regexp_replace(regexp_replace(replace(replace(condition, '@', ''), '{at}', 'now()'), '\{in:([a-z0-9]+)\}', 'cdp.in_segment(''\1'')', 'g'), '\{c:([a-z0-9]+)\}', 'cdp.computed(''\1'')', 'g');
 CREATE FUNCTION try.meant(condition text, at timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	named text;
@@ -118,6 +159,11 @@ BEGIN
 		named := substring(condition FROM '\{in:([a-z0-9]+)\}');
 		EXIT WHEN named IS NULL;
 		condition := replace(condition, format('{in:%s}', named), format('((%s) IS TRUE)', (SELECT s.truth FROM try.segment s WHERE s.name = named)));
+	END LOOP;
+	LOOP
+		named := substring(condition FROM '\{c:([a-z0-9]+)\}');
+		EXIT WHEN named IS NULL;
+		condition := replace(condition, format('{c:%s}', named), (SELECT format('((%s)::%s)', try.meant(t.truth, at), t.type) FROM try.trait t WHERE t.name = named));
 	END LOOP;
 	RETURN replace(replace(condition, '@', format(', as_of => timestamptz %L', at)), '{at}', format('timestamptz %L', at));
 END $$;
@@ -129,6 +175,28 @@ BEGIN
 		SELECT 'SELECT v.name, p.profile_id FROM cdp.profile_row p CROSS JOIN LATERAL (VALUES '
 			|| string_agg(format('(%L, (%s))', s.name, try.meant(s.truth, at)), ', ') || ') v (name, holds) WHERE v.holds'
 		FROM try.segment s);
+END $$;
+
+-- who has which value, by evaluating all
+CREATE FUNCTION try.values_at(at timestamptz) RETURNS TABLE (trait text, profile_id bigint, value text) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, cdp SET timezone = 'UTC' AS $$
+BEGIN
+	IF EXISTS (SELECT FROM try.trait) THEN
+		RETURN QUERY EXECUTE (
+			SELECT 'SELECT v.name, p.profile_id, v.value FROM cdp.profile_row p CROSS JOIN LATERAL (VALUES '
+				|| string_agg(format(CASE t.type WHEN 'numeric' THEN '(%L, trim_scale((%s)::%s)::text)' WHEN 'boolean' THEN '(%L, left(((%s)::%s)::text, 1))' ELSE '(%L, ((%s)::%s)::text)' END, t.name, try.meant(t.truth, at), t.type), ', ') || ') v (name, value) WHERE v.value IS NOT NULL'
+			FROM try.trait t);
+	END IF;
+END $$;
+
+CREATE FUNCTION try.compute(name text, replace boolean) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, cdp AS $$
+DECLARE
+	made record;
+BEGIN
+	made := try.value();
+	PERFORM cdp.create_trait(name, try.written(made.truth), replace => replace);
+	INSERT INTO try.trait VALUES (compute.name, made.truth, made.type) ON CONFLICT ON CONSTRAINT trait_pkey DO UPDATE SET truth = excluded.truth, type = excluded.type;
+EXCEPTION WHEN feature_not_supported OR invalid_recursion OR dependent_objects_still_exist THEN
+	INSERT INTO try.done VALUES (0, 'refused: ' || SQLERRM);
 END $$;
 
 CREATE FUNCTION try.define(name text, replace boolean) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, cdp AS $$
@@ -154,11 +222,21 @@ BEGIN
 		ELSIF c.kind = 'exited' THEN
 			DELETE FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.profile_id, c.segment_id);
 			ASSERT FOUND, format('%s was not in %s', c.profile_id, c.segment_id);
+		ELSIF c.kind = 'trait_changed' THEN
+			ASSERT c.value IS DISTINCT FROM (SELECT f.value FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.profile_id, c.segment_id)), format('%s of %s is the same', c.trait, c.profile_id);
+			IF c.value IS NULL THEN
+				DELETE FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.profile_id, c.segment_id);
+			ELSE
+				INSERT INTO try.folded VALUES (c.profile_id, c.segment_id, c.at, c.value) ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = excluded.since, value = excluded.value;
+			END IF;
 		ELSE
-			INSERT INTO try.folded AS f SELECT c.profile_id, o.segment_id, o.since FROM try.folded o WHERE o.profile_id = c.other_profile_id
-			ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = least(f.since, excluded.since);
+			-- as a consumer is given it: once for each segment
+			INSERT INTO try.folded AS f SELECT c.profile_id, o.segment_id, o.since, o.value FROM try.folded o WHERE (o.profile_id, o.segment_id) = (c.other_profile_id, c.segment_id)
+			ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = CASE WHEN f.value IS NULL THEN least(f.since, excluded.since) ELSE f.since END;
+			ASSERT FOUND OR c.segment_id IS NULL, format('%s was not in %s, of which %s has a part', c.other_profile_id, c.segment_id, c.profile_id);
 			IF c.kind <> 'split' THEN
-				DELETE FROM try.folded f WHERE f.profile_id = c.other_profile_id;
+				-- values of a former profile end with it
+				DELETE FROM try.folded f WHERE f.profile_id = c.other_profile_id AND (f.segment_id = c.segment_id OR c.kind = 'merged' AND f.value IS NOT NULL);
 			END IF;
 		END IF;
 		UPDATE try.read SET last = c.change_id;
@@ -185,14 +263,21 @@ DECLARE
 BEGIN
 	CREATE TEMP TABLE truth AS SELECT * FROM try.truth(at);
 	PERFORM try.differ('view of all', 'SELECT segment, profile_id FROM cdp.membership', 'SELECT segment, profile_id FROM truth');
+	CREATE TEMP TABLE computed AS SELECT * FROM try.values_at(at);
+	SELECT t.name INTO named FROM try.trait t ORDER BY random() LIMIT 1;
+	IF FOUND THEN
+		PERFORM try.differ('values of ' || named, format('SELECT v.profile_id, v.value FROM cdp.trait_values(%L) v', named), format('SELECT profile_id, value FROM computed WHERE trait = %L', named));
+	END IF;
 	SELECT s.name INTO named FROM try.segment s ORDER BY random() LIMIT 1;
 	PERFORM try.differ('members of ' || named, format('SELECT m.profile_id FROM cdp.members(%L) m', named), format('SELECT profile_id FROM truth WHERE segment = %L', named));
 	SELECT p.profile_id INTO someone FROM cdp.profile_row p ORDER BY random() LIMIT 1;
 	IF someone IS NOT NULL THEN
 		ASSERT cdp.is_member(named, someone) = EXISTS (SELECT FROM truth t WHERE (t.segment, t.profile_id) = (named, someone)), format('is_member(%s, %s)', named, someone);
 		ASSERT cdp.lookup(someone) -> 'segments' = coalesce((SELECT jsonb_agg(t.segment ORDER BY t.segment COLLATE "C") FROM truth t WHERE t.profile_id = someone), '[]'), format('lookup(%s)', someone);
+		ASSERT coalesce(cdp.lookup(someone) -> 'computed', '{}') = coalesce((SELECT jsonb_object_agg(t.trait, cdp_internal.computed_json(t.value, k.type)) FROM computed t
+			JOIN cdp.computed_trait k ON k.name = t.trait WHERE t.profile_id = someone), '{}'), format('computed of lookup(%s)', someone);
 	END IF;
-	DROP TABLE truth;
+	DROP TABLE truth, computed;
 END $$;
 
 -- what is kept after a batch
@@ -200,11 +285,13 @@ CREATE FUNCTION try.check_kept(step integer) RETURNS void LANGUAGE plpgsql VOLAT
 DECLARE
 	at timestamptz := (SELECT s.as_of FROM cdp_data.state s);
 BEGIN
-	PERFORM try.differ('kept', 'SELECT s.name, u.profile_id FROM cdp_data.segment s JOIN (SELECT m.profile_id, unnest(m.segments) AS segment_id FROM cdp_data.membership m) u USING (segment_id)',
+	PERFORM try.differ('kept', 'SELECT s.name, u.profile_id FROM cdp_data.segment s JOIN (SELECT m.profile_id, unnest(m.segments) AS segment_id FROM cdp_data.membership m) u USING (segment_id) WHERE s.kind = ''live''',
 		format('SELECT segment, profile_id FROM try.truth(%L)', at));
+	PERFORM try.differ('computed', 'SELECT s.name, m.profile_id, u.value FROM cdp_data.membership m CROSS JOIN LATERAL unnest(m.segments, m.computed) AS u (segment_id, value) JOIN cdp_data.segment s USING (segment_id) WHERE s.kind = ''trait''',
+		format('SELECT trait, profile_id, value FROM try.values_at(%L)', at));
 	PERFORM try.fold();
-	PERFORM try.differ('folded', 'SELECT m.profile_id, u.segment_id, u.since FROM cdp_data.membership m CROSS JOIN LATERAL unnest(m.segments, m.since) AS u (segment_id, since)',
-		'SELECT f.profile_id, f.segment_id, f.since FROM try.folded f');
+	PERFORM try.differ('folded', 'SELECT m.profile_id, u.segment_id, u.since, cdp_internal.computed_json(u.value, s.value_type) FROM cdp_data.membership m CROSS JOIN LATERAL unnest(m.segments, m.since, m.computed) AS u (segment_id, since, value)
+		JOIN cdp_data.segment s USING (segment_id)', 'SELECT f.profile_id, f.segment_id, f.since, f.value FROM try.folded f');
 	PERFORM try.differ('sizes', 'SELECT s.name, s.members FROM cdp_data.segment s',
 		'SELECT s.name, count(f.segment_id) FROM cdp_data.segment s LEFT JOIN try.folded f USING (segment_id) GROUP BY s.name');
 	ASSERT NOT EXISTS (SELECT FROM cdp_data.membership m WHERE m.horizon <= at), 'a horizon that has passed';
@@ -227,7 +314,7 @@ $$;
 
 CREATE FUNCTION try.step(step integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'retract', 'define', 'drop', 'rename', 'rules', 'restitch');
+	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'retract', 'define', 'drop', 'rename', 'rules', 'restitch', 'compute', 'drop_trait', 'rename_trait');
 	at timestamptz;
 	named text;
 	a text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 8) + (SELECT t.people FROM try.time t);
@@ -239,6 +326,10 @@ BEGIN
 	END IF;
 	SELECT s.as_of INTO at FROM cdp_data.state s;
 	SELECT s.name INTO named FROM try.segment s ORDER BY random() LIMIT 1;
+	IF what IN ('compute', 'drop_trait', 'rename_trait') THEN
+		SELECT t.name INTO named FROM try.trait t ORDER BY random() LIMIT 1;
+		what := CASE WHEN FOUND THEN what ELSE 'compute' END;
+	END IF;
 	BEGIN
 		CASE what
 			WHEN 'send' THEN PERFORM try.send(at); PERFORM cdp.refresh();
@@ -260,6 +351,21 @@ BEGIN
 				PERFORM cdp.rename_segment(named, 'r' || step);
 				UPDATE try.segment s SET name = 'r' || step WHERE s.name = named;
 				UPDATE try.segment s SET truth = replace(s.truth, format('{in:%s}', named), format('{in:r%s}', step));
+				UPDATE try.trait t SET truth = replace(t.truth, format('{in:%s}', named), format('{in:r%s}', step));
+			WHEN 'compute' THEN PERFORM try.compute(coalesce(named, 'c' || step), named IS NOT NULL);
+			WHEN 'drop_trait' THEN
+				BEGIN
+					PERFORM cdp.drop_trait(named);
+					DELETE FROM try.trait t WHERE t.name = named;
+				EXCEPTION WHEN dependent_objects_still_exist THEN
+					NULL;
+				END;
+				PERFORM try.compute('c' || step, false);
+			WHEN 'rename_trait' THEN
+				PERFORM cdp.rename_segment(named, 'd' || step);
+				UPDATE try.trait t SET name = 'd' || step WHERE t.name = named;
+				UPDATE try.trait t SET truth = replace(t.truth, format('{c:%s}', named), format('{c:d%s}', step));
+				UPDATE try.segment s SET truth = replace(s.truth, format('{c:%s}', named), format('{c:d%s}', step));
 			WHEN 'rules' THEN PERFORM cdp.set_rules(jsonb_build_object('anonymous_id', jsonb_build_object('max_links', jsonb_build_object('user_id', 1 + floor(random() * 3)))));
 			WHEN 'restitch' THEN PERFORM cdp.restitch();
 		END CASE;
@@ -267,7 +373,7 @@ BEGIN
 		what := what || ' refused: ' || SQLERRM;
 	END;
 	-- a definition may have been refused, without a batch
-	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop') THEN
+	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop', 'compute', 'drop_trait') THEN
 		PERFORM cdp.refresh();
 	END IF;
 	INSERT INTO try.done VALUES (step, what);
@@ -280,6 +386,7 @@ END $$;
 
 SELECT setseed((:seed % 1000) / 1000.0) \g /dev/null
 UPDATE cdp_data.state SET as_of = t.base FROM try.time t;
+SELECT try.compute('t' || i, false) FROM generate_series(1, 8) i \g /dev/null
 SELECT try.define('s' || i, false) FROM generate_series(1, 20) i \g /dev/null
 CREATE PROCEDURE try.run(steps integer) LANGUAGE plpgsql AS $$
 BEGIN

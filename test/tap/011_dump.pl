@@ -15,7 +15,7 @@ $node->safe_psql('postgres', q{
 	SELECT cdp.refresh();
 	INSERT INTO cdp.inbox_raw (line) VALUES ('no json');
 	SELECT cdp.refresh();
-	SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' AND cdp.did(timeline, 'Event 1', at_least => 2) $$), cdp.create_segment('others', $$ cdp.in_segment('planned') IS FALSE AND last_seen < now() - interval '1 day' $$), cdp.create_profile_view('people', 'plan text', 'seen integer', 'user_id identifier')});
+	SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' AND cdp.did(timeline, 'Event 1', at_least => 2) $$), cdp.create_segment('others', $$ cdp.in_segment('planned') IS FALSE AND last_seen < now() - interval '1 day' $$), cdp.create_trait('actions', $$ cdp.count_events(timeline, '*', within => '1000 days') $$), cdp.create_trait('often', $$ cdp.computed('actions') > 2 $$), cdp.create_profile_view('people', 'plan text', 'seen integer', 'user_id identifier', 'actions computed')});
 load_events($node, 5000, 5000);
 
 my $dump = $node->basedir . '/dump.sql';
@@ -39,6 +39,9 @@ my $why = q{SELECT line, part, holds, change FROM cdp.why('others', 'user_id:u1'
 is($node->safe_psql('restored', $why), $node->safe_psql('postgres', $why), 'for the same reasons');
 is($node->safe_psql('restored', q{SELECT pg_get_viewdef('cdp_condition.others')}),
 	$node->safe_psql('postgres', q{SELECT pg_get_viewdef('cdp_condition.others')}), 'by the same condition');
+my $values = 'SELECT profile_id, a.value, o.value FROM cdp_segment.actions a JOIN cdp_segment.often o USING (profile_id) ORDER BY profile_id';
+like($node->safe_psql('postgres', $values), qr/\|t$/m, 'computed traits have values');
+is($node->safe_psql('restored', $values), $node->safe_psql('postgres', $values), 'the same in the restored database');
 is($node->safe_psql('restored', 'SELECT * FROM people ORDER BY profile_id'), $node->safe_psql('postgres', 'SELECT * FROM people ORDER BY profile_id'), 'and the view of people');
 is($node->safe_psql('restored', q{SELECT count(*), sum(problems) FROM cdp.profile_view_problems('people')}), '2|0', 'which is known there');
 

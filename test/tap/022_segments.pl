@@ -60,7 +60,9 @@ $node->safe_psql('postgres', q{
 	SELECT run(format('SELECT cdp.drop_segment(%L)', 's' || i)) FROM generate_series(0, 3) i;
 	CREATE FUNCTION nap(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(current_setting('test.nap')::float8); RETURN true; END $$;
 	SET test.nap = 0;
-	SELECT cdp.create_segment('sleeper', 'public.nap(profile_id)')});
+	SELECT cdp.create_segment('sleeper', 'public.nap(profile_id)');
+	-- so that readers judge people by it
+	UPDATE cdp.segment SET state = 'building', built_until = 0 WHERE name = 'sleeper'});
 for my $query (q{SELECT count(*) FROM cdp.members('sleeper')}, q{SELECT cdp.lookup('user_id:u3')}, q{SELECT count(*) FROM cdp.verify()})
 {
 	my ($output, $errors) = ('', '');
@@ -80,8 +82,9 @@ $node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks WHERE lo
 is($node->safe_psql('postgres', q{
 	SET cdp.segment_timeout = '200ms';
 	SELECT cdp.lookup('user_id:u3') -> 'segments', cdp.lookup('user_id:u3') -> 'segments_failing';
-	SELECT state FROM cdp_internal.judge_segment('sleeper', NULL, 0);
-	SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()}), qq{["always"]|["sleeper"]\ntoo_slow\n0}, 'another session holds the lock');
+	SELECT taken FROM cdp.refresh();
+	SELECT state FROM cdp.segment WHERE name = 'sleeper';
+	SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()}), qq{["always", "sleeper"]|["sleeper"]\n0\ntoo_slow\n0}, 'another session holds the lock');
 $holder->kill_kill;
 
 # a hot standby

@@ -24,10 +24,11 @@ BEGIN
 
 	CREATE TABLE cdp_data.segment (
 		name text COLLATE "C" PRIMARY KEY,
-		segment_id integer NOT NULL UNIQUE,
-		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live')),
-		level integer NOT NULL DEFAULT 0,
-		depends_on integer[] NOT NULL DEFAULT '{}',
+		segment_id integer NOT NULL UNIQUE CHECK (segment_id > 0),
+		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'trait')),
+		value_type text CHECK ((kind = 'trait') = (value_type IS NOT NULL)),
+		level integer NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 1000000),
+		depends_on integer[] NOT NULL DEFAULT '{}' CHECK (array_position(depends_on, NULL) IS NULL),
 		condition text NOT NULL,
 		description text,
 		defined_at timestamptz NOT NULL DEFAULT now(),
@@ -45,12 +46,15 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.segment.segment_id IS
 		'Number of the segment, which stays when it is renamed, and is never used again.';
 	COMMENT ON COLUMN cdp_data.segment.kind IS
-		'live: a condition; who is in it is judged when something changes, and when time passes.';
+		'live: a condition; who is in it is judged when something changes, and when time passes; trait: a computed '
+		'trait, whose members are those who have a value.';
+	COMMENT ON COLUMN cdp_data.segment.value_type IS 'The type of the values of a computed trait; NULL: it is none.';
 	COMMENT ON COLUMN cdp_data.segment.level IS
 		'0: its condition names no other segment; else one more than the highest level of those.';
 	COMMENT ON COLUMN cdp_data.segment.depends_on IS 'The segments that its condition names.';
 	COMMENT ON COLUMN cdp_data.segment.condition IS
-		'The boolean SQL expression, as written. The view decides, and follows when columns and functions are renamed.';
+		'The boolean SQL expression, or that of a computed trait, as written. The view '
+		'decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
 	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';
@@ -71,7 +75,8 @@ BEGIN
 		profile_id bigint PRIMARY KEY,
 		horizon timestamptz NOT NULL,
 		segments integer[] NOT NULL,
-		since timestamptz[] NOT NULL);
+		since timestamptz[] NOT NULL,
+		computed text[]);
 	CREATE INDEX membership_horizon ON cdp_data.membership (horizon) WHERE horizon < 'infinity';
 	COMMENT ON TABLE cdp_data.membership IS
 		'Who is in which segments, as last judged: a row for each profile that is in one, or whose answers can change '
@@ -81,6 +86,8 @@ BEGIN
 		'What is kept holds before this instant, if nothing else happens; infinity: for ever.';
 	COMMENT ON COLUMN cdp_data.membership.segments IS 'Numbers of the segments that the person is in, ascending.';
 	COMMENT ON COLUMN cdp_data.membership.since IS 'Since when, for each of them.';
+	COMMENT ON COLUMN cdp_data.membership.computed IS
+		'The value, as text, for each of them that is a computed trait, NULL for the others; NULL: none is.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_segment() IS

@@ -18,6 +18,11 @@ BEGIN
 		RAISE EXCEPTION 'segment "%" does not exist', missing USING ERRCODE = 'undefined_object',
 			HINT = 'cdp.segment lists the segments.';
 	END IF;
+	missing := (SELECT min(s.name) FROM cdp_data.segment s WHERE s.name = ANY (names) AND s.kind = 'trait');
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION '"%" is a computed trait, not a segment', missing USING ERRCODE = 'wrong_object_type',
+			HINT = 'cdp.change has its changes.';
+	END IF;
 	found_ids := ARRAY(SELECT s.segment_id FROM cdp_data.segment s WHERE s.name = ANY (names) ORDER BY s.name);
 	PERFORM cdp_internal.check_readable(found_ids);
 	RETURN found_ids;

@@ -123,15 +123,54 @@ put_names(JsonbParseState **state, const char *key, List *names)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-/* put_segments writes the segments that the person is in, and those that cannot be judged, if any. */
+/* computed_json returns the value of a computed trait as jsonb. */
+static Datum
+computed_json(const LookupComputed *computed)
+{
+	Oid types[] = {TEXTOID, TEXTOID};
+	Datum values[] = {CStringGetTextDatum(computed->value), CStringGetTextDatum(computed->type)};
+	bool isnull;
+
+	if (SPI_execute_with_args("SELECT cdp_internal.computed_json($1, $2)", 2, types, values, NULL,
+							  true, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not read a computed trait");
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+}
+
+/* put_computed writes the values of computed traits. */
+static void
+put_computed(JsonbParseState **state, List *computed)
+{
+	ListCell *cell;
+
+	lookup_put_string(state, WJB_KEY, "computed");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	foreach (cell, computed)
+	{
+		const LookupComputed *one = lfirst(cell);
+
+		lookup_put_string(state, WJB_KEY, one->name);
+		lookup_put_value(state, WJB_VALUE, computed_json(one), false, JSONBOID);
+	}
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * put_segments writes the segments that the person is in, the values of computed traits, and what cannot be judged, if
+ * any.
+ */
 static void
 put_segments(JsonbParseState **state, int64 profile_id)
 {
 	List *members_of;
+	List *computed;
 	List *failing;
 
-	lookup_segments(profile_id, &members_of, &failing);
+	lookup_segments(profile_id, &members_of, &computed, &failing);
 	put_names(state, part_names[PART_SEGMENTS], members_of);
+	if (computed != NIL)
+		put_computed(state, computed);
 	if (failing != NIL)
 		put_names(state, "segments_failing", failing);
 }

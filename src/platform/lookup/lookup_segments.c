@@ -18,6 +18,23 @@ compare_names(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
+/* compare_computed orders computed traits by the bytes of their names. */
+static int
+compare_computed(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((LookupComputed *) lfirst(a))->name, ((LookupComputed *) lfirst(b))->name);
+}
+
+/* make_computed returns a computed trait. */
+static LookupComputed *
+make_computed(const char *name, const char *type, const char *value)
+{
+	LookupComputed *made = palloc(sizeof(LookupComputed));
+
+	*made = (LookupComputed){name, type, value};
+	return made;
+}
+
 /* judge_failing judges a person by the segments that fail for some people, to find those that fail for this one. */
 static void
 judge_failing(Kept *kept, TimestampTz at)
@@ -33,13 +50,14 @@ judge_failing(Kept *kept, TimestampTz at)
 }
 
 void
-lookup_segments(int64 profile_id, List **members_of, List **failing)
+lookup_segments(int64 profile_id, List **members_of, List **computed, List **failing)
 {
 	Reader reader;
 	bool *readable;
 	Kept *kept;
 
 	*members_of = NIL;
+	*computed = NIL;
 	*failing = NIL;
 	reader_open(&reader);
 	readable = reader_readable(&reader);
@@ -53,12 +71,16 @@ lookup_segments(int64 profile_id, List **members_of, List **failing)
 		const KeptSegment *segment = &reader.segments->items[i];
 		char *name = pstrdup(NameStr(segment->segment.name));
 
-		if (readable[i] && kept->since[i] != DT_NOBEGIN)
+		if (readable[i] && segment->segment.is_trait && kept_value(kept, 0, i) != NULL)
+			*computed = lappend(*computed,
+								make_computed(name, segment->value_type, kept_value(kept, 0, i)));
+		else if (readable[i] && kept->since[i] != DT_NOBEGIN)
 			*members_of = lappend(*members_of, name);
 		if (readable[i] && (kept_stays(segment) || segment->judgement.message != NULL))
 			*failing = lappend(*failing, name);
 	}
 	reader_close(&reader);
 	list_sort(*members_of, compare_names);
+	list_sort(*computed, compare_computed);
 	list_sort(*failing, compare_names);
 }

@@ -7,10 +7,18 @@
 
 #include "nodes/pg_list.h"
 
+/* a computed trait of a person */
+typedef struct LookupComputed
+{
+	const char *name;
+	const char *type;
+	const char *value;
+} LookupComputed;
+
 /*
- * Returns the names of the segments that a person is in, and of those that cannot be
- * judged, each list sorted; only segments that the caller may read.
+ * Returns the names of the segments that a person is in, the computed traits that have a value, and the names of
+ * those of both that cannot be judged, each list sorted; only what the caller may read.
  */
-extern void lookup_segments(int64 profile_id, List **members_of, List **failing);
+extern void lookup_segments(int64 profile_id, List **members_of, List **computed, List **failing);
 
 #endif /* CDP_LOOKUP_LOOKUP_SEGMENTS_H */

@@ -41,6 +41,7 @@ BEGIN
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_membership_view();
+	PERFORM cdp_internal.init_computed_view();
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_plan();

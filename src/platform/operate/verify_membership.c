@@ -17,17 +17,21 @@
 
 CDP_FUNCTION(cdp_verify_memberships);
 
-/* put_row adds a row to the result; profile_id 0: the state of the segment. */
+/* put_row adds a row to the result; profile_id 0: the state of the segment; NULL: not in it, or no value. */
 static void
 put_row(ReturnSetInfo *result, const KeptSegment *segment, int64 profile_id, const char *error,
-		bool holds, bool is_kept)
+		const char *found, const char *kept)
 {
 	Datum values[] = {Int32GetDatum(segment->segment_id), Int64GetDatum(profile_id), (Datum) 0,
-					  BoolGetDatum(holds), BoolGetDatum(is_kept)};
-	bool nulls[] = {false, profile_id == 0, error == NULL, profile_id == 0, profile_id == 0};
+					  (Datum) 0, (Datum) 0};
+	bool nulls[] = {false, profile_id == 0, error == NULL, found == NULL, kept == NULL};
 
 	if (error != NULL)
 		values[2] = CStringGetTextDatum(error);
+	if (found != NULL)
+		values[3] = CStringGetTextDatum(found);
+	if (kept != NULL)
+		values[4] = CStringGetTextDatum(kept);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -63,6 +67,17 @@ read_next(int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
 	return ids;
 }
 
+/* stored_value returns what kept_value() returned before people were judged. */
+static const char *
+stored_value(const Kept *kept, int person, int segment)
+{
+	Size cell = (Size) person * kept->segments->count + segment;
+
+	if (kept->stored[cell] == DT_NOBEGIN)
+		return NULL;
+	return kept->segments->items[segment].segment.is_trait ? kept->stored_values[cell] : "";
+}
+
 /* verify_part compares what is kept of some people. */
 static void
 verify_part(ReturnSetInfo *result, KeptSegments *segments, int64 *ids, int64 count,
@@ -79,12 +94,16 @@ verify_part(ReturnSetInfo *result, KeptSegments *segments, int64 *ids, int64 cou
 		for (int j = 0; j < segments->count; j++)
 		{
 			const KeptSegment *segment = &segments->items[j];
-			bool holds = kept->since[(Size) i * segments->count + j] != DT_NOBEGIN;
-			bool is_kept = kept->stored[(Size) i * segments->count + j] != DT_NOBEGIN;
+			const char *found = kept_value(kept, i, j);
+			const char *stored = stored_value(kept, i, j);
 
 			until = kept_is_unbuilt(segment) ? segment->built_until : PG_INT64_MAX;
-			if (holds != is_kept && segment->asked && kept->people[i].profile_id <= until)
-				put_row(result, segment, kept->people[i].profile_id, NULL, holds, is_kept);
+			if ((found == NULL ? stored == NULL : stored != NULL && strcmp(found, stored) == 0) ||
+				!segment->asked || kept->people[i].profile_id > until)
+				continue;
+			put_row(result, segment, kept->people[i].profile_id, NULL,
+					found != NULL && !segment->segment.is_trait ? "member" : found,
+					stored != NULL && !segment->segment.is_trait ? "member" : stored);
 		}
 }
 
@@ -93,16 +112,19 @@ static void
 verify_state(ReturnSetInfo *result, KeptSegment *segment)
 {
 	const Judgement *judgement = &segment->judgement;
+	const char *name = NameStr(segment->segment.name);
 	bool was_well = segment->state == KEPT_LIVE || segment->state == KEPT_BUILDING;
 
-	kept_note_missing(segment);
+	/* who redefines it is not waited for */
+	if (segment->found || !definition_exists(name) || !definition_is_readable(name, GetUserId()))
+		kept_note_missing(segment);
 	if ((segment->asked || judgement->message != NULL) && was_well != (judgement->message == NULL))
 		put_row(result, segment, 0,
 				judgement->message == NULL
 					? NULL
 					: psprintf("%s, %s: %s", judgement->too_slow ? "too_slow" : "failing",
 							   unpack_sql_state(judgement->sqlstate), judgement->message),
-				false, false);
+				NULL, NULL);
 }
 
 /* cdp_verify_memberships implements cdp_internal.verify_memberships(bigint). */

@@ -2,11 +2,11 @@
 
 -- What cdp_internal.verify_segments() finds, a person and segment each.
 CREATE FUNCTION cdp_internal.verify_memberships(people bigint DEFAULT 10000)
-	RETURNS TABLE (segment_id integer, profile_id bigint, error text, holds boolean, is_kept boolean)
+	RETURNS TABLE (segment_id integer, profile_id bigint, error text, found text, kept text)
 	AS 'MODULE_PATHNAME', 'cdp_verify_memberships' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION cdp_internal.verify_memberships(bigint) IS
 	'Internal: judges all people by all segments at the time of the last batch, so many at once, and returns where '
-	'that differs from what is kept: whether the condition holds, and whether the person is kept as a member. But of '
+	'that differs from what is kept: found and kept are "member", or the value of a computed trait; NULL: none. But of '
 	'segments that cannot be judged, and of people whom a condition fails for, what is kept stays. profile_id is NULL '
 	'where the state of a segment differs: error is what it fails with now.';
 
@@ -17,8 +17,8 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT 'segment', format('segment %s', s.name) || coalesce(' of profile ' || v.profile_id, ''),
-			   CASE WHEN v.profile_id IS NULL THEN coalesce(v.error, 'live') WHEN v.holds THEN 'member' END,
-			   CASE WHEN v.profile_id IS NULL THEN concat_ws(', ', s.state, s.error) WHEN v.is_kept THEN 'member' END
+			   CASE WHEN v.profile_id IS NULL THEN coalesce(v.error, 'live') ELSE v.found END,
+			   CASE WHEN v.profile_id IS NULL THEN concat_ws(', ', s.state, s.error) ELSE v.kept END
 		FROM cdp_internal.verify_memberships() v JOIN cdp_data.segment s ON s.segment_id = v.segment_id
 		ORDER BY s.name COLLATE "C", v.profile_id NULLS FIRST;
 	RETURN QUERY

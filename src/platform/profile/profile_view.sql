@@ -31,13 +31,14 @@ BEGIN
 		('timestamptz', '{timestamptz,timestamp with time zone}'),
 		('text', '{text,varchar,character varying}'),
 		('jsonb', '{jsonb,json}'),
+		('computed', '{computed}'),
 		('identifier', '{identifier}')) AS t (type, names)
 	WHERE asked = ANY (t.names);
 	IF type IS NULL THEN
 		RAISE EXCEPTION 'column "%" has the unknown type "%"', name, asked
 			USING ERRCODE = 'undefined_object',
 				HINT = 'Types are integer, bigint, numeric, double precision, boolean, date, timestamptz, text, jsonb, '
-					'and identifier for the strongest identifier of a namespace.';
+					'identifier for the strongest identifier of a namespace, and computed for a computed trait.';
 	END IF;
 	IF octet_length(name) > 63 THEN
 		RAISE EXCEPTION 'column name "%" is too long', name
@@ -70,6 +71,7 @@ BEGIN
 			WHERE cdp.namespace(i.identifier) = %L
 			ORDER BY i.identifier
 			LIMIT 1)$sql$, key)
+		WHEN 'computed' THEN format('%I.value', upper(key))
 		WHEN 'text' THEN format('p.traits ->> %L', key)
 		WHEN 'jsonb' THEN format('p.traits -> %L', key)
 		ELSE format('cdp.try_%s(p.traits -> %L)', split_part(type, ' ', 1), key)
@@ -77,7 +79,50 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS
-	'Internal: returns the value of a column as an expression over p, a row of cdp.profile_row.';
+	'Internal: returns the value of a column as an expression over p, a row of cdp.profile_row, and over the views of '
+	'computed traits, named in upper case.';
+
+CREATE FUNCTION cdp_internal.profile_view_joins(columns text[]) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	missing text;
+	joins text;
+BEGIN
+	SELECT min(c.key) FILTER (WHERE NOT EXISTS (
+			SELECT FROM cdp_data.segment s WHERE s.name = c.key AND s.kind = 'trait')),
+		string_agg(DISTINCT format(' LEFT JOIN cdp_segment.%I AS %I ON %2$I.profile_id = p.profile_id', c.key,
+			upper(c.key)), '')
+	INTO missing, joins
+	FROM unnest(columns) AS u (spec)
+	CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
+	WHERE c.type = 'computed';
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'computed trait "%" does not exist', missing
+			USING ERRCODE = 'undefined_object', HINT = 'cdp.computed_trait lists the computed traits.';
+	END IF;
+	RETURN coalesce(joins, '');
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.profile_view_joins(text[]) IS
+	'Internal: returns the joins of a view with the views of the computed traits that its columns show.';
+
+CREATE FUNCTION cdp_internal.rename_columns(columns text[], name text, new_name text) RETURNS text[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN ARRAY(
+		SELECT CASE WHEN c.type = 'computed' AND c.key = rename_columns.name
+			THEN format('%s as "%s" computed', new_name, replace(c.name, '"', '""')) ELSE u.spec END
+		FROM unnest(columns) WITH ORDINALITY AS u (spec, place)
+		CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
+		ORDER BY u.place);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.rename_columns(text[], text, text) IS
+	'Internal: returns the columns of a view with the new name of a computed trait.';
 
 CREATE FUNCTION cdp_internal.comment_profile_view(view text, columns text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -97,6 +142,7 @@ BEGIN
 		UNION ALL
 		SELECT c.name, CASE c.type
 			WHEN 'identifier' THEN format('The first of the identifiers of namespace %s.', c.key)
+			WHEN 'computed' THEN format('Computed trait "%s".', c.key)
 			WHEN 'text' THEN format('Trait "%s".', c.key)
 			WHEN 'jsonb' THEN format('Trait "%s", as JSON.', c.key)
 			ELSE format('Trait "%s" as %s; NULL also if its value does not cast.', c.key, c.type) END
@@ -158,8 +204,8 @@ BEGIN
 	END LOOP;
 
 	view := format('%I.%I', parts[1], parts[2]);
-	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile_row p',
-		view, list);
+	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile_row p%s',
+		view, list, cdp_internal.profile_view_joins(columns));
 	PERFORM cdp_internal.comment_profile_view(view, columns);
 	DELETE FROM cdp_data.profile_view v
 	WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
@@ -184,8 +230,8 @@ given; each has a comment. The view belongs to the caller: drop it with DROP VIE
 name: name or schema.name of the view; without a schema it is made in the first schema of the search path.
 columns: 1 to 500 of 'trait type' or 'trait as name type', such as 'age integer', 'signup_date as signed_up
 timestamptz', '"Lead Score" as score numeric'. type: integer, bigint, numeric, double precision, boolean, date,
-timestamptz, text or jsonb; or identifier, for the first identifier (in byte order) of the namespace that is written
-in place of the trait, such as 'email identifier'.
+timestamptz, text or jsonb; computed for a computed trait, in its type; or identifier, for the first identifier (in
+byte order) of the namespace that is written in place of the trait, such as 'email identifier'.
 A value that does not cast to the column's type shows as NULL (see cdp.try_integer and the like);
 cdp.profile_view_problems() counts these values.
 Errors: invalid name of the view (42602), the view exists (42P07), invalid column (22023), unknown type (42704), column
@@ -220,7 +266,7 @@ BEGIN
 	INTO list
 	FROM unnest(columns) WITH ORDINALITY AS u (spec, place)
 	CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
-	WHERE c.type <> 'identifier';
+	WHERE c.type NOT IN ('identifier', 'computed');
 	IF list IS NULL THEN
 		RETURN;
 	END IF;
@@ -231,7 +277,7 @@ BEGIN
 			SELECT c.*, row_number() OVER (ORDER BY u.place) AS number
 			FROM unnest(columns) WITH ORDINALITY AS u (spec, place)
 			CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
-			WHERE c.type <> 'identifier') c
+			WHERE c.type NOT IN ('identifier', 'computed')) c
 		ORDER BY c.number;
 END
 $function$;
@@ -241,5 +287,6 @@ COMMENT ON FUNCTION cdp.profile_view_problems(regclass) IS
 	'(problems). Reads all people once. Error: no such view (42704).';
 
 REVOKE ALL ON FUNCTION cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
+	cdp_internal.profile_view_joins(text[]), cdp_internal.rename_columns(text[], text, text),
 	cdp_internal.comment_profile_view(text, text[]), cdp_internal.make_profile_view(text, text, text[]),
 	cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;

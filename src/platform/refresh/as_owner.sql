@@ -126,15 +126,15 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.begin_definition() IS
 		'Internal: begins the batch in which a segment is made, changed or dropped, as the owner of the tables.';
 
-	CREATE FUNCTION cdp_data.end_definition(dropped integer) RETURNS void
+	CREATE FUNCTION cdp_data.end_definition(dropped integer, trait text) RETURNS void
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 		SET search_path = pg_catalog, cdp, pg_temp
 	AS $body$
 	BEGIN
-		PERFORM cdp_internal.end_definition(dropped);
+		PERFORM cdp_internal.end_definition(dropped, trait);
 	END
 	$body$;
-	COMMENT ON FUNCTION cdp_data.end_definition(integer) IS
+	COMMENT ON FUNCTION cdp_data.end_definition(integer, text) IS
 		'Internal: ends the batch in which a segment is made, changed or dropped, as the owner of the tables.';
 
 	CREATE FUNCTION cdp_data.build_slice() RETURNS boolean
@@ -148,7 +148,7 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.build_slice() IS
 		'Internal: a batch of cdp.build_segments(), as the owner of the tables.';
 
-	REVOKE ALL ON FUNCTION cdp_data.begin_definition(), cdp_data.end_definition(integer), cdp_data.build_slice(),
+	REVOKE ALL ON FUNCTION cdp_data.begin_definition(), cdp_data.end_definition(integer, text), cdp_data.build_slice(),
 		cdp_data.refresh(bigint, boolean), cdp_data.load_begin(bigint), cdp_data.load_part(),
 		cdp_data.load_end(bigint), cdp_data.restitch(boolean),
 		cdp_data.drop_events(timestamptz, integer, boolean), cdp_data.drop_old_events(bigint, boolean),

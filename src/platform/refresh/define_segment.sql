@@ -13,23 +13,57 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.begin_definition() IS 'Internal: takes the lock and begins a batch.';
 
-CREATE FUNCTION cdp_internal.end_definition(dropped integer) RETURNS void
+CREATE FUNCTION cdp_internal.end_definition(dropped integer, trait text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
-	IF dropped IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.segment_id = dropped) THEN
-		PERFORM cdp_internal.forget_segment(dropped);
+	IF dropped IS NOT NULL AND NOT EXISTS (
+		SELECT FROM cdp_data.segment s
+		WHERE s.segment_id = dropped AND NOT (s.kind = 'trait' AND s.built_until IS NOT DISTINCT FROM 0))
+	THEN
+		PERFORM cdp_internal.forget_segment(dropped, trait);
 	END IF;
 	PERFORM cdp_internal.process_batch(cause => 'definition');
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.end_definition(integer) IS
+COMMENT ON FUNCTION cdp_internal.end_definition(integer, text) IS
 	'Internal: takes the batch through all stages, with a slice of segments that are to be built. dropped: the number '
-	'of a segment that was dropped, or NULL.';
+	'of a segment or computed trait that was dropped, or of a trait that has another type, or NULL; trait: the name of '
+	'the trait, or NULL.';
+
+CREATE FUNCTION cdp_internal.report_definition(number integer) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	made cdp_data.segment;
+	kind text;
+BEGIN
+	SELECT s.* INTO STRICT made FROM cdp_data.segment s WHERE s.segment_id = number;
+	kind := CASE made.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END;
+	IF made.state = 'failing' AND made.error_profile_id IS NULL THEN
+		RAISE EXCEPTION 'the % of % "%" cannot be judged', CASE made.kind WHEN 'trait' THEN 'expression'
+				ELSE 'condition' END, kind, made.name
+			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
+	ELSIF made.state IN ('failing', 'too_slow') THEN
+		RAISE WARNING '% "%" is %', kind, made.name, replace(made.state, '_', ' ')
+			USING DETAIL = concat_ws(' ', made.error, '(profile ' || made.error_profile_id || ')'),
+				HINT = 'cdp.segment shows the state of all segments.';
+	ELSIF made.built_until IS NOT NULL THEN
+		RAISE NOTICE '% "%" is being built', kind, made.name
+			USING DETAIL = 'Each refresh judges some people. Those who read it have the others judged.',
+				HINT = 'CALL cdp.build_segments() judges all.';
+	END IF;
+	RETURN CASE WHEN made.built_until IS NULL AND made.state <> 'too_slow' THEN made.members END;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.report_definition(integer) IS
+	'Internal: raises an error, a warning or a notice unless a segment or computed trait that was made is live; '
+	'returns its size, if that is known.';
 
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
 	replace boolean DEFAULT false) RETURNS bigint
@@ -38,28 +72,14 @@ CREATE FUNCTION cdp.create_segment(name text, condition text, description text D
 AS $function$
 DECLARE
 	number integer;
-	made cdp_data.segment;
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_segment_name(create_segment.name);
 	PERFORM cdp_data.begin_definition();
 	number := cdp_internal.define_segment(create_segment.name, create_segment.condition, create_segment.description,
 		create_segment.replace);
-	PERFORM cdp_data.end_definition(NULL);
-	SELECT s.* INTO STRICT made FROM cdp_data.segment s WHERE s.segment_id = number;
-	IF made.state = 'failing' AND made.error_profile_id IS NULL THEN
-		RAISE EXCEPTION 'the condition of segment "%" cannot be judged', create_segment.name
-			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
-	ELSIF made.state IN ('failing', 'too_slow') THEN
-		RAISE WARNING 'segment "%" is %', create_segment.name, replace(made.state, '_', ' ')
-			USING DETAIL = concat_ws(' ', made.error, '(profile ' || made.error_profile_id || ')'),
-				HINT = 'cdp.segment shows the state of all segments.';
-	ELSIF made.built_until IS NOT NULL THEN
-		RAISE NOTICE 'segment "%" is being built', create_segment.name
-			USING DETAIL = 'Each refresh judges some people. Those who read it have the others judged.',
-				HINT = 'CALL cdp.build_segments() judges all.';
-	END IF;
-	RETURN CASE WHEN made.built_until IS NULL AND made.state <> 'too_slow' THEN made.members END;
+	PERFORM cdp_data.end_definition(NULL, NULL);
+	RETURN cdp_internal.report_definition(number);
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_segment(text, text, text, boolean) IS
@@ -78,7 +98,7 @@ only. Errors: invalid_name, syntax_error, datatype_mismatch, feature_not_support
 duplicate_object, and the error of the condition.$comment$;
 
 -- Without cdp on the search path the server's errors name views with their schema.
-CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
+CREATE FUNCTION cdp_internal.drop_definition(name text, is_trait boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -89,21 +109,87 @@ BEGIN
 	PERFORM cdp_data.begin_definition();
 	PERFORM cdp_internal.check_unused(s.segment_id), cdp_internal.check_unconsumed(s.segment_id)
 	FROM cdp_data.segment s
-	WHERE s.name = drop_segment.name;
-	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name RETURNING s.segment_id INTO number;
+	WHERE s.name = drop_definition.name AND (s.kind = 'trait') = is_trait;
+	DELETE FROM cdp_data.segment s
+	WHERE s.name = drop_definition.name AND (s.kind = 'trait') = is_trait
+	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',
-			HINT = 'cdp.segment lists the segments.';
+		RAISE EXCEPTION '% "%" does not exist', CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END, name
+			USING ERRCODE = 'undefined_object', HINT = CASE WHEN is_trait
+				THEN 'cdp.computed_trait lists the computed traits.' ELSE 'cdp.segment lists the segments.' END;
 	END IF;
 	EXECUTE format('DROP VIEW IF EXISTS cdp_segment.%I', name);
 	EXECUTE format('DROP VIEW IF EXISTS cdp_condition.%I', name);
-	PERFORM cdp_data.end_definition(number);
+	PERFORM cdp_data.end_definition(number, CASE WHEN is_trait THEN name END);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.drop_definition(text, boolean) IS
+	'Internal: drops a segment, or a computed trait.';
+
+CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.drop_definition(drop_segment.name, false);
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_segment(text) IS
 	'Drops a segment, its view and its memberships; its members leave it with the cause definition. Only the owner of '
 	'the view can. Refused while other segments or views use it; the error names them. READ COMMITTED only. Errors: '
 	'undefined_object, dependent_objects_still_exist.';
+
+CREATE FUNCTION cdp.create_trait(name text, expression text, description text DEFAULT NULL,
+	replace boolean DEFAULT false) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	former_type text;
+	number integer;
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	PERFORM cdp_internal.check_segment_name(create_trait.name, 'a computed trait');
+	PERFORM cdp_data.begin_definition();
+	former_type := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = create_trait.name);
+	IF former_type IS NULL THEN
+		PERFORM cdp_internal.check_trait_name(create_trait.name);
+	END IF;
+	number := cdp_internal.define_segment(create_trait.name, create_trait.expression, create_trait.description,
+		create_trait.replace, true);
+	-- values of another type could not be read
+	PERFORM cdp_data.end_definition(
+		(SELECT s.segment_id FROM cdp_data.segment s WHERE s.segment_id = number AND s.value_type <> former_type),
+		create_trait.name);
+	RETURN cdp_internal.report_definition(number);
+END
+$function$;
+COMMENT ON FUNCTION cdp.create_trait(text, text, text, boolean) IS
+$comment$Creates a computed trait: an SQL expression over the columns of cdp.profile_row whose value is kept for each
+person, as the memberships of segments are: judged when something changes or time passes, exact when read, right after
+merges, unmerges and retractions. Makes the view cdp_segment.<name> (profile_id, value, since), which belongs to the
+caller. Returns how many people have a value; NULL while it is being built, as of cdp.create_segment(), whose rules
+hold for the expression too. Its type is text, boolean, a number, timestamptz, date, text[] or jsonb; a value has at
+most 64 kB as text. NULL is no value. Use cdp.computed('name') in conditions and in other computed traits;
+cdp.create_profile_view() shows it by the column 'name computed'; cdp.lookup() by the key computed; the feed says
+trait_changed. A segment, a computed trait and a trait of a source cannot have one name; a trait that a source gives
+later stays apart, in traits.
+replace => true replaces expression and description. Another type is refused while segments or computed traits use it;
+it makes the views again that cdp.create_profile_view() made. cdp.rename_segment() renames it. READ COMMITTED only.
+Errors: those of cdp.create_segment().$comment$;
+
+CREATE FUNCTION cdp.drop_trait(name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.drop_definition(drop_trait.name, true);
+END
+$function$;
+COMMENT ON FUNCTION cdp.drop_trait(text) IS
+	'Drops a computed trait, its view and its values. Only the owner of the view can. Refused while segments, other '
+	'computed traits or views use it; the error names them. READ COMMITTED only. Errors: undefined_object, '
+	'dependent_objects_still_exist.';
 
 CREATE FUNCTION cdp.rename_segment(name text, new_name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -113,6 +199,11 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_segment_name(rename_segment.new_name);
 	PERFORM cdp_data.begin_definition();
+	PERFORM cdp_internal.check_trait_name(rename_segment.new_name) FROM cdp_data.segment s
+	WHERE s.name = rename_segment.name AND s.kind = 'trait';
+	UPDATE cdp_data.profile_view v
+	SET columns = cdp_internal.rename_columns(v.columns, rename_segment.name, rename_segment.new_name)
+	WHERE EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = rename_segment.name AND s.kind = 'trait');
 	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = rename_segment.new_name) THEN
 		RAISE EXCEPTION 'segment "%" already exists', rename_segment.new_name USING ERRCODE = 'duplicate_object',
 			HINT = 'Drop it with cdp.drop_segment.';
@@ -128,11 +219,12 @@ BEGIN
 	EXECUTE format('ALTER VIEW cdp_condition.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	EXECUTE format('ALTER VIEW cdp_segment.%I RENAME TO %I', rename_segment.name, rename_segment.new_name);
 	PERFORM cdp_internal.make_segment_view(rename_segment.new_name, true);
-	PERFORM cdp_data.end_definition(NULL);
+	PERFORM cdp_data.end_definition(NULL, NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp.rename_segment(text, text) IS
-	'Gives a segment and its view another name, also in the conditions that use it. Its number and its members stay. '
+	'Gives a segment or computed trait and its view another name, also in the conditions that use it. Its '
+	'number and its members stay. '
 	'Only the owner of the view can. READ COMMITTED only. Errors: invalid_name, undefined_object, duplicate_object, '
 	'insufficient_privilege.';
 
@@ -142,7 +234,7 @@ CREATE FUNCTION cdp_internal.build_slice() RETURNS boolean
 AS $function$
 BEGIN
 	PERFORM cdp_internal.begin_definition();
-	PERFORM cdp_internal.end_definition(NULL);
+	PERFORM cdp_internal.end_definition(NULL, NULL);
 	RETURN EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL
 		AND s.state <> 'too_slow' AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
 END
@@ -166,7 +258,9 @@ COMMENT ON PROCEDURE cdp.build_segments() IS
 	'Judges all people by the segments that are building, and commits after each 10,000 people, so that other '
 	'refreshes run between. CALL it outside of a transaction block.';
 
-REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer),
-	cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text), cdp.rename_segment(text, text),
+REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer, text),
+	cdp_internal.report_definition(integer), cdp.create_segment(text, text, text, boolean),
+	cdp_internal.drop_definition(text, boolean), cdp.drop_segment(text),
+	cdp.create_trait(text, text, text, boolean), cdp.drop_trait(text), cdp.rename_segment(text, text),
 	cdp_internal.build_slice() FROM PUBLIC;
 REVOKE ALL ON PROCEDURE cdp.build_segments() FROM PUBLIC;

@@ -99,6 +99,7 @@ begin(Pass *pass)
 		pass_read_changes(pass);
 		pass_note_corrected(pass);
 		pass_take_back(pass);
+		pass_find_same_content(pass);
 	}
 	pass_check(
 		cdpk_batch_begin(pass->batch, pass->batch_rows, (size_t) pass->row_count, &pass->changes));
@@ -109,25 +110,6 @@ static void
 note_lapsed(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
 {
 	pass_add_id(arg, DatumGetInt64(values[0]));
-}
-
-/* note_refolded is the BatchRowFunction that takes an account whose traits were folded anew. */
-static void
-note_refolded(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
-{
-	Pass *pass = arg;
-	MemoryContext caller;
-
-	if (pass->refolded_count % 64 == 0)
-	{
-		Size size = sizeof(Datum) * (pass->refolded_count + 64);
-
-		pass->refolded = pass->refolded == NULL ? MemoryContextAllocHuge(pass->context, size)
-												: repalloc_huge(pass->refolded, size);
-	}
-	caller = MemoryContextSwitchTo(pass->context);
-	pass->refolded[pass->refolded_count++] = PointerGetDatum(DatumGetTextPCopy(values[0]));
-	MemoryContextSwitchTo(caller);
 }
 
 /* fold_lapsed folds anew of what a part has lapsed, or whose rules or sources have changed. */
@@ -142,7 +124,6 @@ fold_lapsed(Pass *pass)
 	pass_run(pass, "SELECT cdp_internal.refresh_refold()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold_account()", 0, NULL, NULL);
 	batch_read("batch_lapsed", note_lapsed, &pass->lapsed);
-	batch_read("batch_account_refold", note_refolded, pass);
 }
 
 /* run_stage runs a stage that leaves nothing but what it puts into the tables, and into longer memory. */

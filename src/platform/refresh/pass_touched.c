@@ -2,7 +2,7 @@
  * pass_touched.c
  *		Whom the batch touched, and why: a value of type cdp_internal.touched.
  *
- * reads: what core/batch says of profiles, and the profiles whose traits were folded anew after it
+ * reads: what core/batch says of profiles, and the profiles and accounts whose traits were folded anew after it
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "platform/batch/batch.h"
 #include "platform/refresh/pass.h"
 
 /* the columns of the type, which are arrays */
@@ -24,9 +25,7 @@ enum
 	TOUCHED_FORMER_PROFILE_IDS,
 	TOUCHED_GROUP_IDS,
 	TOUCHED_EVENT_IDS,
-	TOUCHED_COLUMNS, /* of one length */
-	TOUCHED_REFOLDED = TOUCHED_COLUMNS,
-	TOUCHED_ATTRIBUTES
+	TOUCHED_COLUMNS
 };
 
 /* in the order of CdpkBatchCause */
@@ -133,18 +132,29 @@ pass_count_touched(Pass *pass)
 	pass->counts[COUNT_PROFILES_TOUCHED] = ids.count;
 }
 
-/* make_refolded makes an array of the accounts that were folded anew: after the fold, and those that lost calls. */
-static Datum
-make_refolded(Pass *pass)
+/* note_account is the BatchRowFunction that lists an account whose traits were folded anew. */
+static void
+note_account(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
 {
-	int lost = pass->taken.call_anchors.count;
-	Datum *accounts = pass_array(Max(lost + pass->refolded_count, 1), sizeof(Datum));
+	List **accounts = arg;
 
-	if (lost > 0)
-		memcpy(accounts, pass->taken.accounts, sizeof(Datum) * lost);
-	if (pass->refolded_count > 0)
-		memcpy(accounts + lost, pass->refolded, sizeof(Datum) * pass->refolded_count);
-	return pass_value_array(accounts, lost + pass->refolded_count, TEXTOID);
+	*accounts = lappend(*accounts, DatumGetPointer(values[0]));
+}
+
+/* add_lapsed adds the profiles and the accounts whose traits were folded anew, also as a call was taken back. */
+static void
+add_lapsed(const Pass *pass, const List *accounts, Touched *touched)
+{
+	CdpkBatchTouched said = {.profile_id = 0};
+	ListCell *cell;
+
+	foreach (cell, accounts)
+		add_row(touched, &said, CAUSE_LAPSED, PointerGetDatum(lfirst(cell)));
+	for (int i = 0; i < pass->lapsed.count; i++)
+	{
+		said.profile_id = pass->lapsed.items[i];
+		add_row(touched, &said, CAUSE_LAPSED, (Datum) 0);
+	}
 }
 
 Datum
@@ -153,24 +163,24 @@ pass_make_touched(Pass *pass, Oid type)
 	static const Oid item_types[] = {INT8OID, TEXTOID, INT8OID, TEXTOID, INT8OID};
 	TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
 	int64 capacity = pass->lapsed.count;
+	List *accounts = NIL;
 	Touched touched;
-	Datum values[TOUCHED_ATTRIBUTES];
-	bool nulls[TOUCHED_ATTRIBUTES] = {false};
+	Datum values[TOUCHED_COLUMNS];
+	bool nulls[TOUCHED_COLUMNS] = {false};
 	HeapTuple tuple;
 
-	if (descriptor->natts != TOUCHED_ATTRIBUTES)
+	if (descriptor->natts != TOUCHED_COLUMNS)
 		elog(ERROR, "cdp_internal.touched has %d columns", descriptor->natts);
+	batch_read("batch_account_refold", note_account, &accounts);
+	for (int i = 0; i < pass->taken.call_anchors.count; i++)
+		accounts = lappend(accounts, DatumGetPointer(pass->taken.accounts[i]));
+	capacity += list_length(accounts);
 	if (pass->failures == NULL)
 		capacity += count_batch(pass);
 	init_touched(&touched, (int) capacity);
 	if (pass->failures == NULL)
 		read_batch(pass, &touched);
-	for (int i = 0; i < pass->lapsed.count; i++)
-	{
-		CdpkBatchTouched said = {.profile_id = pass->lapsed.items[i]};
-
-		add_row(&touched, &said, CAUSE_LAPSED, (Datum) 0);
-	}
+	add_lapsed(pass, accounts, &touched);
 	for (int i = 0; i < TOUCHED_COLUMNS; i++)
 	{
 		int length[1] = {touched.count};
@@ -184,7 +194,6 @@ pass_make_touched(Pass *pass, Oid type)
 													   length, lower_bound, item_types[i], typlen,
 													   typbyval, typalign));
 	}
-	values[TOUCHED_REFOLDED] = make_refolded(pass);
 	tuple = heap_form_tuple(descriptor, values, nulls);
 	ReleaseTupleDesc(descriptor);
 	return HeapTupleGetDatum(tuple);

@@ -49,15 +49,14 @@ COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: the counts of a batch, s
 
 -- Segments live on it; more will.
 CREATE TYPE cdp_internal.touched AS (
-	profile_ids bigint[], causes text[], former_profile_ids bigint[], group_ids text[], event_ids bigint[],
-	refolded text[]);
+	profile_ids bigint[], causes text[], former_profile_ids bigint[], group_ids text[], event_ids bigint[]);
 COMMENT ON TYPE cdp_internal.touched IS
 $comment$Internal: whom a batch touched, and why: arrays of one length, in no order; a profile stands there once for
 each cause. Causes: event (an event of the batch, with its number; of a group call with the account), merged (all of the
 former profile is in it now), split (identifiers of the former profile are in it now), rebuilt (folded anew from the
 log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
-or the latest link changed), lapsed (traits expired, or a rule or source of them changed). refolded, of a length of its
-own: accounts that were folded anew, as of them a call was taken back, traits expired, or a rule or source changed.$comment$;
+or the latest link changed), lapsed (traits expired, or a rule or source of them changed; those of an account, without a
+profile, too, also as a call was taken back).$comment$;
 
 CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whole boolean, cause text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -73,7 +72,7 @@ BEGIN
 	ELSIF touched.group_ids IS NOT NULL AND EXISTS (
 		SELECT FROM cdp_data.segment s WHERE s.condition ~ 'account|profile_row')
 	THEN
-		others := cdp_internal.members_of_accounts(array_remove(touched.group_ids, NULL) || touched.refolded);
+		others := cdp_internal.members_of_accounts(array_remove(touched.group_ids, NULL));
 	END IF;
 	PERFORM cdp_internal.keep_touched(touched.profile_ids, touched.causes, touched.former_profile_ids,
 		touched.event_ids, cause, others);

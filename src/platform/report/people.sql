@@ -188,7 +188,7 @@ BEGIN
 		UNION ALL
 		SELECT b.name FROM cdp_internal.read_breakdown(by) b WHERE b.kind = 'segment'
 	LOOP
-		IF NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = named) THEN
+		IF NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = named AND s.kind <> 'trait') THEN
 			RAISE EXCEPTION 'segment "%" does not exist', named
 				USING ERRCODE = 'undefined_object', HINT = 'cdp.segment lists the segments.';
 		END IF;

@@ -7,7 +7,8 @@ AS $function$
 BEGIN
 	RETURN coalesce((
 		SELECT jsonb_object_agg(s.name, CASE WHEN s.built_until IS NULL THEN s.members END)
-		FROM cdp_data.segment s), '{}');
+		FROM cdp_data.segment s
+		WHERE s.kind <> 'trait'), '{}');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.segment_sizes() IS

@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 
 #include "cdp.h"
+#include "platform/segment/computed.h"
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
 #include "platform/segment/in_segment.h"
@@ -64,7 +65,7 @@ function_judges(Oid function, void *context)
 	static const char *const judges[] = {"is_member",
 										 "members",
 										 "lookup",
-										 "judge_segment",
+										 "evaluate_segment",
 										 "funnel_table",
 										 "retention_table",
 										 "paths",
@@ -187,6 +188,16 @@ check_restorable(Node *node, ParseState *pstate)
 				 parser_errposition(pstate, exprLocation(node))));
 }
 
+/* CASE is for values: of a condition it could not be said which part decides, and until when. */
+static bool
+check_case(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	steady_check_case(node, context);
+	return expression_tree_walker(node, check_case, context);
+}
+
 /* Walks an analysed expression; raises an error for a node that a condition cannot contain. */
 static bool
 check_node(Node *node, ParseState *pstate)
@@ -240,35 +251,64 @@ add_profile_row(ParseState *pstate)
 	table_close(relation, NoLock);
 }
 
+/* Refuses types that a computed trait cannot have. */
+static void
+check_trait_type(Oid type, Node *expression, ParseState *pstate)
+{
+	static const Oid types[] = {TEXTOID,        BOOLOID,    INT2OID,      INT4OID,
+								INT8OID,        NUMERICOID, FLOAT4OID,    FLOAT8OID,
+								TIMESTAMPTZOID, DATEOID,    TEXTARRAYOID, JSONBOID};
+
+	for (int i = 0; i < lengthof(types); i++)
+		if (types[i] == type)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("a computed trait cannot be of type %s", format_type_be(type)),
+			 errdetail(
+				 "It is a text, a boolean, a number, a timestamptz, a date, a text[] or a jsonb."),
+			 errhint("Cast the expression, as in (...)::text."),
+			 parser_errposition(pstate, exprLocation(expression))));
+}
+
 /*
  * Analyses the raw expression and refuses what is not a condition.  It is analysed
  * as a select list, where the server allows everything, so that all refusals are
  * ours and speak of conditions.
  */
 static Node *
-analyse_condition(ParseState *pstate, Node *raw, Oid owner)
+analyse_condition(ParseState *pstate, Node *raw, Oid owner, bool is_trait)
 {
 	Node *expression;
 	Node *place;
 	Oid type;
 	Oid function;
 	Clock clock = {pstate};
-	Node *text = copyObject(raw); /* the analysis changes it */
+	Node *text;
 
+	computed_resolve(raw, owner, pstate);
+	text = copyObject(raw); /* the analysis changes it */
 	add_profile_row(pstate);
 	pstate->p_paramref_hook = refuse_parameter;
 	expression = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expression);
+	if (!is_trait)
+		check_case(expression, pstate);
 	check_node(expression, pstate);
 	type = exprType(expression);
-	if (getBaseType(type) != BOOLOID)
+	if (is_trait)
+		check_trait_type(type, expression, pstate);
+	else if (getBaseType(type) != BOOLOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("a condition must be of type boolean, not %s", format_type_be(type)),
 						errhint("Compare the value with another, or test it with IS NOT NULL."),
 						parser_errposition(pstate, exprLocation(expression))));
 	steady_check_words(text, expression, pstate);
 	/* refuses other uses of the clock, and of other segments */
-	part_make(&clock, copyObject(expression));
+	if (is_trait)
+		part_make_value(&clock, copyObject(expression));
+	else
+		part_make(&clock, copyObject(expression));
 	function = find_foreign_function(expression, owner, &place);
 	if (OidIsValid(function))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), foreign_function_error(function),
@@ -322,7 +362,7 @@ put_leaves(Node *expression, ReturnSetInfo *result)
  * *numbers; in the result they stand by number.
  */
 static Node *
-read_condition(const char *text, Oid owner, List **numbers)
+read_condition(const char *text, Oid owner, bool is_trait, List **numbers)
 {
 	ExpressionSource source = CONDITION_SOURCE;
 	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
@@ -330,9 +370,18 @@ read_condition(const char *text, Oid owner, List **numbers)
 	Node *expression;
 
 	source.text = text;
+	if (is_trait)
+	{
+		source.subject = "an expression of a computed trait";
+		source.detail = "It is one expression over the columns of cdp.profile_row.";
+		source.empty_hint =
+			"Write what is to be computed, as in cdp.count_events(timeline, 'view').";
+		source.list_hint = "Create a computed trait for each expression.";
+		source.rest_hint = "The name of the trait is given besides; an expression has no alias.";
+	}
 	error_context_stack = &callback;
 	pstate->p_sourcetext = source.text;
-	expression = analyse_condition(pstate, expression_parse(pstate, &source), owner);
+	expression = analyse_condition(pstate, expression_parse(pstate, &source), owner, is_trait);
 	expression = in_segment_resolve(expression, owner, pstate, numbers);
 	free_parsestate(pstate);
 	error_context_stack = callback.previous;
@@ -340,7 +389,7 @@ read_condition(const char *text, Oid owner, List **numbers)
 }
 
 /*
- * cdp_internal.check_condition(text, oid): returns the parts of a condition that this role (or the
+ * cdp_internal.check_condition(text, oid, boolean): returns the parts of a condition that this role (or the
  * caller) can own; raises an error, with its position, if the text is not one.
  */
 CDP_FUNCTION(cdp_check_condition);
@@ -352,7 +401,8 @@ cdp_check_condition(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!PG_ARGISNULL(0))
-		put_leaves(read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, &numbers),
+		put_leaves(read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
+								  &numbers),
 				   (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }
@@ -371,7 +421,10 @@ make_numbers(const List *numbers)
 		construct_array(values, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
-/* cdp_internal.read_condition(text, oid): returns a condition as it was understood, and the segments that it uses. */
+/*
+ * cdp_internal.read_condition(text, oid, boolean): returns a condition as it was understood, the segments that it uses,
+ * and its type.
+ */
 CDP_FUNCTION(cdp_read_condition);
 Datum
 cdp_read_condition(PG_FUNCTION_ARGS)
@@ -380,17 +433,19 @@ cdp_read_condition(PG_FUNCTION_ARGS)
 	List *numbers = NIL;
 	Node *expression;
 	TupleDesc row;
-	Datum values[2];
-	bool nulls[2] = {false, false};
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	expression = read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, &numbers);
+	expression =
+		read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2), &numbers);
 	values[0] =
 		CStringGetTextDatum(deparse_expression(expression, deparse_context(), false, false));
 	list_sort(numbers, list_int_cmp);
 	values[1] = make_numbers(numbers);
+	values[2] = CStringGetTextDatum(format_type_be(exprType(expression)));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
 }

@@ -4,13 +4,15 @@
 -- conditions are analysed (here and in cdp.create_segment) with cdp on the search path, behind pg_catalog.
 -- The rest of the caller's search path is ignored, so that a condition means the same for every caller;
 -- functions of other schemas need their schema.
-CREATE FUNCTION cdp_internal.check_condition(condition text, owner oid DEFAULT NULL) RETURNS SETOF text
+CREATE FUNCTION cdp_internal.check_condition(condition text, owner oid DEFAULT NULL, is_trait boolean DEFAULT false)
+	RETURNS SETOF text
 	LANGUAGE C STABLE PARALLEL SAFE ROWS 3
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_check_condition';
-COMMENT ON FUNCTION cdp_internal.check_condition(text, oid) IS
+COMMENT ON FUNCTION cdp_internal.check_condition(text, oid, boolean) IS
 	'Internal: raises an error, with the position in the text, unless the text is a condition: one boolean expression '
-	'over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile '
+	'(is_trait: one of a type that a computed trait can have) over the columns of cdp.profile_row, '
+	'without subqueries, aggregates, window, set-returning and volatile '
 	'functions, parameters, other segments, and functions that belong neither to the owner (default: the caller) nor '
 	'to a superuser. Returns the parts of the condition that AND, OR and NOT combine.';
 
@@ -22,7 +24,8 @@ COMMENT ON FUNCTION cdp_internal.judge_expression(text, jsonb, oid) IS
 
 -- Errors in the constants of a condition (within => '1 month') show only when it is evaluated.  There may be no
 -- person yet to evaluate it for, or AND and OR may skip a part: so each part is evaluated for a sample person.
-CREATE FUNCTION cdp_internal.try_condition(condition text, owner oid DEFAULT NULL) RETURNS void
+CREATE FUNCTION cdp_internal.try_condition(condition text, owner oid DEFAULT NULL, is_trait boolean DEFAULT false)
+	RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -34,16 +37,16 @@ DECLARE
 	judge oid := coalesce(owner, (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user));
 	part text;
 BEGIN
-	FOR part IN SELECT c.part FROM cdp_internal.check_condition(condition, judge) AS c (part) LOOP
+	FOR part IN SELECT c.part FROM cdp_internal.check_condition(condition, judge, is_trait) AS c (part) LOOP
 		PERFORM cdp_internal.judge_expression(
 			format('SELECT %s FROM jsonb_populate_record(NULL::cdp.profile_row, $1) AS profile_row', part),
 			sample, judge);
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.try_condition(text, oid) IS
+COMMENT ON FUNCTION cdp_internal.try_condition(text, oid, boolean) IS
 	'Internal: checks a condition as cdp_internal.check_condition does, and evaluates each part of it for a sample '
 	'person, so that errors in its constants show.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_condition(text, oid), cdp_internal.judge_expression(text, jsonb, oid),
-	cdp_internal.try_condition(text, oid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_condition(text, oid, boolean),
+	cdp_internal.judge_expression(text, jsonb, oid), cdp_internal.try_condition(text, oid, boolean) FROM PUBLIC;

@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -13,16 +14,21 @@
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteSupport.h"
 #include "rewrite/rewriteManip.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "platform/segment/definition.h"
 #include "platform/segment/function_owner.h"
+
+/* the second column of the definition of a computed trait */
+#define VALUE_COLUMN "value"
 
 /* view_of returns the view of this name in a schema; InvalidOid: none. */
 static Oid
@@ -36,15 +42,14 @@ view_of(const char *schema, const char *name)
 			   : InvalidOid;
 }
 
-/* is_readable returns whether the caller may read the view of a segment. */
-static bool
-is_readable(const char *name)
+bool
+definition_is_readable(const char *name, Oid role)
 {
 	Oid view = view_of(SEGMENT_SCHEMA, name);
 	bool is_missing = false;
 
 	return OidIsValid(view) &&
-		   pg_class_aclcheck_ext(view, GetUserId(), ACL_SELECT, &is_missing) == ACLCHECK_OK;
+		   pg_class_aclcheck_ext(view, role, ACL_SELECT, &is_missing) == ACLCHECK_OK;
 }
 
 /* raise_missing raises the error for a segment without a definition. */
@@ -83,6 +88,16 @@ lock_view(const char *name, bool wait)
 	return InvalidOid;
 }
 
+/* find_type finds the type of the second column, and whether it is that of a computed trait. */
+static void
+find_type(Segment *segment)
+{
+	char *column = get_attname(segment->view, 2, true);
+
+	segment->is_trait = column != NULL && strcmp(column, VALUE_COLUMN) == 0;
+	segment->type = column != NULL ? get_atttype(segment->view, 2) : InvalidOid;
+}
+
 bool
 definition_find(const char *name, int flags, Segment *segment)
 {
@@ -91,7 +106,9 @@ definition_find(const char *name, int flags, Segment *segment)
 	HeapTuple tuple;
 
 	/* no lock on what the caller may not read */
-	if (is_readable(name))
+	if ((flags & DEFINITION_UNLOCKED) != 0)
+		view = view_of(DEFINITION_SCHEMA, name);
+	else if (definition_is_readable(name, GetUserId()))
 		view = lock_view(name, (flags & DEFINITION_NOWAIT) == 0);
 	else if (is_required && OidIsValid(view_of(SEGMENT_SCHEMA, name)))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
@@ -105,8 +122,24 @@ definition_find(const char *name, int flags, Segment *segment)
 	namestrcpy(&segment->name, name);
 	segment->view = view;
 	segment->owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	find_type(segment);
 	ReleaseSysCache(tuple);
 	return true;
+}
+
+bool
+definition_is_newer(const Segment *segment, Snapshot snapshot)
+{
+	HeapTuple rule = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(segment->view),
+									 CStringGetDatum(ViewSelectRuleName));
+	TransactionId made;
+
+	if (!HeapTupleIsValid(rule))
+		return false;
+	made = HeapTupleHeaderGetXmin(rule->t_data);
+	ReleaseSysCache(rule);
+	return TransactionIdIsNormal(made) && !TransactionIdIsCurrentTransactionId(made) &&
+		   XidInMVCCSnapshot(made, snapshot);
 }
 
 bool
@@ -147,13 +180,13 @@ only_table(const Query *query)
 
 /* profile_row_of returns the place of cdp.profile_row in the query of a definition; 0: it is no definition. */
 static int
-profile_row_of(Relation view, const Query *query)
+profile_row_of(const Segment *segment, Relation view, const Query *query)
 {
 	TupleDesc row = RelationGetDescr(view);
 	int place = only_table(query);
 
 	if (place == 0 || row->natts != 2 || !is_column(row, 0, "profile_id", INT8OID) ||
-		!is_column(row, 1, "holds", BOOLOID) ||
+		!(segment->is_trait || is_column(row, 1, "holds", BOOLOID)) ||
 		rt_fetch(place, query->rtable)->relid != view_of("cdp", "profile_row"))
 		return 0;
 	return place;
@@ -164,7 +197,7 @@ definition_condition(const Segment *segment, Oid *profile_row)
 {
 	Relation view = relation_open(segment->view, NoLock);
 	Query *query = view->rd_rel->relkind == RELKIND_VIEW ? get_view_query(view) : NULL;
-	int place = query != NULL ? profile_row_of(view, query) : 0;
+	int place = query != NULL ? profile_row_of(segment, view, query) : 0;
 	Node *condition;
 
 	if (place == 0)
@@ -173,7 +206,8 @@ definition_condition(const Segment *segment, Oid *profile_row)
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 			 errmsg("\"%s.%s\" is not the definition of a segment", DEFINITION_SCHEMA,
 					NameStr(segment->name)),
-			 errdetail("It is a view of cdp.profile_row with the columns profile_id and holds."),
+			 errdetail(
+				 "It is a view of cdp.profile_row with the columns profile_id and holds (of a computed trait: value)."),
 			 errhint("Create the segment again with cdp.create_segment.")));
 	check_function_owners((Node *) query, segment->owner);
 	*profile_row = rt_fetch(place, query->rtable)->relid;

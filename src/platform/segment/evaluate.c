@@ -374,8 +374,8 @@ judge_pages(Evaluation *evaluation, const int64 *ids, int64 id_count)
 
 void
 evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
-				TimestampTz as_of, EvaluateInstant instant, EvaluateIsIn is_in, EvaluateTake take,
-				void *arg, Judgement *results)
+				TimestampTz as_of, EvaluateInstant instant, EvaluateKeptValue kept_value,
+				EvaluateTake take, void *arg, Judgement *results)
 {
 	Evaluation evaluation = {.take = take, .arg = arg, .results = results};
 
@@ -387,7 +387,7 @@ evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_c
 	evaluation.scan.owner = segments[0].owner;
 	evaluation.scan.as_of = as_of;
 	evaluation.scan.instant = instant;
-	evaluation.scan.is_in = is_in;
+	evaluation.scan.kept_value = kept_value;
 	evaluation.scan.memory = arg;
 	evaluation.context = CurrentMemoryContext;
 	evaluation.people = ids != NULL ? (double) id_count : count_people();

@@ -21,8 +21,13 @@ typedef struct Verdict
 	bool known;   /* it is true or false, not NULL */
 	bool holds;   /* it is true */
 	bool failing; /* it raises an error; then the rest is not known, and "until" is never */
-	TimestampTz
-		until; /* the first instant at which it could change if nothing else happens; DT_NOEND: never */
+	char *
+		value; /* of a computed trait, as text; NULL: none.  Then "holds" tells whether there is one */
+	/*
+	 * The first instant at which it could change if nothing else happens; DT_NOEND: never.  Where a segment before this
+	 * one could change first, it may be nearer, though not so near.
+	 */
+	TimestampTz until;
 } Verdict;
 
 /* the result of evaluating a segment */
@@ -45,10 +50,10 @@ typedef struct Judgement
 typedef void (*EvaluateTake)(void *arg, int64 profile_id, const Verdict *verdicts);
 
 /*
- * Callback: tells whether a person is in another segment.  It is called in the restricted context, as the
- * owner: it can only look at memory.
+ * Callback: returns what is kept of a person: the value of a computed trait, "" of a segment; NULL: none, or not in
+ * it.  It is called in the restricted context, as the owner: it can only look at memory.
  */
-typedef bool (*EvaluateIsIn)(void *arg, int64 profile_id, int32 segment_id);
+typedef const char *(*EvaluateKeptValue)(void *arg, int64 profile_id, int32 segment_id);
 
 /* Callback: tells at which instant a person is judged. */
 typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
@@ -61,7 +66,8 @@ typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
  * slow says so in its result.
  */
 extern void evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
-							TimestampTz as_of, EvaluateInstant instant, EvaluateIsIn is_in,
-							EvaluateTake take, void *arg, Judgement *results);
+							TimestampTz as_of, EvaluateInstant instant,
+							EvaluateKeptValue kept_value, EvaluateTake take, void *arg,
+							Judgement *results);
 
 #endif /* CDP_SEGMENT_EVALUATE_H */

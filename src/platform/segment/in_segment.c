@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 
 #include "cdp.h"
+#include "platform/segment/computed.h"
 #include "platform/segment/definition.h"
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
@@ -79,8 +80,9 @@ find_number(const char *name)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_with_args(
-			"SELECT s.segment_id FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1", 1,
-			&type, &value, NULL, true, 1) != SPI_OK_SELECT)
+			"SELECT s.segment_id FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1 "
+			"AND s.kind OPERATOR(pg_catalog.<>) 'trait'",
+			1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not find a segment");
 	if (SPI_processed > 0)
 		number = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -88,14 +90,10 @@ find_number(const char *name)
 	return isnull ? 0 : DatumGetInt32(number);
 }
 
-/* check_right raises an error unless the owner of a condition may read another segment. */
-static void
-check_right(const Resolving *resolving, const char *name)
+void
+in_segment_check_right(Oid role, const char *name)
 {
-	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
-	Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-
-	if (OidIsValid(view) && pg_class_aclcheck(view, resolving->owner, ACL_SELECT) != ACLCHECK_OK)
+	if (!definition_is_readable(name, role))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
 }
 
@@ -119,7 +117,7 @@ resolve_name(const Resolving *resolving, FuncExpr *call)
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
 				 errhint("cdp.segment lists the segments."),
 				 parser_errposition(resolving->pstate, call->location)));
-	check_right(resolving, name);
+	in_segment_check_right(resolving->owner, name);
 	return number;
 }
 
@@ -142,6 +140,7 @@ static Node *
 resolve_node(Node *node, void *context)
 {
 	Resolving *resolving = context;
+	int32 trait;
 
 	if (node == NULL)
 		return NULL;
@@ -160,6 +159,8 @@ resolve_node(Node *node, void *context)
 		*resolving->numbers = list_append_unique_int(*resolving->numbers, number);
 		return make_call(number);
 	}
+	if (computed_is(node, &trait))
+		*resolving->numbers = list_append_unique_int(*resolving->numbers, trait);
 	return expression_tree_mutator(node, resolve_node, context);
 }
 
@@ -206,7 +207,8 @@ find_names(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncCall) && list_length(call->args) == 1 &&
-		strcmp(strVal(llast(call->funcname)), "in_segment") == 0)
+		(strcmp(strVal(llast(call->funcname)), "in_segment") == 0 ||
+		 strcmp(strVal(llast(call->funcname)), "computed") == 0))
 	{
 		argument = linitial(call->args);
 		if (IsA(argument, NamedArgExpr))

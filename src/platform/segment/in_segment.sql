@@ -11,14 +11,14 @@ CREATE FUNCTION cdp_internal.in_segment(segment_id integer) RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.in_segment(integer) IS
 	'Internal: stands for cdp.in_segment() in the definition of a segment.';
 
-CREATE FUNCTION cdp_internal.read_condition(condition text, owner oid DEFAULT NULL,
-	OUT definition text, OUT depends_on integer[])
+CREATE FUNCTION cdp_internal.read_condition(condition text, owner oid DEFAULT NULL, is_trait boolean DEFAULT false,
+	OUT definition text, OUT depends_on integer[], OUT value_type text)
 	LANGUAGE C STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_read_condition';
-COMMENT ON FUNCTION cdp_internal.read_condition(text, oid) IS
+COMMENT ON FUNCTION cdp_internal.read_condition(text, oid, boolean) IS
 	'Internal: checks a condition as cdp_internal.check_condition does, and returns it as the server understood it, '
-	'with the numbers of the segments that it uses in place of their names; and these.';
+	'with the numbers of the segments that it uses in place of their names; these; and its type.';
 
 CREATE FUNCTION cdp_internal.level_above(segments integer[], number integer) RETURNS integer
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -35,15 +35,20 @@ BEGIN
 			JOIN cdp_data.segment s ON s.segment_id = u.segment_id)
 		SELECT FROM used u WHERE u.segment_id = number)
 	THEN
-		RAISE EXCEPTION 'segment "%" would use itself', (
-				SELECT s.name FROM cdp_data.segment s WHERE s.segment_id = number)
+		RAISE EXCEPTION '% would use itself', (
+				SELECT format('%s "%s"', CASE s.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END, s.name)
+				FROM cdp_data.segment s WHERE s.segment_id = number)
 			USING ERRCODE = 'invalid_recursion', DETAIL = format('It is used by %s.', (
 				SELECT string_agg(format('"%s"', s.name), ', ' ORDER BY s.name)
 				FROM cdp_data.segment s
 				WHERE number = ANY (s.depends_on))),
 				HINT = 'Write the condition of the other segment in its place.';
 	END IF;
-	RETURN coalesce((SELECT max(s.level) + 1 FROM cdp_data.segment s WHERE s.segment_id = ANY (segments)), 0);
+	-- bounded, as rows written by hand can form a circle
+	RETURN coalesce((
+		SELECT max(least(s.level, 999999)) + 1
+		FROM cdp_data.segment s
+		WHERE s.segment_id = ANY (segments)), 0);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.level_above(integer[], integer) IS
@@ -74,8 +79,9 @@ CREATE FUNCTION cdp_internal.check_unused(number integer) RETURNS void
 AS $function$
 BEGIN
 	IF EXISTS (SELECT FROM cdp_data.segment s WHERE number = ANY (s.depends_on)) THEN
-		RAISE EXCEPTION 'segment "%" is used by other segments', (
-				SELECT s.name FROM cdp_data.segment s WHERE s.segment_id = number)
+		RAISE EXCEPTION '% is used by other segments', (
+				SELECT format('%s "%s"', CASE s.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END, s.name)
+				FROM cdp_data.segment s WHERE s.segment_id = number)
 			USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('It is used by %s.', (
 				SELECT string_agg(format('"%s"', s.name), ', ' ORDER BY s.name)
 				FROM cdp_data.segment s
@@ -94,5 +100,5 @@ COMMENT ON FUNCTION cdp_internal.rename_in_condition(text, text, text) IS
 
 REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.in_segment(integer),
 	cdp_internal.rename_in_condition(text, text, text),
-	cdp_internal.read_condition(text, oid), cdp_internal.level_above(integer[], integer),
+	cdp_internal.read_condition(text, oid, boolean), cdp_internal.level_above(integer[], integer),
 	cdp_internal.raise_levels(), cdp_internal.check_unused(integer) FROM PUBLIC;

@@ -106,14 +106,24 @@ note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at)
 {
 	Run *run = arg;
 	Size cell = (Size) person * kept->segments->count + segment;
+	const KeptSegment *flipped = &kept->segments->items[segment];
 	KeptChange change = {kept->since[cell] != DT_NOBEGIN ? "entered" : "exited",
 						 run->causes != NULL ? run->causes[person] : run->cause,
 						 kept->people[person].profile_id,
 						 0,
-						 kept->segments->items[segment].segment_id,
+						 flipped->segment_id,
 						 at,
 						 run->event_ids != NULL ? run->event_ids[person] : 0};
 
+	if (flipped->segment.is_trait)
+	{
+		change.kind = "trait_changed";
+		change.trait = NameStr(flipped->segment.name);
+		change.type = flipped->value_type;
+		change.value = kept->values[cell] != NULL
+						   ? MemoryContextStrdup(run->changes.context, kept->values[cell])
+						   : NULL;
+	}
 	kept_add_change(&run->changes, change);
 	if (run->flipped != NULL)
 		run->flipped[person] = true;
@@ -174,7 +184,7 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- after the batch */
 
-/* why people are touched, the strongest cause last; see cdp_internal.touched */
+/* why people are touched, the strongest cause last, as cdp_data.change says; see cdp_internal.touched */
 typedef enum TouchedCause
 {
 	TOUCHED_NOT,
@@ -357,28 +367,31 @@ has_id(const Ids *ids, int64 id)
 	return bsearch(&id, ids->items, ids->count, sizeof(int64), compare_ids) != NULL;
 }
 
-/* copy_memberships gives a person those of another, from the earlier instant on. */
+/*
+ * move gives a profile what another has, memberships from the earlier instant on, and records it: for itself, and for
+ * each segment that the other was in.  Values of computed traits go to a profile that is new; one that was there before
+ * the merge has its own, and is judged anew.  The cause of the batch, if it is not events, is stronger than that of the
+ * change.
+ */
 static void
-copy_memberships(Kept *kept, int to, const TimestampTz *from)
+move(Run *run, Kept *kept, KeptChange change, bool is_new)
 {
-	TimestampTz *since = &kept->since[(Size) to * kept->segments->count];
+	int to = kept_find(kept, change.profile_id);
+	int from = kept_find(kept, change.other_profile_id);
 
-	for (int i = 0; i < kept->segments->count; i++)
-		if (from[i] != DT_NOBEGIN && (since[i] == DT_NOBEGIN || since[i] > from[i]))
-			since[i] = from[i];
-}
-
-/* add_moved records that a profile has what another had: for itself, and for each segment that the other was in. */
-static void
-add_moved(Run *run, const Kept *kept, KeptChange change, const TimestampTz *from)
-{
+	if (strcmp(run->cause, "event") != 0)
+		change.cause = run->cause;
 	kept_add_change(&run->changes, change);
 	for (int i = 0; i < kept->segments->count; i++)
-		if (from[i] != DT_NOBEGIN)
-		{
-			change.segment_id = kept->segments->items[i].segment_id;
-			kept_add_change(&run->changes, change);
-		}
+	{
+		const KeptSegment *segment = &kept->segments->items[i];
+
+		if (kept_value(kept, from, i) == NULL || (segment->segment.is_trait && !is_new))
+			continue;
+		kept_copy(kept, to, from, i);
+		change.segment_id = segment->segment_id;
+		kept_add_change(&run->changes, change);
+	}
 }
 
 /* move_memberships follows profiles that are split, merged, or get another number. */
@@ -386,7 +399,6 @@ static void
 move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of)
 {
 	int64 *ids = palloc_extended(Max(touched->count, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	int segments = kept->segments->count;
 	int count = 0;
 	int64 renumbered = 0;
 	Ids new;
@@ -401,33 +413,26 @@ move_memberships(Run *run, Kept *kept, const Touched *touched, TimestampTz as_of
 	{
 		int64 id = touched->profile_ids[i];
 		int64 former = touched->former_ids[i];
-		TimestampTz *from;
 
 		if (touched->causes[i] != TOUCHED_SPLIT || former == 0 || former == id || !has_id(&new, id))
 			continue;
-		from = &kept->since[(Size) kept_find(kept, former) * segments];
-		copy_memberships(kept, kept_find(kept, id), from);
-		add_moved(run, kept, (KeptChange){"split", "split", id, former, 0, as_of, 0}, from);
+		move(run, kept, (KeptChange){"split", "split", id, former, .at = as_of}, true);
 	}
 	for (int i = 0; i < touched->count; i++)
 	{
 		int64 id = touched->profile_ids[i];
 		int64 former = touched->former_ids[i];
-		TimestampTz *from;
 		bool is_first = id != renumbered && has_id(&new, id);
 
 		if (touched->causes[i] != TOUCHED_MERGED || former == 0 || former == id)
 			continue;
-		from = &kept->since[(Size) kept_find(kept, former) * segments];
-		copy_memberships(kept, kept_find(kept, id), from);
 		if (is_first)
 			renumbered = id;
-		add_moved(
-			run, kept,
-			(KeptChange){is_first ? "renumbered" : "merged", "merge", id, former, 0, as_of, 0},
-			from);
-		for (int j = 0; j < segments; j++)
-			from[j] = DT_NOBEGIN;
+		move(run, kept,
+			 (KeptChange){is_first ? "renumbered" : "merged", "merge", id, former, .at = as_of},
+			 is_first);
+		for (int j = 0; j < kept->segments->count; j++)
+			kept_end(kept, kept_find(kept, former), j);
 	}
 }
 

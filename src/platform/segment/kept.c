@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -23,10 +24,12 @@ enum
 	COLUMN_PROFILE_ID,
 	COLUMN_HORIZON,
 	COLUMN_SEGMENTS,
-	COLUMN_SINCE
+	COLUMN_SINCE,
+	COLUMN_COMPUTED
 };
 
-static const char *const membership_columns[] = {"profile_id", "horizon", "segments", "since"};
+static const char *const membership_columns[] = {"profile_id", "horizon", "segments", "since",
+												 "computed"};
 static const StoreTable membership_table = {"cdp_data", "membership", lengthof(membership_columns),
 											membership_columns};
 
@@ -76,6 +79,28 @@ sort_ids(int64 *ids, int64 count)
 	return (int) distinct;
 }
 
+/* read_values returns the values of computed traits, which stand beside segments. */
+static const char **
+read_values(const Kept *kept, ArrayType *array, int expected)
+{
+	Datum *texts;
+	bool *nulls;
+	int count;
+	const char **values;
+	MemoryContext caller = MemoryContextSwitchTo(kept->context);
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &count);
+	if (count != expected)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("a row of cdp_data.membership contradicts itself")));
+	values = palloc0(Max(count, 1) * sizeof(char *));
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			values[i] = TextDatumGetCString(texts[i]);
+	MemoryContextSwitchTo(caller);
+	return values;
+}
+
 /* read_person is the StoreRowFunction that takes the row of a person. */
 static void
 read_person(void *arg, int key, const Datum *values, const bool *nulls)
@@ -86,6 +111,8 @@ read_person(void *arg, int key, const Datum *values, const bool *nulls)
 	ArrayType *segments = DatumGetArrayTypeP(values[1]);
 	ArrayType *since = DatumGetArrayTypeP(values[2]);
 	int count = ArrayGetNItems(ARR_NDIM(segments), ARR_DIMS(segments));
+	const char **computed =
+		nulls[3] ? NULL : read_values(kept, DatumGetArrayTypeP(values[3]), count);
 
 	if (ArrayGetNItems(ARR_NDIM(since), ARR_DIMS(since)) != count || ARR_HASNULL(segments) ||
 		ARR_HASNULL(since))
@@ -99,15 +126,18 @@ read_person(void *arg, int key, const Datum *values, const bool *nulls)
 	{
 		int place = kept_segment(kept->segments, ((int32 *) ARR_DATA_PTR(segments))[i]);
 
-		if (place >= 0)
-			stored[place] = ((TimestampTz *) ARR_DATA_PTR(since))[i];
+		if (place < 0 || (kept->segments->items[place].segment.is_trait && computed == NULL))
+			continue;
+		stored[place] = ((TimestampTz *) ARR_DATA_PTR(since))[i];
+		if (kept->segments->items[place].segment.is_trait)
+			kept->stored_values[(Size) key * kept->segments->count + place] = computed[i];
 	}
 }
 
 Kept *
 kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 {
-	static const int wanted[] = {COLUMN_HORIZON, COLUMN_SEGMENTS, COLUMN_SINCE};
+	static const int wanted[] = {COLUMN_HORIZON, COLUMN_SEGMENTS, COLUMN_SINCE, COLUMN_COMPUTED};
 	Kept *kept = palloc0(sizeof(Kept));
 	Size cells;
 	Datum *keys;
@@ -123,6 +153,12 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	kept->stored = palloc_extended(cells * sizeof(TimestampTz), MCXT_ALLOC_HUGE);
 	kept->since = palloc_extended(cells * sizeof(TimestampTz), MCXT_ALLOC_HUGE);
+	if (segments->has_traits)
+	{
+		kept->stored_values =
+			palloc_extended(cells * sizeof(char *), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		kept->values = palloc_extended(cells * sizeof(char *), MCXT_ALLOC_HUGE);
+	}
 	keys = palloc_extended(Max(kept->count, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < kept->count; i++)
 	{
@@ -138,8 +174,45 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 			   kept);
 	store_close(store);
 	memcpy(kept->since, kept->stored, cells * sizeof(TimestampTz));
+	if (kept->values != NULL)
+		memcpy(kept->values, kept->stored_values, cells * sizeof(char *));
 	pfree(keys);
 	return kept;
+}
+
+const char *
+kept_value(const Kept *kept, int person, int segment)
+{
+	Size cell = (Size) person * kept->segments->count + segment;
+
+	if (kept->since[cell] == DT_NOBEGIN)
+		return NULL;
+	return kept->segments->items[segment].segment.is_trait ? kept->values[cell] : "";
+}
+
+void
+kept_copy(Kept *kept, int to, int from, int segment)
+{
+	Size cell = (Size) to * kept->segments->count + segment;
+	Size source = (Size) from * kept->segments->count + segment;
+	bool is_trait = kept->segments->items[segment].segment.is_trait;
+	bool is_earlier = !is_trait && kept->since[cell] > kept->since[source];
+
+	if (kept->since[source] == DT_NOBEGIN || (kept->since[cell] != DT_NOBEGIN && !is_earlier))
+		return;
+	kept->since[cell] = kept->since[source];
+	if (is_trait)
+		kept->values[cell] = kept->values[source];
+}
+
+void
+kept_end(Kept *kept, int person, int segment)
+{
+	Size cell = (Size) person * kept->segments->count + segment;
+
+	kept->since[cell] = DT_NOBEGIN;
+	if (kept->values != NULL)
+		kept->values[cell] = NULL;
 }
 
 /* ---------------------------------------------------------------- judging */
@@ -153,7 +226,8 @@ typedef struct KeptGroup
 	TimestampTz at;
 	const TimestampTz *instants; /* NULL: at */
 	int count;
-	int *places; /* of the segments in kept->segments */
+	int *places;  /* of the segments in kept->segments */
+	bool *usable; /* of all segments: it was found that the owner may read it */
 	Verdict *verdicts;
 	Judgement *results;
 } KeptGroup;
@@ -178,16 +252,29 @@ place_of(const KeptGroup *group, int person)
 	return low;
 }
 
-/* is_in is the EvaluateIsIn that looks at what is kept, and at what this run has found. */
-static bool
-is_in(void *arg, int64 profile_id, int32 segment_id)
+void
+kept_check_use(const KeptSegment *segment)
+{
+	const char *name = NameStr(segment->segment.name);
+
+	if (!definition_is_readable(name, GetUserId()))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
+}
+
+/* look_up is the EvaluateKeptValue that looks at what is kept, and at what this run has found. */
+static const char *
+look_up(void *arg, int64 profile_id, int32 segment_id)
 {
 	const KeptGroup *group = arg;
 	int person = kept_find(group->kept, profile_id);
 	int place = kept_segment(group->kept->segments, segment_id);
 
-	return person >= 0 && place >= 0 &&
-		   group->kept->since[(Size) person * group->kept->segments->count + place] != DT_NOBEGIN;
+	if (place >= 0 && !group->usable[place])
+	{
+		kept_check_use(&group->kept->segments->items[place]);
+		group->usable[place] = true;
+	}
+	return person >= 0 && place >= 0 ? kept_value(group->kept, person, place) : NULL;
 }
 
 /* instant_of is the EvaluateInstant of people who are judged at their horizons. */
@@ -205,10 +292,26 @@ take(void *arg, int64 profile_id, const Verdict *verdicts)
 {
 	KeptGroup *group = arg;
 	int person = kept_find(group->kept, profile_id);
+	Verdict *taken = &group->verdicts[(Size) place_of(group, person) * group->count];
 
 	group->kept->people[person].judged = true;
-	memcpy(&group->verdicts[(Size) place_of(group, person) * group->count], verdicts,
-		   group->count * sizeof(Verdict));
+	memcpy(taken, verdicts, group->count * sizeof(Verdict));
+	for (int i = 0; i < group->count; i++)
+		if (taken[i].value != NULL && !taken[i].failing)
+			taken[i].value = pstrdup(taken[i].value);
+}
+
+/* apply_value takes a value over; returns whether it is another. */
+static bool
+apply_value(Kept *kept, Size cell, const Verdict *verdict)
+{
+	const char *value = verdict->holds ? verdict->value : NULL;
+
+	if (value == kept->values[cell] ||
+		(value != NULL && kept->values[cell] != NULL && strcmp(value, kept->values[cell]) == 0))
+		return false;
+	kept->values[cell] = value != NULL ? MemoryContextStrdup(kept->context, value) : NULL;
+	return true;
 }
 
 /* apply takes a verdict over. */
@@ -216,13 +319,15 @@ static void
 apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at, KeptFlip flip,
 	  void *arg)
 {
-	TimestampTz *since = &kept->since[(Size) person * kept->segments->count + place];
+	Size cell = (Size) person * kept->segments->count + place;
+	TimestampTz *since = &kept->since[cell];
 	bool holds = verdict->known && verdict->holds;
 
 	if (verdict->failing)
 		return;
 	kept->people[person].horizon = Min(kept->people[person].horizon, verdict->until);
-	if (holds == (*since != DT_NOBEGIN))
+	if (kept->segments->items[place].segment.is_trait ? !apply_value(kept, cell, verdict)
+													  : holds == (*since != DT_NOBEGIN))
 		return;
 	*since = holds ? at : DT_NOBEGIN;
 	if (flip != NULL)
@@ -256,9 +361,10 @@ judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 	Kept *kept = group->kept;
 	Segment *segments = palloc(group->count * sizeof(Segment));
 	int64 *ids = palloc(Max(group->people_count, 1) * sizeof(int64));
-	static const Verdict out = {true, false, false, DT_NOEND};
+	static const Verdict out = {.known = true, .until = DT_NOEND};
 
 	group->results = palloc0(group->count * sizeof(Judgement));
+	group->usable = palloc0(kept->segments->count * sizeof(bool));
 	group->verdicts = palloc(Max((Size) group->people_count * group->count, 1) * sizeof(Verdict));
 	for (int i = 0; i < group->count; i++)
 		segments[i] = kept->segments->items[group->places[i]].segment;
@@ -268,7 +374,7 @@ judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 		kept->people[group->people[i]].judged = false;
 	}
 	evaluate_people(segments, group->count, ids, group->people_count, group->at,
-					group->instants != NULL ? instant_of : NULL, is_in, take, group,
+					group->instants != NULL ? instant_of : NULL, look_up, take, group,
 					group->results);
 	for (int i = 0; i < group->count; i++)
 		note_judgement(kept->segments, &kept->segments->items[group->places[i]],
@@ -386,6 +492,8 @@ typedef struct Rows
 	Datum *horizons;
 	Datum *segments;
 	Datum *since;
+	Datum *computed;
+	bool *uncomputed; /* there are no values */
 } Rows;
 
 static void
@@ -396,6 +504,45 @@ init_rows(Rows *rows, int capacity)
 	rows->horizons = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	rows->segments = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	rows->since = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+	rows->computed = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+	rows->uncomputed = palloc_extended(Max(capacity, 1) * sizeof(bool), MCXT_ALLOC_HUGE);
+}
+
+/* add_values adds the values of a person's computed traits, which stand beside the segments. */
+static void
+add_values(Rows *rows, const Kept *kept, int person, int expected)
+{
+	const KeptSegments *segments = kept->segments;
+	const TimestampTz *since = &kept->since[(Size) person * segments->count];
+	Datum *values;
+	bool *nulls;
+	int lower_bound = 1;
+	int count = 0;
+	bool has_values = false;
+
+	rows->uncomputed[rows->count] = true;
+	if (!segments->has_traits)
+		return;
+	values = palloc(Max(expected, 1) * sizeof(Datum));
+	nulls = palloc(Max(expected, 1) * sizeof(bool));
+	for (int i = 0; i < segments->count; i++)
+	{
+		int place = segments->by_number[i];
+		const char *value = kept->values[(Size) person * segments->count + place];
+
+		if (since[place] == DT_NOBEGIN)
+			continue;
+		nulls[count] = value == NULL;
+		if (value != NULL)
+			values[count] = CStringGetTextDatum(value);
+		has_values |= value != NULL;
+		count++;
+	}
+	if (!has_values)
+		return;
+	rows->uncomputed[rows->count] = false;
+	rows->computed[rows->count] = PointerGetDatum(construct_md_array(
+		values, nulls, 1, &count, &lower_bound, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /* add_row adds the row of a person, with the segments in the order of their numbers. */
@@ -417,6 +564,7 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 	}
 	rows->ids[rows->count] = Int64GetDatum(kept->people[person].profile_id);
 	rows->horizons[rows->count] = TimestampTzGetDatum(kept->people[person].horizon);
+	add_values(rows, kept, person, count);
 	rows->segments[rows->count] = PointerGetDatum(
 		construct_array(numbers, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	rows->since[rows->count++] = PointerGetDatum(construct_array(
@@ -430,7 +578,8 @@ write_rows(Store *store, const Rows *rows, bool insert, bool delete)
 	StoreColumn columns[] = {{COLUMN_PROFILE_ID, rows->ids, NULL},
 							 {COLUMN_HORIZON, rows->horizons, NULL},
 							 {COLUMN_SEGMENTS, rows->segments, NULL},
-							 {COLUMN_SINCE, rows->since, NULL}};
+							 {COLUMN_SINCE, rows->since, NULL},
+							 {COLUMN_COMPUTED, rows->computed, rows->uncomputed}};
 
 	if (rows->count == 0)
 		return;
@@ -441,6 +590,15 @@ write_rows(Store *store, const Rows *rows, bool insert, bool delete)
 	else
 		store_update(store, rows->count, (StoreColumns){1, columns},
 					 (StoreColumns){lengthof(columns) - 1, columns + 1});
+}
+
+/* has_other_value tells whether the value of a computed trait of a person is not the stored one. */
+static bool
+has_other_value(const Kept *kept, int person, int segment)
+{
+	Size cell = (Size) person * kept->segments->count + segment;
+
+	return kept->values != NULL && kept->values[cell] != kept->stored_values[cell];
 }
 
 /* count_gained counts in the segments what a person gains and loses; returns whether that is anything. */
@@ -456,7 +614,7 @@ count_gained(Kept *kept, int person, bool *is_member)
 	for (int i = 0; i < segments->count; i++)
 	{
 		*is_member |= since[i] != DT_NOBEGIN;
-		if (since[i] == stored[i])
+		if (since[i] == stored[i] && !has_other_value(kept, person, i))
 			continue;
 		changed = true;
 		segments->items[i].gained += (since[i] != DT_NOBEGIN) - (stored[i] != DT_NOBEGIN);
@@ -503,6 +661,9 @@ kept_write(Kept *kept, TimestampTz as_of)
 	store_close(store);
 	memcpy(kept->stored, kept->since,
 		   (Size) kept->count * kept->segments->count * sizeof(TimestampTz));
+	if (kept->values != NULL)
+		memcpy(kept->stored_values, kept->values,
+			   (Size) kept->count * kept->segments->count * sizeof(char *));
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
 }

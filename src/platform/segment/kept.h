@@ -2,6 +2,8 @@
  * kept.h
  *		The kept memberships of some people: read, judged again, written.
  *
+ * A computed trait is kept as a segment whose members are those who have a value, with the value beside since when.
+ *
  * People are judged in memory, and then written at once.  Readers do the same, but for the writing.
  */
 #ifndef CDP_SEGMENT_KEPT_H
@@ -21,7 +23,7 @@ typedef enum KeptState
 /* a segment of cdp_data.segment */
 typedef struct KeptSegment
 {
-	Segment segment; /* found is false: its definition is gone, or is being changed */
+	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
 	bool found;
 	bool asked; /* it is judged in this run */
 	int32 segment_id;
@@ -33,6 +35,7 @@ typedef struct KeptSegment
 	int64 error_profile_id;
 	TimestampTz checked_at;
 	TimestampTz failing_since;
+	char *value_type;    /* of a computed trait; NULL: it is none */
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
 	bool fails_all;      /* it failed for all people of a page */
@@ -43,7 +46,9 @@ typedef struct KeptSegments
 {
 	int count;
 	KeptSegment *items;
-	int *by_number; /* places, by segment_id */
+	int *by_number;  /* places, by segment_id */
+	bool has_traits; /* there are computed traits */
+	bool later;      /* definitions are locked when they are asked for */
 	MemoryContext context;
 } KeptSegments;
 
@@ -56,7 +61,7 @@ typedef struct KeptPerson
 	bool judged; /* by the group at hand */
 } KeptPerson;
 
-/* a change of membership; segment_id 0: of the profile's identity */
+/* a change of membership or of a value; segment_id 0: of the profile's identity */
 typedef struct KeptChange
 {
 	const char *kind;
@@ -66,6 +71,9 @@ typedef struct KeptChange
 	int32 segment_id;
 	TimestampTz at;
 	int64 event_id;
+	const char *trait; /* the name; NULL: it is no change of a value */
+	const char *type;
+	const char *value; /* NULL: none */
 } KeptChange;
 
 typedef struct KeptChanges
@@ -85,24 +93,45 @@ typedef struct Kept
 	KeptPerson *people; /* by profile_id */
 	TimestampTz *stored;
 	TimestampTz *since;
+	const char **stored_values; /* of computed traits, as text; NULL where there is none */
+	const char **values;
 } Kept;
 
 /* Called for each membership that changes in kept_judge(). */
 typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at);
 
-/* Reads the segments and locks their definitions; flags are those of judge_find(). */
+/* Reads the segments and locks their definitions; flags are those of definition_find(). */
 extern KeptSegments *kept_read_segments(int flags);
 extern void kept_release_segments(KeptSegments *segments);
 
 /* Returns the place of a segment by its number, or -1. */
 extern int kept_segment(const KeptSegments *segments, int32 segment_id);
 
-/* Marks a segment, and those that its condition needs, to be judged. */
+/*
+ * Marks a segment, and those that its condition needs, to be judged; locks their definitions.  One that is newer than
+ * the active snapshot is not found: its memberships are those of the last batch that is seen.  So it is where the
+ * statement waited for a transaction that redefined the segment, and in REPEATABLE READ.
+ */
 extern void kept_ask_with_needs(KeptSegments *segments, int place);
+
+/*
+ * Raises an error unless the current role, as which a condition is judged, may read another segment, which the condition
+ * uses: the right may have been taken away, and a definition be written by hand.
+ */
+extern void kept_check_use(const KeptSegment *segment);
 
 /* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
+
+/* Returns the value of a computed trait of a person, "" of a segment that the person is in; NULL: none. */
+extern const char *kept_value(const Kept *kept, int person, int segment);
+
+/* Gives a person what another has in a segment, and leaves a value of the person's own. */
+extern void kept_copy(Kept *kept, int to, int from, int segment);
+
+/* Ends what a person has in a segment. */
+extern void kept_end(Kept *kept, int person, int segment);
 
 /*
  * Judges these people in the segments that are asked, each at "at" or at the instant of the person's horizon
@@ -127,7 +156,7 @@ extern void kept_write_segments(KeptSegments *segments, bool recover);
 /* Writes how far a segment is built; PG_INT64_MAX: it is built. */
 extern void kept_write_built(KeptSegment *segment, int64 built_until);
 
-/* Notes as a failure that the definition of a segment is gone, if it is. */
+/* Notes as a failure that a segment could not be judged, as its definition is gone, locked or not readable. */
 extern void kept_note_missing(KeptSegment *segment);
 
 /* Tells whether all are in a segment or not as last judged: it fails as a whole, or is too slow. */

@@ -10,6 +10,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "platform/segment/kept.h"
@@ -38,7 +39,9 @@ read_numbers(Datum value, int *count)
 	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	numbers = palloc(Max(*count, 1) * sizeof(int32));
 	if (ARR_HASNULL(array))
-		elog(ERROR, "a segment depends on NULL");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a segment depends on NULL"),
+				 errhint("Create the segment again with cdp.create_segment and replace => true.")));
 	memcpy(numbers, ARR_DATA_PTR(array), *count * sizeof(int32));
 	return numbers;
 }
@@ -48,10 +51,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[9];
-	bool nulls[9];
+	Datum values[10];
+	bool nulls[10];
 
-	for (int i = 1; i < 9; i++)
+	for (int i = 1; i < 10; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -62,7 +65,12 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->checked_at = DatumGetTimestampTz(values[7]);
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	namestrcpy(&segment->segment.name, name);
-	segment->found = definition_find(name, flags, &segment->segment);
+	segment->found =
+		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
+	/* also of one whose definition is gone */
+	segment->segment.is_trait = !nulls[9];
+	if (!nulls[9])
+		segment->value_type = TextDatumGetCString(values[9]);
 }
 
 /* compare_segments orders by level, owner and number. */
@@ -71,8 +79,8 @@ compare_segments(const void *a, const void *b)
 {
 	const KeptSegment *x = a;
 	const KeptSegment *y = b;
-	Oid x_owner = x->found ? x->segment.owner : InvalidOid;
-	Oid y_owner = y->found ? y->segment.owner : InvalidOid;
+	Oid x_owner = x->segment.owner;
+	Oid y_owner = y->segment.owner;
 
 	if (x->level != y->level)
 		return x->level < y->level ? -1 : 1;
@@ -100,13 +108,14 @@ kept_read_segments(int flags)
 	KeptSegments *segments = palloc0(sizeof(KeptSegments));
 
 	segments->context = CurrentMemoryContext;
+	segments->later = (flags & DEFINITION_UNLOCKED) != 0;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (plan == NULL)
 	{
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
-			"s.error_profile_id, s.checked_at, s.failing_since FROM cdp_data.segment s",
+			"s.error_profile_id, s.checked_at, s.failing_since, s.value_type FROM cdp_data.segment s",
 			0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
@@ -122,6 +131,8 @@ kept_read_segments(int flags)
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 	SPI_finish();
+	for (int i = 0; i < segments->count; i++)
+		segments->has_traits |= segments->items[i].segment.is_trait;
 	qsort(segments->items, segments->count, sizeof(KeptSegment), compare_segments);
 	for (int i = 0; i < segments->count; i++)
 		segments->by_number[i] = i;
@@ -158,6 +169,18 @@ kept_segment(const KeptSegments *segments, int32 segment_id)
 	return -1;
 }
 
+/* lock_asked finds and locks the definition of a segment that is asked for. */
+static void
+lock_asked(KeptSegment *segment)
+{
+	segment->found = definition_find(NameStr(segment->segment.name), 0, &segment->segment);
+	if (segment->found && definition_is_newer(&segment->segment, GetActiveSnapshot()))
+	{
+		definition_release(&segment->segment);
+		segment->found = false;
+	}
+}
+
 void
 kept_ask_with_needs(KeptSegments *segments, int place)
 {
@@ -166,6 +189,8 @@ kept_ask_with_needs(KeptSegments *segments, int place)
 	if (segment->asked)
 		return;
 	segment->asked = true;
+	if (segments->later)
+		lock_asked(segment);
 	/* cycles are refused when a segment is made, and would end here */
 	for (int i = 0; i < segment->depend_count; i++)
 	{
@@ -263,11 +288,25 @@ kept_is_unbuilt(const KeptSegment *segment)
 void
 kept_note_missing(KeptSegment *segment)
 {
-	if (segment->found || definition_exists(NameStr(segment->segment.name)))
+	if (segment->found)
 		return;
 	segment->judgement.whole = true;
-	segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
-	segment->judgement.message = "its definition does not exist";
+	if (!definition_exists(NameStr(segment->segment.name)))
+	{
+		segment->judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
+		segment->judgement.message = "its definition does not exist";
+	}
+	else if (!definition_is_readable(NameStr(segment->segment.name), GetUserId()))
+	{
+		segment->judgement.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+		segment->judgement.message =
+			"the owner of the tables may not read its view, or there is none";
+	}
+	else
+	{
+		segment->judgement.sqlstate = ERRCODE_LOCK_NOT_AVAILABLE;
+		segment->judgement.message = "its definition is locked";
+	}
 }
 
 void
@@ -333,21 +372,31 @@ make_array(Datum *values, bool *nulls, int count, Oid type)
 											  type != TEXTOID, typalign));
 }
 
+/* put_text puts a text, or NULL. */
+static void
+put_text(Datum *value, bool *isnull, const char *text)
+{
+	*isnull = text == NULL;
+	*value = text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
 /* record_part hands some changes to the feed. */
 static void
 record_part(const KeptChange *items, int count)
 {
 	enum
 	{
-		ARGUMENTS = 7
+		ARGUMENTS = 10
 	};
-	static const Oid item_types[ARGUMENTS] = {TEXTOID,        INT8OID, INT4OID, INT8OID,
-											  TIMESTAMPTZOID, TEXTOID, INT8OID};
+	static const Oid item_types[ARGUMENTS] = {TEXTOID, INT8OID, INT4OID, INT8OID, TIMESTAMPTZOID,
+											  TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID};
 	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID};
+							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
+							TEXTARRAYOID,        TEXTARRAYOID};
 	Datum *columns[ARGUMENTS];
 	bool *nulls[ARGUMENTS];
 	Datum values[ARGUMENTS];
+	bool has_traits = false;
 
 	for (int i = 0; i < ARGUMENTS; i++)
 	{
@@ -366,11 +415,20 @@ record_part(const KeptChange *items, int count)
 		columns[5][i] = CStringGetTextDatum(items[i].cause);
 		columns[6][i] = Int64GetDatum(items[i].event_id);
 		nulls[6][i] = items[i].event_id == 0;
+		put_text(&columns[7][i], &nulls[7][i], items[i].trait);
+		put_text(&columns[8][i], &nulls[8][i], items[i].value);
+		put_text(&columns[9][i], &nulls[9][i], items[i].type);
+		has_traits |= items[i].trait != NULL;
 	}
 	for (int i = 0; i < ARGUMENTS; i++)
 		values[i] = make_array(columns[i], nulls[i], count, item_types[i]);
-	run_update("SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)", ARGUMENTS, types,
-			   values, NULL);
+	run_update(
+		has_traits
+			? "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, $8, "
+			  "ARRAY(SELECT cdp_internal.computed_json(u.value, u.type) "
+			  "FROM unnest($9, $10) WITH ORDINALITY AS u (value, type, place) ORDER BY u.place))"
+			: "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7)",
+		has_traits ? ARGUMENTS : ARGUMENTS - 3, types, values, NULL);
 }
 
 void

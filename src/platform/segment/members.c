@@ -1,6 +1,6 @@
 /*
  * members.c
- *		cdp.members() and cdp.is_member().
+ *		cdp.members(), cdp.is_member() and cdp.trait_values().
  */
 #include "postgres.h"
 
@@ -19,13 +19,30 @@
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_is_member);
 CDP_FUNCTION(cdp_memberships);
+CDP_FUNCTION(cdp_trait_values);
 
 /* how many people are in memory at once */
 #define PART_PEOPLE 10000
 
+/* check_kind raises an error unless a segment is a computed trait, or is none. */
+static void
+check_kind(const KeptSegment *segment, bool is_trait)
+{
+	const char *name = NameStr(segment->segment.name);
+
+	if (segment->segment.is_trait && !is_trait)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("\"%s\" is a computed trait, not a segment", name),
+						errhint("Read the view cdp_segment.%s.", quote_identifier(name))));
+	if (!segment->segment.is_trait && is_trait)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("\"%s\" is a segment, not a computed trait", name),
+						errhint("Use cdp.members(name).")));
+}
+
 /* ask opens a reader and asks for a segment, which the caller must be allowed to read; returns its place. */
 static int
-ask(Reader *reader, const char *name)
+ask(Reader *reader, const char *name, bool is_trait)
 {
 	Segment readable;
 	int place;
@@ -38,26 +55,31 @@ ask(Reader *reader, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
 				 errhint("cdp.segment lists the segments.")));
+	check_kind(&reader->segments->items[place], is_trait);
 	kept_ask_with_needs(reader->segments, place);
 	return place;
 }
 
-/* judged_at returns the instant for which the members of a segment are exact. */
+/* judged_at returns the instant for which the members of a segment, which alone was asked for, are exact. */
 static TimestampTz
 judged_at(const Reader *reader, int place)
 {
 	const KeptSegment *segment = &reader->segments->items[place];
+	TimestampTz at = kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
 
-	return kept_stays(segment) ? Min(segment->failing_since, reader->at) : reader->at;
+	for (int i = 0; i < reader->segments->count; i++)
+		if (reader->segments->items[i].asked && !reader->segments->items[i].found)
+			at = Min(at, reader->last);
+	return at;
 }
 
-/* put_member adds a row to the result of cdp_members. */
+/* put_member adds a row to the result of cdp_members, or of cdp_trait_values, which has a value besides. */
 static void
-put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, TimestampTz at)
+put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, TimestampTz at, Datum value)
 {
 	Datum values[] = {Int64GetDatum(profile_id), TimestampTzGetDatum(since),
-					  TimestampTzGetDatum(at)};
-	bool nulls[] = {false, false, false};
+					  TimestampTzGetDatum(at), value};
+	bool nulls[] = {false, false, false, false};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
@@ -76,7 +98,8 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 		elog(ERROR, "SPI_connect failed");
 	cursor = SPI_cursor_open_with_args(
 		NULL,
-		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)] "
+		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], "
+		"m.computed[pg_catalog.array_position(m.segments, $1)] "
 		"FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
 		"AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.profile_id OPERATOR(pg_catalog.<=) $3",
 		3, types, values, NULL, true, 0);
@@ -87,10 +110,11 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place)
 		{
 			bool isnull;
 			HeapTuple row = SPI_tuptable->vals[i];
+			Datum value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
 
 			put_member(result, DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
 					   DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)),
-					   at);
+					   at, value);
 		}
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);
@@ -160,9 +184,11 @@ put_judged(void *arg, int64 *ids, int64 count)
 	for (int i = 0; i < kept->count; i++)
 	{
 		TimestampTz since = kept->since[(Size) i * kept->segments->count + members->place];
+		const char *value = kept_value(kept, i, members->place);
 
-		if (since != DT_NOBEGIN)
-			put_member(members->result, kept->people[i].profile_id, since, at);
+		if (value != NULL)
+			put_member(members->result, kept->people[i].profile_id, since, at,
+					   CStringGetTextDatum(value));
 	}
 }
 
@@ -176,18 +202,33 @@ static const char *const unbuilt_query =
 	"OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
 	"SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id OPERATOR(pg_catalog.>) $2";
 
-/* cdp_members returns who is in a segment, and since when. */
-Datum
-cdp_members(PG_FUNCTION_ARGS)
+/* put_members puts all members, or the values of a computed trait. */
+static void
+put_members(FunctionCallInfo fcinfo, bool is_trait)
 {
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
-	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), is_trait);
 	put_settled(members.result, &members.reader, members.place);
 	read_people(reader_built_until(&members.reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
 				&members.reader, put_judged, &members);
 	reader_close(&members.reader);
+}
+
+/* cdp_members returns who is in a segment, and since when. */
+Datum
+cdp_members(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, false);
+	return (Datum) 0;
+}
+
+/* cdp_trait_values returns the values of a computed trait. */
+Datum
+cdp_trait_values(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, true);
 	return (Datum) 0;
 }
 
@@ -238,6 +279,8 @@ cdp_memberships(PG_FUNCTION_ARGS)
 	reader_open(&listing.reader);
 	listing.readable = reader_readable(&listing.reader);
 	for (int i = 0; i < listing.reader.segments->count; i++)
+		listing.readable[i] &= !listing.reader.segments->items[i].segment.is_trait;
+	for (int i = 0; i < listing.reader.segments->count; i++)
 		if (listing.readable[i])
 			kept_ask_with_needs(listing.reader.segments, i);
 	read_people("SELECT m.profile_id FROM cdp_data.membership m UNION "
@@ -283,7 +326,7 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	int64 profile_id = find_profile(PG_GETARG_INT64(1));
 	Reader reader;
 	Kept *kept;
-	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
 	bool is_member;
 
 	kept = reader_judge(&reader, &profile_id, 1);

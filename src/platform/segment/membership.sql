@@ -67,7 +67,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.members_of_accounts(text[]) IS
 	'Internal: returns the profiles that belong to one of these accounts.';
 
-CREATE FUNCTION cdp_internal.forget_segment(number integer) RETURNS void
+CREATE FUNCTION cdp_internal.forget_segment(number integer, trait text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -77,25 +77,31 @@ DECLARE
 BEGIN
 	WITH left_out AS (
 		UPDATE cdp_data.membership m
-		SET (segments, since) = (
+		SET (segments, since, computed) = (
 			SELECT coalesce(array_agg(u.segment_id ORDER BY u.place), '{}'),
-				   coalesce(array_agg(u.since ORDER BY u.place), '{}')
-			FROM unnest(m.segments, m.since) WITH ORDINALITY AS u (segment_id, since, place)
+				   coalesce(array_agg(u.since ORDER BY u.place), '{}'),
+				   CASE WHEN count(u.value) > 0 THEN array_agg(u.value ORDER BY u.place) END
+			FROM unnest(m.segments, m.since, m.computed) WITH ORDINALITY AS u (segment_id, since, value, place)
 			WHERE u.segment_id <> number)
 		WHERE m.segments @> ARRAY[number]
 		RETURNING m.profile_id)
 	SELECT array_agg(l.profile_id ORDER BY l.profile_id) INTO gone FROM left_out l;
+	UPDATE cdp_data.segment s SET members = 0 WHERE s.segment_id = number;
 	DELETE FROM cdp_data.membership m
 	WHERE m.profile_id = ANY (gone) AND m.segments = '{}' AND m.horizon = 'infinity';
 	IF gone IS NOT NULL THEN
-		PERFORM cdp_internal.record_changes(array_fill('exited'::text, n.length), gone, array_fill(number, n.length),
-			NULL, array_fill(at, n.length), array_fill('definition'::text, n.length), NULL)
+		PERFORM cdp_internal.record_changes(
+			array_fill(CASE WHEN trait IS NULL THEN 'exited' ELSE 'trait_changed' END, n.length), gone,
+			array_fill(number, n.length), NULL, array_fill(at, n.length),
+			array_fill('definition'::text, n.length), NULL,
+			CASE WHEN trait IS NOT NULL THEN array_fill(trait, n.length) END)
 		FROM (SELECT ARRAY[cardinality(gone)] AS length) n;
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.forget_segment(integer) IS
-	'Internal: ends the memberships in a segment that is dropped, in a batch.';
+COMMENT ON FUNCTION cdp_internal.forget_segment(integer, text) IS
+	'Internal: ends the memberships in a segment, or the values of a computed trait (of this name; NULL: it is a '
+	'segment), that is dropped, or of a trait that has another type, in a batch.';
 
 CREATE FUNCTION cdp_internal.init_membership_view() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -115,6 +121,7 @@ COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the 
 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz),
 	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
-	cdp_internal.keep_slice(bigint, text), cdp_internal.has_recovered(), cdp_internal.has_due_memberships(timestamptz),
-	cdp_internal.slice_people(), cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer),
+	cdp_internal.keep_slice(bigint, text), cdp_internal.has_recovered(),
+	cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer, text),
 	cdp_internal.init_membership_view() FROM PUBLIC;

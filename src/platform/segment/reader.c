@@ -68,14 +68,12 @@ check_tables(void)
 void
 reader_open(Reader *reader)
 {
-	TimestampTz last;
-
 	check_tables();
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
-	reader->segments = kept_read_segments(0);
-	last = last_batch();
-	reader->at = Max(GetCurrentTransactionStartTimestamp(), last);
+	reader->segments = kept_read_segments(DEFINITION_UNLOCKED);
+	reader->last = last_batch();
+	reader->at = Max(GetCurrentTransactionStartTimestamp(), reader->last);
 }
 
 void
@@ -98,17 +96,10 @@ bool *
 reader_readable(const Reader *reader)
 {
 	bool *readable = palloc0(Max(reader->segments->count, 1) * sizeof(bool));
-	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
 
 	for (int i = 0; i < reader->segments->count; i++)
-	{
-		const char *name = NameStr(reader->segments->items[i].segment.name);
-		Oid view = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-		bool is_missing = false;
-
-		readable[i] = OidIsValid(view) && pg_class_aclcheck_ext(view, reader->user, ACL_SELECT,
-																&is_missing) == ACLCHECK_OK;
-	}
+		readable[i] =
+			definition_is_readable(NameStr(reader->segments->items[i].segment.name), reader->user);
 	return readable;
 }
 

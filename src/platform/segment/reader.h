@@ -13,12 +13,13 @@
 typedef struct Reader
 {
 	KeptSegments *segments;
-	TimestampTz at; /* for which all is exact */
-	Oid user;       /* the caller */
+	TimestampTz at;   /* for which all is exact */
+	TimestampTz last; /* of the last batch */
+	Oid user;         /* the caller */
 	int security;
 } Reader;
 
-/* Becomes the owner of the tables, reads the segments and locks their definitions.  None is asked. */
+/* Becomes the owner of the tables, reads the segments.  None is asked, and no definition locked. */
 extern void reader_open(Reader *reader);
 
 /* Becomes the caller again. */

@@ -15,13 +15,18 @@
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "platform/segment/clock.h"
+#include "platform/segment/computed.h"
 #include "platform/segment/part.h"
 #include "platform/segment/restrict.h"
 #include "platform/segment/scan.h"
+
+/* the longest value of a computed trait */
+#define VALUE_BYTES_MAX 65536
 
 #define SCAN_PATH "pg_catalog, pg_temp"
 
@@ -46,7 +51,9 @@ typedef struct ScanRun
 	Bitmapset *columns; /* that conditions use, by their numbers in cdp.profile_row */
 	Clock clock;
 	Part **parts;
+	FmgrInfo *outputs; /* of computed traits */
 	Verdict *verdicts;
+	MemoryContext values; /* of their texts */
 	PartPerson person;
 } ScanRun;
 
@@ -92,12 +99,26 @@ place_columns(Node *node, void *context)
 	return expression_tree_walker(node, place_columns, context);
 }
 
+/* prepare_output prepares printing the values of a computed trait. */
+static void
+prepare_output(ScanRun *run, int segment)
+{
+	Oid function;
+	bool is_varlena;
+
+	if (!run->scan->segments[segment].is_trait)
+		return;
+	getTypeOutputInfo(run->scan->segments[segment].type, &function, &is_varlena);
+	fmgr_info(function, &run->outputs[segment]);
+}
+
 /* read_conditions reads the definitions and makes their parts. */
 static void
 read_conditions(ScanRun *run)
 {
 	PersonScan *scan = run->scan;
 	Node **conditions = palloc0(scan->count * sizeof(Node *));
+	List *leaves = NIL;
 
 	scan->stage = SCAN_DEFINITION;
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
@@ -113,12 +134,20 @@ read_conditions(ScanRun *run)
 		if (!is_judged(scan, scan->segment))
 			continue;
 		place_columns(conditions[scan->segment], run);
-		run->parts[scan->segment] = part_make(&run->clock, conditions[scan->segment]);
+		run->parts[scan->segment] = scan->segments[scan->segment].is_trait
+										? part_make_value(&run->clock, conditions[scan->segment])
+										: part_make(&run->clock, conditions[scan->segment]);
 	}
+	for (int i = 0; i < scan->count; i++)
+		if (is_judged(scan, i))
+			part_share(run->parts[i], &leaves);
 	clock_start(&run->clock);
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
 		if (is_judged(scan, scan->segment))
+		{
 			part_prepare(&run->clock, run->parts[scan->segment]);
+			prepare_output(run, scan->segment);
+		}
 	clock_set(&run->clock, scan->as_of);
 	run->person.row->ecxt_param_list_info = run->clock.instants;
 }
@@ -133,16 +162,57 @@ take_end(DestReceiver *receiver)
 {
 }
 
-/* judge_part judges a person by a segment. */
+/* judge_part judges a person by a segment, up to the instant until which all others stay. */
 static void
-judge_part(ScanRun *run, Part *part, Verdict *verdict)
+judge_part(ScanRun *run, Part *part, TimestampTz enough, Verdict *verdict)
 {
 	PartAnswer answer = part_evaluate(part, &run->person);
 
 	verdict->known = answer != PART_UNKNOWN;
 	verdict->holds = answer == PART_TRUE;
 	verdict->failing = false;
-	verdict->until = part_until(part, &run->person);
+	verdict->value = NULL;
+	verdict->until = part_until(part, &run->person, enough);
+}
+
+/* compute_value evaluates a computed trait for a person, as judge_part() does a segment. */
+static void
+compute_value(ScanRun *run, int segment, TimestampTz enough, Verdict *verdict)
+{
+	Part *part = run->parts[segment];
+	MemoryContext caller;
+	char *text;
+	Datum value;
+	bool isnull;
+
+	if (part->kind != PART_LEAF || run->scan->segments[segment].type == BOOLOID)
+	{
+		judge_part(run, part, enough, verdict);
+		value = BoolGetDatum(verdict->holds);
+		isnull = !verdict->known;
+	}
+	else
+	{
+		value = ExecEvalExprSwitchContext(part->same->state, run->person.row, &isnull);
+		verdict->until = part_until(part, &run->person, enough);
+	}
+	verdict->failing = false;
+	verdict->known = true;
+	verdict->holds = !isnull;
+	verdict->value = NULL;
+	if (isnull)
+		return;
+	caller = MemoryContextSwitchTo(run->person.row->ecxt_per_tuple_memory);
+	/* equal numbers have one text */
+	if (run->scan->segments[segment].type == NUMERICOID)
+		value = DirectFunctionCall1(numeric_trim_scale, value);
+	text = OutputFunctionCall(&run->outputs[segment], value);
+	MemoryContextSwitchTo(caller);
+	if (strlen(text) > VALUE_BYTES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the value of a computed trait is longer than %d bytes", VALUE_BYTES_MAX)));
+	verdict->value = MemoryContextStrdup(run->values, text);
 }
 
 /* detoast_row detoasts the columns of a row, which each function would do again. */
@@ -168,10 +238,12 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 	ScanRun *run = (ScanRun *) receiver;
 	PersonScan *scan = run->scan;
 	PartPerson *person = &run->person;
+	TimestampTz nearest = DT_NOEND;
 	bool isnull;
 
 	scan->profile_id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
 	person->profile_id = scan->profile_id;
+	person->number++;
 	detoast_row(slot, person->row->ecxt_per_tuple_memory);
 	if (scan->instant != NULL)
 	{
@@ -187,7 +259,15 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 		if (part != NULL && scan->look != NULL)
 			scan->look(scan->arg, part, person);
 		else if (part != NULL)
-			judge_part(run, part, &run->verdicts[scan->segment]);
+		{
+			Verdict *verdict = &run->verdicts[scan->segment];
+
+			if (scan->segments[scan->segment].is_trait)
+				compute_value(run, scan->segment, nearest, verdict);
+			else
+				judge_part(run, part, nearest, verdict);
+			nearest = Min(nearest, verdict->until);
+		}
 	}
 	ResetExprContext(person->row);
 	scan->stage = SCAN_PEOPLE;
@@ -295,8 +375,8 @@ run_scan(void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run->person =
-		(PartPerson){CreateStandaloneExprContext(), 0, scan->as_of, scan->is_in, scan->memory};
+	run->person = (PartPerson){
+		CreateStandaloneExprContext(), 0, 0, scan->as_of, scan->kept_value, scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();
@@ -319,12 +399,25 @@ ErrorData *
 scan_run(PersonScan *scan, int milliseconds)
 {
 	ScanRun run = {{judge_row, take_startup, take_end, take_end, DestTuplestore}, scan};
-	ErrorData *error;
+	const PartPerson *before = computed_person();
+	ErrorData *volatile error = NULL;
 
 	run.parts = palloc0(Max(scan->count, 1) * sizeof(Part *));
 	run.verdicts = palloc0(Max(scan->count, 1) * sizeof(Verdict));
-	error = restrict_run(scan->owner, SCAN_PATH, milliseconds, run_scan, &run, &scan->too_slow);
+	run.outputs = palloc0(Max(scan->count, 1) * sizeof(FmgrInfo));
+	run.values = CurrentMemoryContext;
+	computed_set_person(&run.person);
+	PG_TRY();
+	{
+		error = restrict_run(scan->owner, SCAN_PATH, milliseconds, run_scan, &run, &scan->too_slow);
+	}
+	PG_FINALLY();
+	{
+		computed_set_person(before);
+	}
+	PG_END_TRY();
 	pfree(run.parts);
 	pfree(run.verdicts);
+	pfree(run.outputs);
 	return error;
 }

@@ -16,7 +16,10 @@ typedef enum ScanStage
 	SCAN_CONDITION   /* in judging the person at hand by the segment at hand */
 } ScanStage;
 
-/* Callback: takes a person, and the verdict of each segment that is judged, at its place. */
+/*
+ * Callback: takes a person, and the verdict of each segment that is judged, at its place.  Values of computed traits
+ * are in the memory context in which the scan was run.
+ */
 typedef void (*ScanTake)(void *arg, int64 profile_id, const Verdict *verdicts);
 
 /* Callback: looks at the parts of a condition for a person, in place of judging. */
@@ -30,7 +33,7 @@ typedef struct PersonScan
 	Oid owner;
 	TimestampTz as_of;
 	EvaluateInstant instant; /* NULL: as_of */
-	EvaluateIsIn is_in;
+	EvaluateKeptValue kept_value;
 	void *memory; /* the argument of both */
 
 	/* whom: these or, if ids is NULL, the first "limit" after this one */

@@ -29,36 +29,42 @@ CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETUR
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	type text := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = make_segment_view.name);
 BEGIN
-	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT m.profile_id, m.since FROM cdp.members(%L) m',
-		CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END, name, name);
+	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT %s', CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
+		name, CASE WHEN type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
+			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', type, name) END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_segment_view(text, boolean) IS
 	'Internal: makes the view of a segment for those who read it.';
 
-CREATE FUNCTION cdp_internal.check_segment_name(name text) RETURNS void
+CREATE FUNCTION cdp_internal.check_segment_name(name text, what text DEFAULT 'a segment') RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	IF coalesce(name, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN
-		RAISE EXCEPTION '"%" cannot be the name of a segment', coalesce(name, '')
+		RAISE EXCEPTION '"%" cannot be the name of %', coalesce(name, ''), what
 			USING ERRCODE = 'invalid_name',
 			HINT = 'A name is a lower-case letter followed by up to 62 lower-case letters, digits or underscores.';
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.check_segment_name(text) IS
-	'Internal: raises an error unless a segment can have this name.';
+COMMENT ON FUNCTION cdp_internal.check_segment_name(text, text) IS
+	'Internal: raises an error unless a segment, or what is said, can have this name.';
 
-CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean)
-	RETURNS integer LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean,
+	is_trait boolean DEFAULT false) RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-	number integer := (SELECT s.segment_id FROM cdp_data.segment s WHERE s.name = define_segment.name);
+	former cdp_data.segment;
+	number integer;
+	made text;
 	understood record;
 	-- a view that is replaced keeps its owner, as whom the condition is judged
 	owner oid := (
@@ -67,43 +73,59 @@ DECLARE
 		WHERE define_segment.replace AND c.relname = define_segment.name
 			AND c.relnamespace = to_regnamespace('cdp_condition'));
 BEGIN
-	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner);
-	PERFORM cdp_internal.notice_condition(define_segment.condition);
-	understood := cdp_internal.read_condition(define_segment.condition, owner);
+	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = define_segment.name;
+	number := former.segment_id;
+	IF (former.kind = 'trait') <> is_trait THEN
+		RAISE EXCEPTION 'there is a % "%"', CASE WHEN is_trait THEN 'segment' ELSE 'computed trait' END, former.name
+			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
+	END IF;
+	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait);
+	understood := cdp_internal.read_condition(define_segment.condition, owner, is_trait);
+	PERFORM cdp_internal.notice_condition(understood.definition);
 
-	INSERT INTO cdp_data.segment AS s (name, segment_id, condition, description, state, built_until, depends_on, level)
-	SELECT define_segment.name, t.segment_id + 1, define_segment.condition, define_segment.description, 'building', 0,
-		understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
+	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, value_type, condition, description, state, built_until,
+		depends_on, level)
+	SELECT define_segment.name, t.segment_id + 1, CASE WHEN is_trait THEN 'trait' ELSE 'live' END,
+		CASE WHEN is_trait THEN understood.value_type END, define_segment.condition, define_segment.description,
+		'building', 0, understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
 	FROM cdp_data.state t
 	ON CONFLICT (name) DO UPDATE
-	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at,
+	SET condition = excluded.condition, value_type = excluded.value_type, description = excluded.description,
+		defined_at = excluded.defined_at,
 		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0,
 		error = NULL, error_profile_id = NULL, failing_since = NULL
 	WHERE define_segment.replace
 	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'segment "%" already exists', define_segment.name USING ERRCODE = 'duplicate_object',
-			HINT = 'Replace its condition with replace => true, or drop it with cdp.drop_segment.';
+		RAISE EXCEPTION '% "%" already exists', CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END,
+			define_segment.name USING ERRCODE = 'duplicate_object',
+			HINT = format('Replace it with replace => true, or drop it with cdp.drop_%s.',
+				CASE WHEN is_trait THEN 'trait' ELSE 'segment' END);
 	END IF;
 	UPDATE cdp_data.state SET segment_id = number WHERE segment_id < number;
 	PERFORM cdp_internal.raise_levels();
 
 	-- Safe to paste: the server has printed what it understood.
-	EXECUTE format('%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (%s) AS holds FROM cdp.profile_row',
+	made := format('%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (%s) AS %s FROM cdp.profile_row',
 		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		define_segment.name, understood.definition);
+		define_segment.name, understood.definition, CASE WHEN is_trait THEN 'value' ELSE 'holds' END);
+	IF former.value_type <> understood.value_type AND is_trait THEN
+		PERFORM cdp_internal.change_trait_type(define_segment.name, made);
+	ELSE
+		EXECUTE made;
+		PERFORM cdp_internal.make_segment_view(define_segment.name, define_segment.replace);
+	END IF;
 	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', define_segment.name,
 		'The condition of a segment; cdp.members judges people by it.');
-	PERFORM cdp_internal.make_segment_view(define_segment.name, define_segment.replace);
 	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', define_segment.name,
 		coalesce(define_segment.description, define_segment.condition));
 	PERFORM cdp_internal.segment_share(define_segment.name);
 	RETURN number;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean) IS
-	'Internal: makes or replaces a segment, by which no people have been judged yet, and returns its number. The '
-	'caller holds the lock of cdp.refresh().';
+COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean) IS
+	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns '
+	'its number. The caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
@@ -112,7 +134,8 @@ COMMENT ON FUNCTION cdp.members(text) IS
 $comment$Returns who is in a segment. since: since when; the instant at which the condition became true if that was a
 matter of time, else the time of the batch that made it true; of people who were merged, the earliest. judged_at: the
 instant for which the answer is exact: now() or, if that is later, the time of the last batch; but the instant since
-which the segment cannot be judged, if it is too slow or fails for all.
+which the segment cannot be judged, if it is too slow or fails for all; and the time of the last batch if its definition
+is newer than what the statement sees: it waited for a transaction that redefined the segment, or REPEATABLE READ.
 Reads what cdp.refresh() keeps, and judges those whose answer may have changed since only as time passed, as the owner
 of the segment. People whom the condition fails for are in it or not as they were last judged. The caller must be
 allowed to read the segment's view. Works on a hot standby. Errors: undefined_object, insufficient_privilege.$comment$;
@@ -151,6 +174,7 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
-	cdp_internal.check_segment_name(text), cdp_internal.define_segment(text, text, text, boolean), cdp.members(text),
+	cdp_internal.check_segment_name(text, text),
+	cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
 	cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;

@@ -58,6 +58,9 @@ type_is_steady(Oid type)
 	bool varlena;
 
 	check_stack_depth();
+	/* a constant without a type, which is text */
+	if (type == UNKNOWNOID)
+		return true;
 	if (OidIsValid(element))
 		return type_is_steady(element);
 	switch (get_typtype(type))
@@ -157,8 +160,8 @@ adds_interval(Node *node, Oid function)
 static bool
 is_known(Oid function)
 {
-	static const char *const names[] = {"identifier", "try_identifier", "phone", "try_phone",
-										"in_segment"};
+	static const char *const names[] = {"identifier", "try_identifier", "phone",
+										"try_phone",  "in_segment",     "computed"};
 	const char *name = is_cdp_function(function) ? get_func_name(function) : NULL;
 
 	for (int i = 0; name != NULL && i < lengthof(names); i++)
@@ -262,9 +265,8 @@ check_value_function(Node *node, ParseState *pstate)
 						parser_errposition(pstate, exprLocation(node))));
 }
 
-/* check_case refuses CASE. */
-static void
-check_case(Node *node, ParseState *pstate)
+void
+steady_check_case(Node *node, ParseState *pstate)
 {
 	if (IsA(node, CaseExpr))
 		ereport(ERROR,
@@ -298,7 +300,6 @@ steady_check(Node *node, ParseState *pstate)
 {
 	StableSearch search = {node, InvalidOid};
 
-	check_case(node, pstate);
 	check_value_function(node, pstate);
 	check_json(node, pstate);
 	if (check_functions_in_node(node, is_unsteady, &search))

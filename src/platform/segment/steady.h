@@ -11,6 +11,9 @@
 /* Raises an error for a node of an analysed condition that depends on such things. */
 extern void steady_check(Node *node, ParseState *pstate);
 
+/* Refuses CASE. */
+extern void steady_check_case(Node *node, ParseState *pstate);
+
 /*
  * Raises an error for constants that were made of words like 'tomorrow'.  "raw" is the condition before its
  * analysis, which has lost them.

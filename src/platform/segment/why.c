@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "cdp.h"
+#include "platform/segment/computed.h"
 #include "platform/segment/in_segment.h"
 #include "platform/segment/reader.h"
 #include "platform/segment/restrict.h"
@@ -202,14 +203,16 @@ note_values(const Why *why, WhyPart *part, const Part *leaf, const PartPerson *p
 
 /* ---------------------------------------------------------------- evaluation */
 
-/* is_in is the EvaluateIsIn that looks at the person's memberships. */
-static bool
-is_in(void *arg, int64 profile_id, int32 segment_id)
+/* look_up is the EvaluateKeptValue that looks at the person's memberships. */
+static const char *
+look_up(void *arg, int64 profile_id, int32 segment_id)
 {
 	const Why *why = arg;
 	int place = kept_segment(why->kept->segments, segment_id);
 
-	return place >= 0 && why->kept->since[place] != DT_NOBEGIN;
+	if (place >= 0)
+		kept_check_use(&why->kept->segments->items[place]);
+	return place >= 0 ? kept_value(why->kept, 0, place) : NULL;
 }
 
 /* list_parts appends a part and those below it, in the order of why_list(). */
@@ -239,8 +242,9 @@ look(void *arg, Part *condition, const PartPerson *person)
 		if (part->kind != PART_LEAF && part->kind != PART_SEGMENT)
 			continue;
 		note_values(why, found, part, person);
-		found->until =
-			part->kind == PART_SEGMENT ? why->kept->people[0].horizon : part_until(part, person);
+		found->until = part->kind == PART_SEGMENT ? DT_NOEND : part_until(part, person, DT_NOEND);
+		if (part->kind == PART_SEGMENT || computed_is_used(part->text))
+			found->until = Min(found->until, why->kept->people[0].horizon);
 		found->answer = part_evaluate(part, person);
 	}
 }
@@ -253,7 +257,7 @@ evaluate_leaves(Why *why, int64 profile_id)
 					   .count = 1,
 					   .owner = why->segment.owner,
 					   .as_of = why->reader.at,
-					   .is_in = is_in,
+					   .kept_value = look_up,
 					   .memory = why,
 					   .ids = &profile_id,
 					   .limit = 1,
@@ -277,11 +281,22 @@ evaluate_leaves(Why *why, int64 profile_id)
 
 /* ---------------------------------------------------------------- rows */
 
+/* segment_name is the ComputedName that looks at the segments. */
+static const char *
+segment_name(void *arg, int32 number)
+{
+	const KeptSegments *segments = arg;
+	int place = kept_segment(segments, number);
+
+	return place >= 0 ? NameStr(segments->items[place].segment.name) : "";
+}
+
 /* print_expression returns an expression as SQL, without parentheses around all of it. */
 static char *
-print_expression(Node *expression, List *context)
+print_expression(const Why *why, Node *expression, List *context)
 {
-	char *text = deparse_expression(expression, context, false, false);
+	char *text = deparse_expression(computed_show(expression, segment_name, why->reader.segments),
+									context, false, false);
 	size_t length = strlen(text);
 
 	/* the server puts them around every operator */
@@ -317,7 +332,7 @@ part_text(const Why *why, const WhyPart *part, List *context)
 									  : quote_literal_cstr(NameStr(
 											why->reader.segments->items[place].segment.name)));
 		default:
-			return print_expression(part->node, context);
+			return print_expression(why, part->node, context);
 	}
 }
 
@@ -336,7 +351,7 @@ add_value(StringInfo object, const char *key, const char *value)
 
 /* values_of returns the values of a leaf as a jsonb object; 0 if there are none. */
 static Datum
-values_of(const WhyPart *part, List *context)
+values_of(const Why *why, const WhyPart *part, List *context)
 {
 	StringInfoData object;
 	ListCell *operand;
@@ -350,7 +365,7 @@ values_of(const WhyPart *part, List *context)
 		add_value(&object, "cdp." COUNT_NAME, list_nth(part->values, next++));
 	foreach (operand, operands(part->node))
 		if (is_shown(lfirst(operand)) && next < list_length(part->values))
-			add_value(&object, print_expression(lfirst(operand), context),
+			add_value(&object, print_expression(why, lfirst(operand), context),
 					  list_nth(part->values, next++));
 	if (object.len == 1)
 		return (Datum) 0;
@@ -368,7 +383,7 @@ put_rows(const Why *why, bool has_change, ReturnSetInfo *result)
 	{
 		const WhyPart *part = &why->parts[i];
 		bool is_operator = part->kind != PART_LEAF && part->kind != PART_SEGMENT;
-		Datum json = is_operator ? (Datum) 0 : values_of(part, context);
+		Datum json = is_operator ? (Datum) 0 : values_of(why, part, context);
 		Datum values[] = {Int32GetDatum(i + 1),
 						  Int32GetDatum(part->depth),
 						  CStringGetTextDatum(part_text(why, part, context)),
@@ -417,6 +432,10 @@ cdp_why(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	definition_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), DEFINITION_REQUIRED, &why.segment);
+	if (why.segment.is_trait)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is a computed trait, not a segment", NameStr(why.segment.name))));
 	condition = definition_condition(&why.segment, &why.profile_row);
 	check_columns(condition, &why.profile_row);
 	if (sees_person(profile_id))

@@ -19,6 +19,7 @@
 
 CDP_FUNCTION(cdp_first_value);
 CDP_FUNCTION(cdp_last_value);
+CDP_FUNCTION(cdp_most_frequent_value);
 CDP_FUNCTION(cdp_unique_values);
 CDP_FUNCTION(cdp_count_unique);
 
@@ -291,6 +292,41 @@ unique_texts(Reading *reading, Datum **texts)
 		if (compare_texts(&(*texts)[i], &(*texts)[unique - 1]) != 0)
 			(*texts)[unique++] = (*texts)[i];
 	return unique;
+}
+
+/* most_frequent_value(timeline, step, property, within, older_than, since, until, as_of) */
+Datum
+cdp_most_frequent_value(PG_FUNCTION_ARGS)
+{
+	Reading reading;
+	const TimedValue *values;
+	Datum *texts;
+	size_t count;
+	size_t start = 0;
+	size_t best = 0;
+	size_t most = 0;
+
+	if (timeline_args_unknown(fcinfo, ARG_PROPERTY) || !read_values(fcinfo, &reading) ||
+		reading.left_out)
+		PG_RETURN_NULL();
+	values = (const TimedValue *) reading.found.bytes;
+	count = reading.found.used / sizeof(TimedValue);
+	texts = palloc_extended(count * sizeof(Datum), MCXT_ALLOC_HUGE);
+	for (size_t i = 0; i < count; i++)
+		texts[i] = PointerGetDatum(step_value_text(reading.events.texts, &values[i].value));
+	qsort(texts, count, sizeof(Datum), compare_texts);
+	for (size_t i = 0; i < count; i++)
+	{
+		if (compare_texts(&texts[i], &texts[start]) != 0)
+			start = i;
+		/* of several, the smallest by its bytes */
+		if (i - start + 1 > most)
+		{
+			most = i - start + 1;
+			best = start;
+		}
+	}
+	PG_RETURN_DATUM(texts[best]);
 }
 
 /* unique_values(timeline, step, property, within, older_than, since, until, as_of) */
