@@ -17,9 +17,6 @@ CREATE VIEW cdp_segment.secret AS SELECT 1::bigint AS profile_id;
 GRANT SELECT ON cdp_segment.buyers, cdp_segment.lapsed TO regress_cdp_feed_analyst;
 GRANT SELECT ON cdp_segment.secret TO regress_cdp_feed_other;
 
--- of several causes, the first of a fixed order
-SELECT cdp_internal.strongest_cause('{clock,event,merge}'), cdp_internal.strongest_cause('{clock,event}'), cdp_internal.strongest_cause('{retraction,split,rule,verdict}'), cdp_internal.strongest_cause('{event,consent,hold_out}'), cdp_internal.strongest_cause('{}'), cdp_internal.strongest_cause('{what}');
-
 -- numbered in the order of the arrays
 SELECT cdp_internal.record_changes('{}', '{}', '{}', '{}', '{}', '{}', '{}', in_batch => false);
 SELECT cdp_internal.record_changes('{entered,entered,exited}', '{10,11,10}', '{1,3,2}', NULL, '{2026-01-01 10:00,2026-01-02,2026-01-03}', '{event,clock,definition}', '{77,NULL,NULL}', in_batch => false);

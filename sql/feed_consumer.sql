@@ -54,9 +54,11 @@ SELECT change_id, kind, profile_id, segment, at, recorded_at IS NOT NULL AS reco
 SELECT :show;
 SELECT cdp.acknowledge('ads', -2);
 SELECT :show;
-\set number 1000
+\set number 9223372036854775807
+SELECT :show;
 SELECT cdp.acknowledge('ads', -1), cdp.acknowledge('ads', -3);
 SELECT :show;
+\set number 1000
 SELECT cdp.acknowledge('ads', 6), cdp.acknowledge('ads', 3);
 SELECT :show;
 SELECT cdp.next_changes('ads', 0);
@@ -131,6 +133,8 @@ INSERT INTO cdp_data.own_consumer (name, role, segments, position, snapshot_chan
 INSERT INTO cdp_data.own_consumer (name, role, segments, position, snapshot_change_id) VALUES ('more', current_user, '{1,2,3}', 0, 0);
 SELECT cdp.next_changes('more');
 INSERT INTO cdp_data.own_consumer (consumer_id, name, role, segments, position, snapshot_change_id) OVERRIDING SYSTEM VALUE VALUES (1, 'more', current_user, '{3}', 0, 0);
+INSERT INTO cdp_data.own_consumer (name, role, segments, position, snapshot_change_id) VALUES ('before', current_user, '{3}', -9223372036854775808, -9223372036854775808);
+UPDATE cdp_data.own_consumer SET snapshot_change_id = -1 WHERE name = 'more';
 UPDATE cdp_data.own_consumer SET segments = '{1,2,3}' WHERE name = 'mine';
 INSERT INTO cdp_data.own_consumer_snapshot VALUES (1, -1, 1, 3, now());
 INSERT INTO cdp_data.own_consumer_waiting VALUES (1, 1, 1, NULL, now(), 1);
@@ -145,6 +149,10 @@ SELECT * FROM cdp_data.consumer_snapshot;
 SELECT * FROM cdp_data.membership;
 SELECT cdp_internal.take_snapshot(o.consumer_id, '{1,2,3}') FROM cdp_data.own_consumer o WHERE o.name = 'more';
 SELECT DISTINCT n.segment_id FROM cdp_data.own_consumer_snapshot n JOIN cdp_data.own_consumer o USING (consumer_id) WHERE o.name = 'more';
+-- which keeps no one from dropping a segment
+SET ROLE regress_cdp_feed_ann;
+SELECT * FROM cdp_data.segment_consumer ORDER BY 1, 2;
+SET ROLE regress_cdp_feed_eve;
 SELECT cdp.drop_consumer('more');
 RESET ROLE;
 

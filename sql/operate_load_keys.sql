@@ -100,13 +100,27 @@ SELECT taken, accepted, duplicate, identifiers FROM cdp.load('SELECT * FROM hist
 SELECT * FROM keys();
 ROLLBACK;
 
--- identifiers that have hashes are found by statements, in the batch that brings the first and after it
+-- identifiers that have hashes are found by statements, in the batch that brings the first and after it: rows are inserted
+-- into the indexes, as the lock to make them anew would keep others from looking identifiers up until the load ends
+CREATE FUNCTION hashed(n int) RETURNS TABLE (message_id text, user_id text, anonymous_id text, event text, "timestamp" timestamptz,
+	traits jsonb, identifiers jsonb) LANGUAGE sql STABLE AS $$
+	SELECT h.*, CASE WHEN h.message_id > 'm15' AND h.user_id IS NOT NULL THEN jsonb_build_object('email', h.user_id || '@example.com') END,
+		CASE WHEN h.message_id > 'm15' AND h.user_id IS NULL
+			THEN jsonb_build_object('email_sha256', encode(sha256(('u' || length(h.message_id) || '@example.com')::bytea), 'hex')) END
+	FROM history(0, n) h
+$$;
 CALL clear();
 BEGIN;
-SELECT batches, taken, accepted, duplicate, identifiers FROM cdp.load(
-	$$SELECT h.*, CASE WHEN h.message_id > 'm15' AND h.user_id IS NOT NULL THEN jsonb_build_object('email', h.user_id || '@example.com') END AS traits,
-	  CASE WHEN h.message_id > 'm15' AND h.user_id IS NULL THEN jsonb_build_object('email_sha256', encode(sha256(('u' || length(h.message_id) || '@example.com')::bytea), 'hex')) END AS identifiers
-	  FROM history(0, 2000) h$$, batch_rows => 300);
+SELECT batches, taken, accepted, duplicate, identifiers FROM cdp.load('SELECT * FROM hashed(2000)', batch_rows => 300);
+SELECT relation::regclass AS locked FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock' AND relation IN ('cdp_data.message_pkey'::regclass, 'cdp_data.identifier_map_pkey'::regclass);
+SELECT * FROM keys();
+ROLLBACK;
+
+-- also where that batch fails: the indexes have some of the rows then
+CALL clear();
+BEGIN;
+CREATE TRIGGER refuse BEFORE INSERT ON cdp_data.event FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT batches, taken, accepted, duplicate, quarantined, identifiers FROM cdp.load('SELECT * FROM hashed(2000) ORDER BY message_id > ''m15'', "timestamp"', batch_rows => 300);
 SELECT * FROM keys();
 ROLLBACK;
 

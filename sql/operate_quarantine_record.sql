@@ -1,5 +1,9 @@
 -- What the quarantine keeps of a row of the inbox is what to_jsonb() says of it, whatever its values are.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_quarantine_record ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_quarantine_record
 SET client_min_messages = warning;
+CREATE EXTENSION cdp;
 SELECT cdp.init();
 SELECT setseed(0.4);
 CREATE TABLE sent AS
@@ -26,3 +30,5 @@ SELECT count(*) = (SELECT sum(quarantined) FROM cdp.batch) AS as_counted, count(
 	   count(*) FILTER (WHERE q.line IS NOT NULL OR q.cut OR q.sizes IS NOT NULL OR q.written_by <> current_user) AS not_plain,
 	   max(q.quarantine_id) - min(q.quarantine_id) + 1 = count(*) AS numbered_in_turn
 FROM cdp_data.quarantine q LEFT JOIN expected e ON e.message_id = q.record ->> 'message_id';
+\c :origin
+DROP DATABASE cdp_quarantine_record;

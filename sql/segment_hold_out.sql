@@ -54,7 +54,7 @@ DECLARE
 	c record;
 BEGIN
 	CREATE TEMP TABLE fed (segment_id integer, profile_id bigint, PRIMARY KEY (segment_id, profile_id)) ON COMMIT DROP;
-	FOR c IN SELECT * FROM cdp_data.change x WHERE x.segment_id IS NOT NULL ORDER BY x.change_id LOOP
+	FOR c IN SELECT * FROM cdp_data.change x WHERE x.segment_id IS NOT NULL AND x.kind <> 'trait_changed' ORDER BY x.change_id LOOP
 		IF c.kind IN ('exited') THEN
 			DELETE FROM fed f WHERE (f.segment_id, f.profile_id) = (c.segment_id, c.profile_id);
 			ASSERT FOUND, c;
@@ -70,7 +70,7 @@ BEGIN
 	RETURN QUERY SELECT f.segment_id, f.profile_id FROM fed f;
 	DROP TABLE fed;
 END $$;
-CREATE VIEW unfed AS SELECT coalesce(f.segment_id, k.segment_id) AS segment_id, count(*) FROM public.fed() f FULL JOIN (SELECT m.profile_id, unnest(m.segments) AS segment_id FROM cdp_data.membership m) k ON (k.segment_id, k.profile_id) = (f.segment_id, f.profile_id)
+CREATE VIEW unfed AS SELECT coalesce(f.segment_id, k.segment_id) AS segment_id, count(*) FROM public.fed() f FULL JOIN (SELECT m.profile_id, unnest(m.segments) AS segment_id FROM cdp_data.membership m EXCEPT SELECT m.profile_id, s.segment_id FROM cdp_data.membership m, cdp_data.segment s WHERE s.kind = 'trait') k ON (k.segment_id, k.profile_id) = (f.segment_id, f.profile_id)
 	WHERE (k.profile_id IS NULL OR f.profile_id IS NULL) AND coalesce(k.segment_id, 1) > 0 GROUP BY 1;
 CREATE VIEW sizes AS SELECT s.name, s.members, s.hold_out, s.state, (SELECT count(*) FROM cdp.held_out(s.name)) AS held_out FROM cdp_data.segment s ORDER BY s.name;
 
@@ -217,6 +217,7 @@ SELECT cdp.create_priority_list('other', '{level}');
 SELECT count(*) FROM cdp.held_out('level');
 SELECT count(*) FROM cdp.members('level', now());
 SELECT count(*) FROM cdp.segment_history('level', 'day', 'UTC', now());
+DROP VIEW valueless;
 SELECT cdp.drop_trait('years');
 SELECT count(*) FROM cdp_segment.level WHERE value IS NULL;
 SELECT cdp.set_hold_out('recent', 0), cdp.set_hold_out('adults', 0);

@@ -84,6 +84,7 @@ SELECT * FROM segments;
 SELECT max(change_id) AS last FROM cdp_data.change \gset
 SELECT count(*) FROM cdp.unlink('anonymous_id:pad', 'user_id:u06');
 SELECT kind, profile, segment, other, cause FROM changes WHERE change_id > :last ORDER BY change_id;
+SELECT DISTINCT v.kind, v.a, v.b FROM cdp_data.change c LEFT JOIN cdp_data.verdict v USING (verdict_id) WHERE c.change_id > :last;
 SELECT * FROM cdp.verify();
 -- a stronger identifier gives the profile another number
 SELECT max(change_id) AS last FROM cdp_data.change \gset

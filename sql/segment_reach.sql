@@ -126,7 +126,7 @@ CALL public.trap('PERFORM pg_sleep(0.8);');
 SET ROLE regress_reach_steward;
 SET cdp.segment_timeout = '10ms';
 SET client_min_messages = error;
-SELECT cdp.create_segment('slow' || i, 'public.f(profile_id)') AS members FROM generate_series(1, 4) i;
+SELECT cdp.create_segment('slow' || i, format('public.f(profile_id + %s)', i)) AS members FROM generate_series(1, 4) i;
 UPDATE cdp.segment SET state = 'live';
 RESET ROLE;
 SET cdp.segment_timeout = '1s';

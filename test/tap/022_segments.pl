@@ -84,7 +84,7 @@ is($node->safe_psql('postgres', q{
 	SELECT cdp.lookup('user_id:u3') -> 'segments', cdp.lookup('user_id:u3') -> 'segments_failing';
 	SELECT taken FROM cdp.refresh();
 	SELECT state FROM cdp.segment WHERE name = 'sleeper';
-	SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()}), qq{["always"]|["sleeper"]\n0\ntoo_slow\n0}, 'another session holds the lock');
+	SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()}), qq{["always", "sleeper"]|["sleeper"]\n0\ntoo_slow\n0}, 'another session holds the lock');
 $holder->kill_kill;
 
 # a hot standby

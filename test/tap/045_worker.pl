@@ -200,6 +200,26 @@ $first = $node->safe_psql('third', $pid);
 $node->safe_psql('third', q{UPDATE pg_extension SET extversion = '1.0.1' WHERE extname = 'cdp'});
 becomes('third', "SELECT count(*) FROM ($pid) p WHERE pid <> $first", '1', 'a new process after an update of the extension');
 
+# an owner of the tables who is no superuser: must be able to connect; what is set for that role and database changes nothing
+$node->safe_psql('postgres', q{CREATE DATABASE fourth ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0; CREATE ROLE other; CREATE ROLE keeper LOGIN IN ROLE other; REVOKE CONNECT ON DATABASE fourth FROM PUBLIC});
+$node->safe_psql('fourth', q{CREATE EXTENSION cdp; SELECT cdp.init('keeper')});
+like(($node->psql('fourth', 'SELECT cdp.start_worker()'))[2], qr/role "keeper" may not connect to the database.*GRANT CONNECT ON DATABASE fourth TO keeper\./s, 'an owner that may not connect is an error');
+$node->safe_psql('fourth', q{GRANT CONNECT ON DATABASE fourth TO keeper; ALTER ROLE keeper SET role = 'other'; ALTER ROLE keeper SET search_path = 'other'; ALTER ROLE keeper SET row_security = off;
+	ALTER ROLE keeper SET default_transaction_isolation = 'serializable'; ALTER ROLE keeper SET session_preload_libraries = 'none_such'; ALTER ROLE keeper SET default_transaction_read_only = on;
+	SELECT cdp.start_worker()});
+event('f1', 'fourth');
+becomes('fourth', $accepted, '1', 'a worker works as the owner, whatever is set for that role');
+# an error whose message is too long to be shown ends with a whole character
+$node->safe_psql('fourth', q{
+	CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', repeat(U&'\+01F600', 300) USING ERRCODE = 'disk_full'; END $$;
+	CREATE TRIGGER broken BEFORE INSERT ON cdp_data.batch FOR EACH ROW EXECUTE FUNCTION broken()});
+event('f2', 'fourth');
+becomes('fourth', $state, 'paused', 'it pauses after an error');
+is($node->safe_psql('fourth', q{SELECT convert_from(convert_to(value, 'UTF8'), 'UTF8') ~ U&'the last 53100: \+01F600+$' AND octet_length(value) > 500 FROM cdp.worker_status() WHERE item = 'next'}), 't', 'of a long message, whole characters are shown');
+$node->safe_psql('fourth', 'SELECT cdp.stop_worker()');
+becomes('fourth', $workers, '0', 'it stops while it pauses');
+$node->safe_psql('postgres', 'DROP DATABASE fourth; DROP ROLE keeper, other');
+
 # stopped, and no slot
 $node->safe_psql('third', 'SELECT cdp.stop_worker()');
 becomes('third', $workers, '0', 'it stops');

@@ -89,10 +89,48 @@ a_deletion_is_no_event(void)
 	cdpk_batch_free(batch);
 }
 
+/* A row that says the same as an event is a duplicate, and leaves its key to the next row that has it. */
+static void
+the_same_content_uses_no_key(void)
+{
+	static const uint8_t keys[][CDPK_BATCH_KEY_SIZE] = {"a", "a", "a", "b", "b"};
+	static const uint64_t contents[] = {1, 2, 1, 3, 3};
+	static const CdpkBatchOutcome outcomes[] = {CDPK_BATCH_DUPLICATE,   CDPK_BATCH_ACCEPTED,
+												CDPK_BATCH_REUSED,      CDPK_BATCH_DUPLICATE,
+												CDPK_BATCH_QUARANTINED, CDPK_BATCH_DUPLICATE};
+	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
+	CdpkBatchRow rows[6];
+	CdpkBatch *batch;
+	const CdpkBatchKey *found;
+	size_t count;
+
+	memset(rows, 0, sizeof(rows));
+	for (size_t i = 0; i < 5; i++)
+	{
+		rows[i].message_key = keys[i];
+		rows[i].content = contents[i];
+		rows[i].same_content = i == 0 || i >= 3;
+	}
+	rows[4].quarantined = true;
+	rows[5].same_content = true;
+	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
+	CHECK(cdpk_batch_begin(batch, rows, 6, NULL) == CDPK_OK);
+	found = cdpk_batch_keys(batch, &count);
+	CHECK(count == 1 && found[0].row == 1);
+	CHECK(cdpk_batch_accept(batch, NULL, 7) == CDPK_OK);
+	for (size_t i = 0; i < 6; i++)
+	{
+		CHECK(cdpk_batch_judged(batch)[i].outcome == outcomes[i]);
+		CHECK(cdpk_batch_judged(batch)[i].event_id == (i == 1 ? 8 : 0));
+	}
+	cdpk_batch_free(batch);
+}
+
 int
 main(void)
 {
 	TEST(the_first_good_row_stays);
 	TEST(a_deletion_is_no_event);
+	TEST(the_same_content_uses_no_key);
 	UNIT_EXIT();
 }

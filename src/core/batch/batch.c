@@ -100,7 +100,7 @@ sort_keys(CdpkBatch *batch)
 		const CdpkBatchRow *row = &batch->rows[i];
 
 		batch->key_of_row[i] = BATCH_NONE;
-		if (row->message_key == NULL || row->quarantined)
+		if (row->message_key == NULL || row->quarantined || row->same_content)
 			continue;
 		items[count].key = batch_prefix(row->message_key, 8);
 		items[count++].value = i;
@@ -188,6 +188,8 @@ cdpk_batch_accept(CdpkBatch *batch, const CdpkBatchMessage *known, int64_t last_
 		judged->outcome = CDPK_BATCH_ACCEPTED;
 		if (batch->rows[i].quarantined)
 			judged->outcome = CDPK_BATCH_QUARANTINED;
+		else if (batch->rows[i].same_content)
+			judged->outcome = CDPK_BATCH_DUPLICATE;
 		else if (batch->key_of_row[i] != BATCH_NONE)
 			judge_key(batch, i, known, judged);
 		if (judged->outcome == CDPK_BATCH_ACCEPTED && batch->rows[i].deletes)

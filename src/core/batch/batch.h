@@ -53,7 +53,7 @@ extern CdpkStatus cdpk_batch_begin(CdpkBatch *batch, const CdpkBatchRow *rows, s
 
 /* ---------------------------------------------------------------- dedupe */
 
-/* Return the distinct message keys of the rows that are not quarantined, in their order. */
+/* Return the distinct message keys of the rows that are neither quarantined nor the same as an event, in their order. */
 extern const CdpkBatchKey *cdpk_batch_keys(const CdpkBatch *batch, size_t *count);
 
 /* Return the place of each row's key among them, or CDPK_BATCH_NONE. */

@@ -73,7 +73,8 @@ typedef struct CdpkBatchRow
 	uint32_t value_count;
 	uint8_t call; /* a CdpkBatchCall; of a row of the base: whose its traits are */
 	bool quarantined;
-	bool deletes; /* it is no event, but the key is used */
+	bool deletes;      /* it is no event, but the key is used */
+	bool same_content; /* it says the same as an event: a duplicate, and the key is not used */
 	/*
 	 * behind the identifiers stands the earlier user_id: it is none of them, but evidence for the pair
 	 * of it and the first of them that is of its namespace

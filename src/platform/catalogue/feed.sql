@@ -54,12 +54,15 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.change.batch_id IS 'The batch that recorded it; outside of one, the last before it.';
 	COMMENT ON COLUMN cdp_data.change.cause IS
 		'Why: erasure, consent, hold_out, definition, verdict, rule, retraction, split, merge, event or clock; the '
-		'first of these if there are several.';
+		'first of these if there are several: privacy before definitions and verdicts, then who is who, then what was '
+		'done, then time.';
 	COMMENT ON COLUMN cdp_data.change.event_id IS
 		'Of cause event: the last event that touched the profile; it may have left the log. Otherwise NULL.';
-	COMMENT ON COLUMN cdp_data.change.verdict_id IS 'Of cause verdict: the verdict; otherwise NULL.';
+	COMMENT ON COLUMN cdp_data.change.verdict_id IS
+		'Of cause verdict: the verdict, unless it was withdrawn; otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.since IS
-		'Since when profile_id had been in the segment before the change; NULL: it was not, or the change is of none.';
+		'Since when profile_id had been in the segment before the change; NULL: it was not, or the change is of none, or '
+		'of a computed trait.';
 	COMMENT ON COLUMN cdp_data.change.other_since IS
 		'The same of other_profile_id. So the state before a change is known from the change.';
 END
@@ -78,7 +81,7 @@ BEGIN
 		role name NOT NULL,
 		segments integer[] NOT NULL,
 		position bigint NOT NULL,
-		snapshot_change_id bigint NOT NULL,
+		snapshot_change_id bigint NOT NULL CHECK (snapshot_change_id >= 0),
 		held_until bigint NOT NULL DEFAULT 0,
 		created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 		acknowledged_at timestamptz);

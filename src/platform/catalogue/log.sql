@@ -30,7 +30,7 @@ BEGIN
 		'Where events are written, in the columns of the Segment spec. All may be NULL. cdp.refresh() empties it.';
 	COMMENT ON COLUMN cdp.inbox.message_id IS
 		'Unique id of the message; a second row with it counts as a duplicate, or is quarantined if its content is '
-		'another. NULL: never a duplicate.';
+		'another. NULL: a duplicate of none, unless by what it says, see cdp.set_sources().';
 	COMMENT ON COLUMN cdp.inbox.type IS
 		'identify, track, page, screen, group, alias or merge. NULL: inferred. An event makes it track, a previous_id '
 		'alias, a group_id group, a name in the properties page, traits identify, in this order.';
@@ -382,14 +382,17 @@ BEGIN
 		folded_regions jsonb NOT NULL DEFAULT '{}',
 		keep_unidentified boolean NOT NULL DEFAULT false,
 		own_message_ids boolean NOT NULL DEFAULT false,
+		same_content_within interval CHECK (same_content_within > interval '0'),
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
+		same_content bigint NOT NULL DEFAULT 0 CHECK (same_content BETWEEN 0 AND duplicate),
 		quarantined bigint NOT NULL DEFAULT 0,
 		retracted bigint NOT NULL DEFAULT 0,
 		deletions bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL,
-		last_at timestamptz NOT NULL DEFAULT '-infinity');
+		last_at timestamptz NOT NULL DEFAULT '-infinity',
+		CHECK (NOT (mutable AND same_content_within IS NOT NULL)));
 	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
 	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the source.';
 	COMMENT ON COLUMN cdp_data.source.source_id IS
@@ -424,13 +427,18 @@ BEGIN
 		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
 	COMMENT ON COLUMN cdp_data.source.own_message_ids IS
 		'Whether messages of other sources can have the same ids.';
+	COMMENT ON COLUMN cdp_data.source.same_content_within IS
+		'How far from an event a row that says the same is a duplicate of it, in hours; NULL: it is none.';
 	COMMENT ON COLUMN cdp_data.source.folded_regions IS
 		'How many of its events had left the log when phone_region was changed the last time, by the phone_region by '
 		'which they were read (empty: none).';
 	COMMENT ON COLUMN cdp_data.source.keep_unidentified IS
 		'Whether its events without any identifier go to the log, instead of to quarantine.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
-	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
+	COMMENT ON COLUMN cdp_data.source.duplicate IS
+		'Number of rows whose message was already in the log, or that said the same as an event.';
+	COMMENT ON COLUMN cdp_data.source.same_content IS
+		'How many of these said the same as an event with another message id, or with none.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS
 		'Number of rows that could not become events; a replayed row counts again.';
 	COMMENT ON COLUMN cdp_data.source.retracted IS 'Number of its events that were taken back, see cdp.retract().';

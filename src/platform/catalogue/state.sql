@@ -170,7 +170,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.batch.taken IS
 		'Number of rows taken from the inboxes: accepted + duplicate + quarantined + deletions.';
 	COMMENT ON COLUMN cdp_data.batch.accepted IS 'Number of rows that became events.';
-	COMMENT ON COLUMN cdp_data.batch.duplicate IS 'Number of rows whose message was already in the log.';
+	COMMENT ON COLUMN cdp_data.batch.duplicate IS
+		'Number of rows whose message was already in the log, or that said the same as an event.';
 	COMMENT ON COLUMN cdp_data.batch.quarantined IS 'Number of rows that could not become events.';
 	COMMENT ON COLUMN cdp_data.batch.identifiers IS 'Number of identifiers seen for the first time.';
 	COMMENT ON COLUMN cdp_data.batch.links IS 'Number of links, by source, seen for the first time.';

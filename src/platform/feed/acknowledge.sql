@@ -26,19 +26,20 @@ AS $function$
 DECLARE
 	last bigint := (SELECT s.change_id FROM cdp_data.state s);
 	afters bigint[] := array_fill(after, ARRAY[cardinality(people)]);
-	held bigint;
 	later record;
 	place integer := 1;
 BEGIN
 	IF own.held_until < last THEN
-		FOR held IN
-			SELECT DISTINCT p.profile_id
-			FROM cdp_data.own_consumer_waiting w
-			CROSS JOIN LATERAL (VALUES (w.profile_id), (w.other_profile_id)) AS p (profile_id)
-			WHERE w.consumer_id = own.consumer_id AND w.change_id <> after AND p.profile_id IS NOT NULL
+		FOR later IN
+			SELECT c.change_id, c.profile_id, c.other_profile_id
+			FROM cdp_internal.changes_to_hold(own, own.snapshot_change_id, but_for => after) c
 		LOOP
-			people := people || held;
-			afters := afters || own.held_until;
+			PERFORM cdp_internal.add_waiting(own.consumer_id, later.change_id, later.profile_id,
+				later.other_profile_id);
+			IF later.other_profile_id IS NOT NULL THEN
+				people := people || later.profile_id || later.other_profile_id;
+				afters := afters || later.change_id || later.change_id;
+			END IF;
 		END LOOP;
 	END IF;
 	WHILE place <= cardinality(people) LOOP

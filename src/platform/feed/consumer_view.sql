@@ -55,13 +55,15 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.readable_membership.segment_id IS 'Number of a segment that the person is in.';
 	COMMENT ON COLUMN cdp_data.readable_membership.since IS 'Since when.';
 
+	-- a role may write any number into its consumer, which must not keep the owner from dropping the segment
 	CREATE VIEW cdp_data.segment_consumer WITH (security_barrier) AS
-		SELECT u.segment_id, c.name
-		FROM cdp_data.consumer c
-		CROSS JOIN LATERAL unnest(c.segments) AS u (segment_id)
-		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
+		SELECT s.segment_id, c.name
+		FROM cdp_data.readable_segment s
+		JOIN cdp_data.consumer c ON s.segment_id = ANY (c.segments)
+		JOIN pg_roles o ON o.rolname = c.role
+		WHERE has_table_privilege(o.oid, to_regclass(format('cdp_segment.%I', s.name)), 'SELECT');
 	COMMENT ON VIEW cdp_data.segment_consumer IS
-		'Which consumers read a segment whose view the current role may read.';
+		'Which consumers read a segment whose view the current role may read: those whose owner may read it too.';
 	COMMENT ON COLUMN cdp_data.segment_consumer.segment_id IS 'Number of the segment.';
 	COMMENT ON COLUMN cdp_data.segment_consumer.name IS 'Name of the consumer.';
 

@@ -35,35 +35,30 @@ COMMENT ON FUNCTION cdp_internal.waiting_heads(integer) IS
 	'Internal: returns what waits for a consumer and is due, and has no earlier change of its profiles before it, in '
 	'order.';
 
-CREATE FUNCTION cdp_internal.waiting_stop(consumer_id integer, segments integer[], after bigint) RETURNS bigint
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION cdp_internal.changes_to_hold(own cdp_internal.consumer_row, after bigint, but_for bigint DEFAULT NULL)
+	RETURNS TABLE (change_id bigint, profile_id bigint, other_profile_id bigint)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	held record;
-	found_id bigint;
-	stop bigint;
+#variable_conflict use_column
 BEGIN
-	FOR held IN
-		SELECT p.profile_id, min(w.change_id) AS first
-		FROM cdp_data.own_consumer_waiting w
-		CROSS JOIN LATERAL (VALUES (w.profile_id), (w.other_profile_id)) AS p (profile_id)
-		WHERE w.consumer_id = waiting_stop.consumer_id AND p.profile_id IS NOT NULL
-		GROUP BY p.profile_id
-	LOOP
-		SELECT min(c.change_id) INTO found_id
-		FROM cdp_internal.changes_of(held.profile_id, segments, greatest(after, held.first)) c
-		WHERE NOT EXISTS (
-			SELECT FROM cdp_data.own_consumer_waiting w
-			WHERE w.consumer_id = waiting_stop.consumer_id AND w.change_id = c.change_id);
-		stop := least(stop, found_id);
-	END LOOP;
-	RETURN stop;
+	RETURN QUERY
+		WITH held AS MATERIALIZED (
+			SELECT p.profile_id
+			FROM cdp_data.own_consumer_waiting w
+			CROSS JOIN LATERAL (VALUES (w.profile_id), (w.other_profile_id)) AS p (profile_id)
+			WHERE w.consumer_id = own.consumer_id AND w.change_id IS DISTINCT FROM but_for AND p.profile_id IS NOT NULL)
+		SELECT c.change_id, c.profile_id, c.other_profile_id
+		FROM cdp_data.readable_change c
+		WHERE c.change_id > greatest(after, own.held_until) AND (c.kind = 'erased' OR c.segment_id = ANY (own.segments))
+			AND (c.profile_id IN (SELECT h.profile_id FROM held h)
+				OR c.other_profile_id IN (SELECT h.profile_id FROM held h))
+		ORDER BY c.change_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.waiting_stop(integer, integer[], bigint) IS
-	'Internal: returns the first change after this one that must wait for a waiting one and is not noted as waiting; '
-	'NULL: there is none.';
+COMMENT ON FUNCTION cdp_internal.changes_to_hold(cdp_internal.consumer_row, bigint, bigint) IS
+	'Internal: returns the changes after this one that must wait for what waits, but_for one of these, and that are '
+	'not noted as waiting, in order.';
 
 -- By parameters, and each column by itself, so that the indexes serve through the view.
 CREATE FUNCTION cdp_internal.changes_of(person bigint, segments integer[], after bigint)
@@ -212,13 +207,14 @@ DECLARE
 	stop bigint;
 	after bigint;
 	until bigint;
-	width bigint := max_rows;
+	width bigint;
 	given bigint;
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	width := least(max_rows, 1000000);
 	SELECT c.consumer_id, c.segments, c.position, c.snapshot_change_id, c.held_until INTO own
 	FROM cdp_data.own_consumer c WHERE c.name = consumer;
 	IF NOT FOUND THEN
@@ -246,8 +242,8 @@ BEGIN
 
 	after := greatest(own.position, own.snapshot_change_id);
 	stop := (SELECT s.change_id FROM cdp_data.state s);
-	stop := least(stop, cdp_internal.waiting_stop(own.consumer_id, own.segments, after) - 1);
-	width := greatest(max_rows, 1000);
+	stop := least(stop, (SELECT min(c.change_id) FROM cdp_internal.changes_to_hold(own, after) c) - 1);
+	width := least(greatest(max_rows, 1000), 1000000);
 	WHILE max_rows > 0 AND after < stop LOOP
 		until := least(after + width, stop);
 		RETURN QUERY SELECT r.* FROM cdp_internal.change_rows(own, after, until, heads, max_rows) r;
@@ -277,7 +273,8 @@ Errors: undefined_object: the consumer; insufficient_privilege: a segment of it;
 changes that it has not acknowledged have left the feed; invalid_parameter_value.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.waiting_heads(integer),
-	cdp_internal.waiting_stop(integer, integer[], bigint), cdp_internal.changes_of(bigint, integer[], bigint),
+	cdp_internal.changes_to_hold(cdp_internal.consumer_row, bigint, bigint),
+	cdp_internal.changes_of(bigint, integer[], bigint),
 	cdp_internal.snapshot_rows(cdp_internal.consumer_row, bigint, bigint, bigint[], bigint),
 	cdp_internal.change_rows(cdp_internal.consumer_row, bigint, bigint, bigint[], bigint),
 	cdp_internal.check_whole(text, cdp_internal.consumer_row),

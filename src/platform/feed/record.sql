@@ -1,19 +1,5 @@
 -- Writing the feed.  Reads cdp_data.change and the counter in cdp_data.state, and writes both.
 
--- What people decide comes before what follows from it: privacy, then definitions and verdicts, then who is who, then
--- what was done, then time.
-CREATE FUNCTION cdp_internal.strongest_cause(causes text[]) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN (
-		SELECT r.cause
-		FROM unnest('{erasure,consent,hold_out,definition,verdict,rule,retraction,split,merge,event,clock}'::text[])
-			WITH ORDINALITY AS r (cause, place)
-		WHERE r.cause = ANY (causes)
-		ORDER BY r.place
-		LIMIT 1);
-COMMENT ON FUNCTION cdp_internal.strongest_cause(text[]) IS
-	'Internal: returns the cause that a change is recorded with if it has several.';
-
 CREATE FUNCTION cdp_internal.announce_change(change_id bigint, max_usage double precision DEFAULT 0.5) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_announce_change' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.announce_change(bigint, double precision) IS
@@ -32,6 +18,7 @@ DECLARE
 	last cdp_data.state;
 	recorded timestamptz;
 	of_batch bigint;
+	decided bigint;
 BEGIN
 	SELECT s.* INTO STRICT last FROM cdp_data.state s;
 	IF number = 0 THEN
@@ -40,6 +27,10 @@ BEGIN
 	IF in_batch THEN
 		recorded := cdp_internal.batch_as_of();
 		of_batch := cdp_internal.batch_number();
+		IF 'verdict' = ANY (causes) THEN
+			-- a batch is of one verdict; one that was withdrawn is not there
+			decided := (SELECT max(v.verdict_id) FROM cdp_data.verdict v WHERE v.batch_id = of_batch);
+		END IF;
 	ELSE
 		recorded := greatest(clock_timestamp(), last.as_of);
 		of_batch := last.batch_id;
@@ -49,7 +40,8 @@ BEGIN
 	INSERT INTO cdp_data.change (change_id, kind, profile_id, segment_id, other_profile_id, trait, value, at,
 		recorded_at, batch_id, cause, event_id, verdict_id, since, other_since)
 	SELECT last.change_id + c.place, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.trait, c.value, c.at,
-		recorded, of_batch, c.cause, c.event_id, c.verdict_id, c.since, c.other_since
+		recorded, of_batch, c.cause, c.event_id, coalesce(c.verdict_id, CASE WHEN c.cause = 'verdict' THEN decided END),
+		c.since, c.other_since
 	FROM unnest(kinds, profile_ids, segment_ids, other_profile_ids, traits, trait_values, ats, causes, event_ids,
 		verdict_ids, sinces, other_sinces) WITH ORDINALITY AS c (kind, profile_id, segment_id, other_profile_id, trait,
 			value, at, cause, event_id, verdict_id, since, other_since, place);
@@ -65,6 +57,6 @@ COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], big
 	'profile, and the other one, had been in the segment before. Returns the last number. The caller holds '
 	'the lock of cdp.refresh().';
 
-REVOKE ALL ON FUNCTION cdp_internal.strongest_cause(text[]), cdp_internal.announce_change(bigint, double precision),
+REVOKE ALL ON FUNCTION cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
 		bigint[], boolean, timestamptz[], timestamptz[]) FROM PUBLIC;

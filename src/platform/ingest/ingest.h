@@ -112,7 +112,7 @@ ingest_column(const InboxRow *row, InboxColumn column)
 
 /*
  * Computes the key by which a repeated message is recognised, by the key for HASH_MESSAGE; false if its id says nothing
- * (it is blank or meaningless), so that it is never a duplicate.  source: that whose message ids are its own; NULL:
+ * (it is blank or meaningless), so that it is never a repeated one.  source: that whose message ids are its own; NULL:
  * they are of all.
  */
 extern bool ingest_message_key(const CdpkSipHashKey *hash_by, const CdpkSpan *source,

@@ -151,6 +151,59 @@ message_content(const CdpkSipHashKey *key, const InboxRow *row, const OnboardedR
 	return cdpk_content_end(&content);
 }
 
+/* add_said adds a column that is an object, or absent; one without members is absent. */
+static void
+add_said(CdpkContentHash *content, const InboxRow *row, InboxColumn column)
+{
+	if (!row->nulls[column] && JB_ROOT_COUNT(DatumGetJsonbP(row->values[column])) > 0)
+		add_document(content, row, column);
+	else
+		cdpk_content_add(content, CDPK_CONTENT_ABSENT, 0);
+}
+
+/* add_evidence adds the identifiers of a call that says whose they are. */
+static void
+add_evidence(CdpkContentHash *content, Identifier *const *identifiers, int count,
+			 const Identifier *earlier)
+{
+	cdpk_content_add(content, CDPK_CONTENT_ARRAY, count);
+	for (int i = 0; i < count; i++)
+		cdpk_content_add_text(content, IdentifierPayload(identifiers[i]),
+							  IdentifierLength(identifiers[i]));
+	if (earlier != NULL)
+		cdpk_content_add_text(content, IdentifierPayload(earlier), IdentifierLength(earlier));
+	else
+		cdpk_content_add(content, CDPK_CONTENT_ABSENT, 0);
+}
+
+/* message_same_content: see the header. */
+uint64
+message_same_content(const CdpkSipHashKey *key, CallType type, CdpkSpan event, const InboxRow *row,
+					 Identifier *const *identifiers, int count, const Identifier *earlier)
+{
+	CdpkContentHash content = cdpk_content_begin(key);
+	CdpkSpan account = ingest_trim(ingest_column(row, INBOX_GROUP_ID));
+	InboxRow sent;
+
+	if (dropped_is_used(row))
+	{
+		sent = *row;
+		dropped_put_back(&sent);
+		row = &sent;
+	}
+	cdpk_content_add(&content, CDPK_CONTENT_ARRAY, type);
+	cdpk_content_add_text(&content, event.text, event.length);
+	cdpk_content_add_text(&content, account.text, account.length);
+	add_said(&content, row, INBOX_PROPERTIES);
+	add_said(&content, row, INBOX_TRAITS);
+	if (type == CALL_GROUP &&
+		onboard_leaves_account(row->values[INBOX_CONTEXT], row->nulls[INBOX_CONTEXT]))
+		cdpk_content_add(&content, CDPK_CONTENT_TRUE, 0);
+	if (type == CALL_IDENTIFY || type == CALL_ALIAS || type == CALL_MERGE)
+		add_evidence(&content, identifiers, count, earlier);
+	return cdpk_content_end(&content);
+}
+
 bool
 message_may_lack_time(const InboxRow *row)
 {

@@ -4,7 +4,7 @@ CREATE FUNCTION cdp_internal.message_key(message_id text) RETURNS uuid
 COMMENT ON FUNCTION cdp_internal.message_key(text) IS
 	'Internal: returns the 128-bit key by which a repeated message is recognised: a hash of its trimmed message_id by '
 	'the key of the installation. NULL if the message_id is blank or meaningless (null, undefined, zeros); such a '
-	'message is never a duplicate. Messages of sources with own_message_ids have other keys.';
+	'message is never a repeated one. Messages of sources with own_message_ids have other keys.';
 
 CREATE FUNCTION cdp_internal.own_message_key(message_id text, source text) RETURNS uuid
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10

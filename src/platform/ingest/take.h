@@ -66,7 +66,7 @@ typedef struct TakenRow
 
 	CdpkSpan source;     /* never empty */
 	TimestampTz seen_at; /* received_at, or as_of where that is no time at which it can have been */
-	bool has_key;        /* false: never a duplicate */
+	bool has_key;        /* false: never a repeated message */
 	pg_uuid_t message_key;
 	uint64
 		content; /* its content hash, where there is a key, and reason is NULL or the row is incomplete */

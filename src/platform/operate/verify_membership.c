@@ -112,10 +112,11 @@ static void
 verify_state(ReturnSetInfo *result, KeptSegment *segment)
 {
 	const Judgement *judgement = &segment->judgement;
+	const char *name = NameStr(segment->segment.name);
 	bool was_well = segment->state == KEPT_LIVE || segment->state == KEPT_BUILDING;
 
 	/* who redefines it is not waited for */
-	if (segment->found || !definition_is_readable(NameStr(segment->segment.name), GetUserId()))
+	if (segment->found || !definition_exists(name) || !definition_is_readable(name, GetUserId()))
 		kept_note_missing(segment);
 	if ((segment->asked || judgement->message != NULL) && was_well != (judgement->message == NULL))
 		put_row(result, segment, 0,

@@ -99,6 +99,7 @@ begin(Pass *pass)
 		pass_read_changes(pass);
 		pass_note_corrected(pass);
 		pass_take_back(pass);
+		pass_find_same_content(pass);
 	}
 	pass_check(
 		cdpk_batch_begin(pass->batch, pass->batch_rows, (size_t) pass->row_count, &pass->changes));
@@ -277,7 +278,7 @@ Datum
 cdp_load_relieve(PG_FUNCTION_ARGS)
 {
 	if (pass_count_deferred() > DEFERRED_MAX)
-		pass_build_keys();
+		pass_build_keys(false);
 	PG_RETURN_VOID();
 }
 
@@ -286,6 +287,6 @@ Datum
 cdp_load_index(PG_FUNCTION_ARGS)
 {
 	pass_build_log();
-	pass_build_keys();
+	pass_build_keys(true);
 	PG_RETURN_VOID();
 }

@@ -27,6 +27,8 @@
  *	pass_correct	which of them hold
  *	pass_change		what else the batch changes
  *	pass_taken		events that are taken back: out of the log
+ *	pass_said		what was said, by whom and when
+ *	pass_same_content	rows that say the same as an event
  *	pass_neighbour	links and unlinks of identifiers
  *	pass_left		who leaves the graph with them
  *	pass_survivor	events that stay, of links that are counted anew
@@ -92,11 +94,11 @@ extern void pass_build_log(void);
 
 /*
  * Puts the indexes off by which each message and identifier is looked for, where there are none yet, tells how many rows
- * are found without them, and builds them: pass_index_keys before statements look for such rows.
+ * are found without them, and builds them: pass_index_keys before statements look for such rows.  "last": as of store_build_indexes().
  */
 extern void pass_defer_keys(void);
 extern int64 pass_count_deferred(void);
-extern void pass_build_keys(void);
+extern void pass_build_keys(bool last);
 extern void pass_index_keys(Pass *pass);
 
 extern void pass_close_tables(Pass *pass);
@@ -330,6 +332,34 @@ extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls
 /* Finds events of the log by the leading columns of their key; all columns are wanted. */
 extern void pass_find_logged(Pass *pass, const PassColumns *key, StoreRowFunction function,
 							 void *arg);
+
+/* pass_said.c */
+typedef struct PassSpans PassSpans;
+
+/* What a row or an event says, and when its sender says that it was. */
+typedef struct PassStatement
+{
+	uint64 content; /* a hash, see message_same_content() */
+	TimestampTz at;
+	const CdpkBatchBytes *identifiers;
+	int count;
+} PassStatement;
+
+/* Makes room for what was said, to be found within these spans of time, in microseconds, each once. */
+extern PassSpans *pass_new_spans(Pass *pass, const int64 *within, int count);
+
+extern void pass_free_spans(PassSpans *spans);
+
+/* Adds what was said. */
+extern void pass_add_said(PassSpans *spans, const PassStatement *said);
+
+/* Tells whether the same was said within one of the spans, with one of the identifiers. */
+extern bool pass_was_said(const PassSpans *spans, int64 within, const PassStatement *said);
+
+/* pass_same_content.c */
+
+/* Finds the rows that say the same as an event of the log, or of the batch before them: these are duplicates. */
+extern void pass_find_same_content(Pass *pass);
 
 /* pass_neighbour.c */
 extern void pass_add_neighbours(Pass *pass, const int64 *ids, int count, PassIds *places);

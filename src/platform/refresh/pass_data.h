@@ -35,12 +35,14 @@ typedef struct PassSource
 	Interval *expires_after; /* NULL: what it says does not lapse */
 	int64 accepted;
 	int64 duplicate;
+	int64 same_content; /* … of these, by what they say */
 	int64 quarantined;
 	int64 deletions;
 	int64 rows_before;   /* all that it sent before this batch */
 	TimestampTz last_at; /* of its last batch; -infinity: it had none */
 	bool met;            /* rows of the batch are of it */
 	bool believed;       /* its aliases make same pairs */
+	int64 within;        /* what says the same as an event in this span is a duplicate; 0: is not */
 	bool is_mutable;     /* of its rows with one message id the greatest holds */
 	bool keeps;          /* … and those that are replaced are kept */
 	PassPath version;    /* where their properties have a version; none: the later is the greater */

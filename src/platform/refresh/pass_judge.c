@@ -143,6 +143,7 @@ count_outcomes(Pass *pass)
 				break;
 			case CDPK_BATCH_DUPLICATE:
 				source->duplicate++;
+				source->same_content += pass->batch_rows[i].same_content;
 				pass->counts[COUNT_DUPLICATE]++;
 				break;
 			case CDPK_BATCH_DELETED:
@@ -170,6 +171,7 @@ write_sources(Pass *pass)
 	Datum *name = pass_column(&key, SOURCE_NAME);
 	Datum *accepted = pass_column(&set, SOURCE_ACCEPTED);
 	Datum *duplicate = pass_column(&set, SOURCE_DUPLICATE);
+	Datum *same_content = pass_column(&set, SOURCE_SAME_CONTENT);
 	Datum *quarantined = pass_column(&set, SOURCE_QUARANTINED);
 	Datum *deletions = pass_column(&set, SOURCE_DELETIONS);
 	Datum *last_batch_id = pass_column(&set, SOURCE_LAST_BATCH_ID);
@@ -185,6 +187,7 @@ write_sources(Pass *pass)
 		name[count] = PointerGetDatum(source->name);
 		accepted[count] = Int64GetDatum(source->accepted);
 		duplicate[count] = Int64GetDatum(source->duplicate);
+		same_content[count] = Int64GetDatum(source->same_content);
 		quarantined[count] = Int64GetDatum(source->quarantined);
 		deletions[count] = Int64GetDatum(source->deletions);
 		last_at[count] = TimestampTzGetDatum(pass->as_of);

@@ -89,7 +89,7 @@ pass_load_sources(Pass *pass)
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
 		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version, s.deleted,"
-		" s.deletions, s.last_at"
+		" s.deletions, s.last_at, s.same_content_within, s.same_content"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -115,6 +115,10 @@ pass_load_sources(Pass *pass)
 		source->deletions = resolver_int8(rows, i, 13);
 		source->last_at =
 			DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 14, &isnull));
+		source->same_content = resolver_int8(rows, i, 16);
+		if (!resolver_isnull(rows, i, 15))
+			source->within =
+				DatumGetIntervalP(SPI_getbinval(rows->vals[i], rows->tupdesc, 15, &isnull))->time;
 		source->rows_before =
 			source->accepted + source->duplicate + source->quarantined + source->deletions;
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));

@@ -18,8 +18,8 @@
 TABLE(message, "message_key", "batch_id", "content_hash", "hint");
 TABLE(statement, "message_key", "source_id", "content_hash", "version", "event_id", "identifier_id",
 	  "timestamp", "folded");
-TABLE(source, "source", "accepted", "duplicate", "quarantined", "deletions", "last_batch_id",
-	  "last_at");
+TABLE(source, "source", "accepted", "duplicate", "same_content", "quarantined", "deletions",
+	  "last_batch_id", "last_at");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
 	  "batch_id", "since_batch_id", "class_id");
@@ -117,7 +117,7 @@ pass_defer_log(Pass *pass)
 void
 pass_build_log(void)
 {
-	store_build_indexes(tables[TABLE_EVENT]);
+	store_build_indexes(tables[TABLE_EVENT], false);
 }
 
 /* the tables whose keys are hashes, in which each row of a load is looked for */
@@ -141,10 +141,10 @@ pass_count_deferred(void)
 }
 
 void
-pass_build_keys(void)
+pass_build_keys(bool last)
 {
 	for (int i = 0; i < lengthof(keyed); i++)
-		store_build_indexes(tables[keyed[i]]);
+		store_build_indexes(tables[keyed[i]], last);
 }
 
 void
@@ -154,7 +154,7 @@ pass_index_keys(Pass *pass)
 		return;
 	for (int i = 0; i < lengthof(keyed); i++)
 		pass_close_table(pass, keyed[i]);
-	pass_build_keys();
+	pass_build_keys(false);
 }
 
 void

@@ -141,7 +141,7 @@ note_account(void *arg, TupleDesc descriptor, const Datum *values, const bool *n
 	*accounts = lappend(*accounts, DatumGetPointer(values[0]));
 }
 
-/* add_lapsed adds the profiles and the accounts whose traits were folded anew. */
+/* add_lapsed adds the profiles and the accounts whose traits were folded anew, also as a call was taken back. */
 static void
 add_lapsed(const Pass *pass, const List *accounts, Touched *touched)
 {
@@ -172,6 +172,8 @@ pass_make_touched(Pass *pass, Oid type)
 	if (descriptor->natts != TOUCHED_COLUMNS)
 		elog(ERROR, "cdp_internal.touched has %d columns", descriptor->natts);
 	batch_read("batch_account_refold", note_account, &accounts);
+	for (int i = 0; i < pass->taken.call_anchors.count; i++)
+		accounts = lappend(accounts, DatumGetPointer(pass->taken.accounts[i]));
 	capacity += list_length(accounts);
 	if (pass->failures == NULL)
 		capacity += count_batch(pass);

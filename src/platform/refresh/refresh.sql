@@ -56,7 +56,7 @@ each cause. Causes: event (an event of the batch, with its number; of a group ca
 former profile is in it now), split (identifiers of the former profile are in it now), rebuilt (folded anew from the
 log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
 or the latest link changed), lapsed (traits expired, or a rule or source of them changed; those of an account, without a
-profile, too).$comment$;
+profile, too, also as a call was taken back).$comment$;
 
 CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whole boolean, cause text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

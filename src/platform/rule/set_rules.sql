@@ -146,7 +146,8 @@ BEGIN
 			'keep_events', justify_hours(s.keep_events), 'licence', s.licence,
 			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
 			'deleted', s.deleted, 'phone_region', s.phone_region,
-			'keep_unidentified', s.keep_unidentified, 'own_message_ids', s.own_message_ids)), '{}')
+			'keep_unidentified', s.keep_unidentified, 'own_message_ids', s.own_message_ids,
+			'same_content_within', justify_hours(s.same_content_within))), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -209,11 +210,25 @@ own_message_ids: true: the source numbers its messages by itself, so its message
 default: one message id is one message, whichever source sends it. cdp.replay('message_id_reused') brings back what was
 set aside before. A change gives the messages of the source in the log their new keys, and is refused where that cannot
 be done for all: some have left the log or are deleted, events were taken back for ever, or other sources have the ids.
+same_content_within: for two pipelines that load the same events with message ids of their own, or with none: a row of
+the source is a duplicate, and is not stored, if an event says the same that is in the log, or before it in the batch,
+from whatever source, also its own. The same: type, event, account, properties and traits (numbers by their values, none
+and {} alike), one identifier in common that is not blocked, and times by the sender (original_timestamp, else
+timestamp, before the clock is corrected) that differ by no more than this. Of identify, alias and merge calls all
+identifiers must be the same, so that no evidence is lost. The context is not compared. A string such as "10 seconds",
+shorter than the time in which a person does the same again; default: only rows with the same message id are duplicates.
+Which of two comes first stays, so set it for each source that may come second. cdp.sources.same_content counts these
+rows. A row is compared with events that stayed, not with rows that were duplicates; its message id stays unused, so
+that it can come again after cdp.retract() of the event. Rows and events are not compared that have no identifiers, are
+of mutable sources, or had a clock that was wrong by more than a day; nor are events that have left the log, as what
+they said is not known any more in full. Events of the log stay there, whatever is set, also in cdp.restitch().
+cdp.load() compares too, and is slower then. The source cannot be mutable as well.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
-link nor same, neither party nor trust for a new source, expires_after or keep_events not an interval, with months, not
-positive, or more than 100 years, mutable, keep_corrections, keep_unidentified and own_message_ids neither true nor
-false, an unknown phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks
-events, or own_message_ids cannot change (55000). On an error nothing changes.$comment$;
+link nor same, neither party nor trust for a new source, expires_after, keep_events or same_content_within not an
+interval, with months, not positive, or more than 100 years, mutable, keep_corrections, keep_unidentified and
+own_message_ids neither true nor false, an unknown phone_region, version or deleted no path, mutable and
+same_content_within together (22023, each names the key); NULL (22004); the log lacks events, or own_message_ids cannot
+change (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

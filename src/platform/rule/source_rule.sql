@@ -8,7 +8,8 @@ BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.keep_events, s.licence, s.mutable,
 			s.keep_corrections, s.version, s.deleted, s.phone_region, s.keep_unidentified, s.own_message_ids,
-			s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted, s.folded_until,
+			s.same_content_within, s.accepted, s.duplicate, s.same_content, s.quarantined, s.deletions, s.retracted,
+			s.folded_until,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
@@ -40,8 +41,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.keep_unidentified IS 'Whether its events without any identifier are kept.';
 	COMMENT ON COLUMN cdp.sources.own_message_ids IS
 		'Whether messages of other sources can have the same ids.';
+	COMMENT ON COLUMN cdp.sources.same_content_within IS
+		'How far from an event a row that says the same is a duplicate of it, in hours; NULL: it is none.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
-	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
+	COMMENT ON COLUMN cdp.sources.duplicate IS
+		'Number of rows whose message was already in the log, or that said the same as an event.';
+	COMMENT ON COLUMN cdp.sources.same_content IS
+		'How many of these said the same as an event with another message id, or with none.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
 		'Number of rows that could not become events; a row that is replayed counts again.';
 	COMMENT ON COLUMN cdp.sources.deletions IS 'Number of its rows that held as deletions.';
@@ -83,7 +89,7 @@ BEGIN
 		IF rule.given <> 'null' THEN
 			PERFORM cdp_internal.check_keys(rule.given,
 				'{party,trust,aliases,expires_after,keep_events,licence,mutable,keep_corrections,version,deleted,'
-				'phone_region,keep_unidentified,own_message_ids}',
+				'phone_region,keep_unidentified,own_message_ids,same_content_within}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -266,7 +272,7 @@ COMMENT ON FUNCTION cdp_internal.read_phone_region(jsonb, text) IS
 	'Internal: reads the region of the phone numbers of a source; NULL: none. what: what it is of.';
 
 CREATE FUNCTION cdp_internal.read_cleaning(source text, given jsonb, INOUT phone_region text,
-	INOUT keep_unidentified boolean, INOUT own_message_ids boolean)
+	INOUT keep_unidentified boolean, INOUT own_message_ids boolean, INOUT same_content_within interval)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -274,7 +280,8 @@ DECLARE
 	wrong text;
 BEGIN
 	IF given = 'null' THEN
-		given := '{"phone_region": null, "keep_unidentified": null, "own_message_ids": null}';
+		given := '{"phone_region": null, "keep_unidentified": null, "own_message_ids": null,
+			"same_content_within": null}';
 	END IF;
 	wrong := (
 		SELECT min(g.key COLLATE "C")
@@ -295,11 +302,33 @@ BEGIN
 	IF given ? 'own_message_ids' THEN
 		own_message_ids := coalesce((given ->> 'own_message_ids')::boolean, false);
 	END IF;
+	IF given ? 'same_content_within' THEN
+		same_content_within := CASE WHEN given -> 'same_content_within' <> 'null'
+			THEN cdp_internal.read_interval(given -> 'same_content_within',
+				format('same_content_within of source "%s"', source),
+				'null: only rows with the same message id are duplicates.') END;
+	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean) IS
-	'Internal: applies the part of a document about a source to the rules by which its rows are cleaned; returns the '
-	'new ones.';
+COMMENT ON FUNCTION cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean, interval) IS
+	'Internal: applies the part of a document about a source to the rules by which its rows are cleaned and compared; '
+	'returns the new ones.';
+
+CREATE FUNCTION cdp_internal.check_same_content(source text, mutable boolean, same_content_within interval) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF mutable AND same_content_within IS NOT NULL THEN
+		RAISE EXCEPTION 'source "%" cannot be mutable and have same_content_within', source
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'What a row of a mutable source says can change, so it is not compared with what others say.',
+			HINT = 'Set the other to null in the same call.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_same_content(text, boolean, interval) IS
+	'Internal: raises an error if the rows of a source are to be corrected and to be compared by what they say.';
 
 -- What was sent before is corrected too, unless forgotten.  What a deletion deleted is forgotten when the source is not
 -- mutable any more; its message id stays used.
@@ -422,7 +451,8 @@ BEGIN
 		SELECT * INTO STRICT corrects FROM cdp_internal.read_correction(was.source, sources -> was.source, was.mutable,
 			was.keep_corrections, was.version, was.deleted);
 		SELECT * INTO STRICT cleans FROM cdp_internal.read_cleaning(was.source, sources -> was.source,
-			was.phone_region, was.keep_unidentified, was.own_message_ids);
+			was.phone_region, was.keep_unidentified, was.own_message_ids, was.same_content_within);
+		PERFORM cdp_internal.check_same_content(was.source, corrects.mutable, cleans.same_content_within);
 		IF cleans.own_message_ids <> was.own_message_ids THEN
 			PERFORM cdp_internal.rekey_messages(was.source, was.source_id, was.retracted, cleans.own_message_ids);
 		END IF;
@@ -441,7 +471,7 @@ BEGIN
 			licence = becomes.licence, mutable = corrects.mutable, keep_corrections = corrects.keep_corrections,
 			version = corrects.version, deleted = corrects.deleted, phone_region = cleans.phone_region,
 			folded_regions = was.folded_regions, keep_unidentified = cleans.keep_unidentified,
-			own_message_ids = cleans.own_message_ids
+			own_message_ids = cleans.own_message_ids, same_content_within = cleans.same_content_within
 		WHERE s.source = was.source;
 		IF corrects.mutable <> was.mutable
 			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
@@ -488,7 +518,9 @@ REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_na
 	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text),
 	cdp_internal.party_trust(text), cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
-	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean),
+	cdp_internal.read_phone_region(jsonb, text),
+	cdp_internal.read_cleaning(text, jsonb, text, boolean, boolean, interval),
+	cdp_internal.check_same_content(text, boolean, interval),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
 	cdp_internal.check_expirable(text, integer), cdp_internal.fold_region(text, integer, jsonb, text, text),
 	cdp_internal.change_sources(jsonb) FROM PUBLIC;

@@ -394,9 +394,16 @@ static void
 prepare_call(const Clock *clock, ClockTerm *term)
 {
 	int count = list_length(term->call->args);
+	FuncExpr *call = makeNode(FuncExpr);
+	ListCell *cell;
 
-	fmgr_info(term->call->funcid, &term->function);
-	fmgr_info_set_expr((Node *) term->call, &term->function);
+	/* what the function caches depends on which arguments are constant */
+	*call = *term->call;
+	call->args = NIL;
+	foreach (cell, term->call->args)
+		call->args = lappend(call->args, eval_const_expressions(NULL, lfirst(cell)));
+	fmgr_info(call->funcid, &term->function);
+	fmgr_info_set_expr((Node *) call, &term->function);
 	term->info = palloc0(SizeForFunctionCallInfo(count));
 	InitFunctionCallInfoData(*term->info, &term->function, count, term->call->inputcollid, NULL,
 							 NULL);
@@ -405,7 +412,7 @@ prepare_call(const Clock *clock, ClockTerm *term)
 	term->is_constant = true;
 	for (int i = 0; i < count; i++)
 	{
-		Node *argument = eval_const_expressions(NULL, list_nth(term->call->args, i));
+		Node *argument = list_nth(call->args, i);
 
 		if (IsA(argument, Const))
 		{

@@ -23,8 +23,11 @@ typedef struct Verdict
 	bool failing; /* it raises an error; then the rest is not known, and "until" is never */
 	char *
 		value; /* of a computed trait, as text; NULL: none.  Then "holds" tells whether there is one */
-	TimestampTz
-		until; /* the first instant at which it could change if nothing else happens; DT_NOEND: never */
+	/*
+	 * The first instant at which it could change if nothing else happens; DT_NOEND: never.  Where a segment before this
+	 * one could change first, it may be nearer, though not so near.
+	 */
+	TimestampTz until;
 } Verdict;
 
 /* the result of evaluating a segment */

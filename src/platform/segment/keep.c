@@ -190,7 +190,7 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- after the batch */
 
-/* why people are touched, the strongest cause last; see cdp_internal.touched */
+/* why people are touched, the strongest cause last, as cdp_data.change says; see cdp_internal.touched */
 typedef enum TouchedCause
 {
 	TOUCHED_NOT,
@@ -413,7 +413,8 @@ add_moved(Run *run, const KeptSegments *segments, int place, KeptChange change)
 /*
  * move gives a profile what another has, memberships from the earlier instant on, and records it: for itself, and for
  * each segment that the other was in.  Values of computed traits go to a profile that is new; one that was there before
- * the merge has its own, and is judged anew.
+ * the merge has its own, and is judged anew.  The cause of the batch, if it is not events, is stronger than that of the
+ * change.
  */
 static void
 move(Run *run, Kept *kept, KeptChange change, bool is_new)
@@ -425,6 +426,8 @@ move(Run *run, Kept *kept, KeptChange change, bool is_new)
 	const TimestampTz *other_since = &kept->since[(Size) from * count];
 
 	change.since = change.other_since = DT_NOBEGIN;
+	if (strcmp(run->cause, "event") != 0)
+		change.cause = run->cause;
 	kept_add_change(&run->changes, change);
 	for (int i = 0; i < count; i++)
 	{

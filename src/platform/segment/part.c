@@ -83,6 +83,7 @@ make_leaf(Clock *clock, Node *expression)
 	part->text = expression;
 	part->leaf = (Expr *) clock_replace(clock, expression, &part->terms);
 	part->is_safe = leaf_is_safe((Node *) part->leaf);
+	part->same = part;
 	return part;
 }
 
@@ -120,6 +121,24 @@ part_make_value(Clock *clock, Node *expression)
 }
 
 void
+part_share(Part *part, List **leaves)
+{
+	ListCell *cell;
+
+	foreach (cell, part->parts)
+		part_share(lfirst(cell), leaves);
+	if (part->kind != PART_LEAF)
+		return;
+	foreach (cell, *leaves)
+		if (equal(((Part *) lfirst(cell))->leaf, part->leaf))
+		{
+			part->same = lfirst(cell);
+			return;
+		}
+	*leaves = lappend(*leaves, part);
+}
+
+void
 part_prepare(const Clock *clock, Part *part)
 {
 	ListCell *cell;
@@ -128,7 +147,7 @@ part_prepare(const Clock *clock, Part *part)
 		part_prepare(clock, lfirst(cell));
 	if (part->kind == PART_SEGMENT)
 		part->segment_id = in_segment_number(part->text);
-	if (part->kind != PART_LEAF)
+	if (part->kind != PART_LEAF || part->same != part)
 		return;
 	part->state = ExecInitExprWithParams((Expr *) eval_const_expressions(NULL, (Node *) part->leaf),
 										 clock->instants);
@@ -199,14 +218,17 @@ part_test(BoolTestType type, PartAnswer answer)
 
 /* evaluate_leaf evaluates a leaf. */
 static PartAnswer
-evaluate_leaf(const Part *part, const PartPerson *person)
+evaluate_leaf(Part *leaf, const PartPerson *person)
 {
 	bool isnull;
-	Datum value = ExecEvalExprSwitchContext(part->state, person->row, &isnull);
+	Datum value;
 
-	if (isnull)
-		return PART_UNKNOWN;
-	return DatumGetBool(value) ? PART_TRUE : PART_FALSE;
+	if (leaf->found_for == person->number)
+		return leaf->found;
+	value = ExecEvalExprSwitchContext(leaf->state, person->row, &isnull);
+	leaf->found = isnull ? PART_UNKNOWN : DatumGetBool(value) ? PART_TRUE : PART_FALSE;
+	leaf->found_for = person->number;
+	return leaf->found;
 }
 
 /* look_up_segment tells whether the person is in another segment. */
@@ -241,7 +263,7 @@ find_answer(Part *part, const PartPerson *person)
 		case PART_SEGMENT:
 			return look_up_segment(part, person);
 		case PART_LEAF:
-			return evaluate_leaf(part, person);
+			return evaluate_leaf(part->same, person);
 	}
 	return PART_UNKNOWN;
 }
@@ -256,16 +278,22 @@ part_evaluate(Part *part, const PartPerson *person)
 
 /* leaf_until returns the earliest instant at which a use of the clock in a leaf can answer otherwise. */
 static TimestampTz
-leaf_until(const Part *part, const PartPerson *person)
+leaf_until(Part *leaf, const PartPerson *person)
 {
-	TimestampTz until = DT_NOEND;
-	MemoryContext caller = MemoryContextSwitchTo(person->row->ecxt_per_tuple_memory);
+	MemoryContext caller;
 	ListCell *cell;
 
-	foreach (cell, part->terms)
-		until = Min(until, clock_until(lfirst(cell), person->as_of, person->row));
+	if (leaf->terms == NIL)
+		return DT_NOEND;
+	if (leaf->until_for == person->number)
+		return leaf->until;
+	caller = MemoryContextSwitchTo(person->row->ecxt_per_tuple_memory);
+	leaf->until = DT_NOEND;
+	foreach (cell, leaf->terms)
+		leaf->until = Min(leaf->until, clock_until(lfirst(cell), person->as_of, person->row));
+	leaf->until_for = person->number;
 	MemoryContextSwitchTo(caller);
-	return until;
+	return leaf->until;
 }
 
 /*
@@ -273,7 +301,7 @@ leaf_until(const Part *part, const PartPerson *person)
  * that would.  Those that were not evaluated are if they cannot fail.
  */
 static TimestampTz
-decided_until(Part *part, const PartPerson *person)
+decided_until(Part *part, const PartPerson *person, TimestampTz enough)
 {
 	TimestampTz until = DT_NOBEGIN;
 	ListCell *cell;
@@ -285,26 +313,26 @@ decided_until(Part *part, const PartPerson *person)
 		if (below->answer == PART_OPEN && below->is_safe)
 			part_evaluate(below, person);
 		if (below->answer == part->answer)
-			until = Max(until, part_until(below, person));
-		if (until == DT_NOEND)
+			until = Max(until, part_until(below, person, enough));
+		if (until >= enough)
 			break;
 	}
 	return until;
 }
 
 TimestampTz
-part_until(Part *part, const PartPerson *person)
+part_until(Part *part, const PartPerson *person, TimestampTz enough)
 {
 	TimestampTz until = DT_NOEND;
 	ListCell *cell;
 
 	if (part->kind == PART_LEAF)
-		return leaf_until(part, person);
+		return leaf_until(part->same, person);
 	if ((part->kind == PART_AND && part->answer == PART_FALSE) ||
 		(part->kind == PART_OR && part->answer == PART_TRUE))
-		return decided_until(part, person);
+		return decided_until(part, person, enough);
 	/* else it stays until one of its parts changes */
 	foreach (cell, part->parts)
-		until = Min(until, part_until(lfirst(cell), person));
+		until = Min(until, part_until(lfirst(cell), person, Min(until, enough)));
 	return until;
 }

@@ -42,12 +42,20 @@ typedef struct Part
 	List *terms;  /* its uses of the clock */
 	bool is_safe; /* evaluating it raises no error, whoever the person is */
 	PartAnswer answer;
+
+	/* of a leaf: what was found for a person, for all leaves that are the same */
+	struct Part *same; /* the first of these, which finds it; may be this one */
+	uint64 found_for;
+	uint64 until_for;
+	PartAnswer found;
+	TimestampTz until;
 } Part;
 
 /* the person at hand */
 typedef struct PartPerson
 {
 	ExprContext *row;
+	uint64 number; /* counts the people of a scan, from 1 on */
 	int64 profile_id;
 	TimestampTz as_of;
 	EvaluateKeptValue kept_value; /* NULL: conditions cannot use other segments */
@@ -60,6 +68,9 @@ extern Part *part_make(Clock *clock, Node *condition);
 /* The same for an expression of any type, which is a leaf if it is not boolean. */
 extern Part *part_make_value(Clock *clock, Node *expression);
 
+/* Has leaves that are the same as others evaluated with these; adds the rest to *leaves. */
+extern void part_share(Part *part, List **leaves);
+
 /* Compiles the leaves, once the clock was started. */
 extern void part_prepare(const Clock *clock, Part *part);
 
@@ -69,7 +80,10 @@ extern PartAnswer part_evaluate(Part *part, const PartPerson *person);
 /* Returns what IS TRUE and the like make of an answer. */
 extern PartAnswer part_test(BoolTestType type, PartAnswer answer);
 
-/* Returns until when the answer of a part that was evaluated stays; may evaluate more of it. */
-extern TimestampTz part_until(Part *part, const PartPerson *person);
+/*
+ * Returns until when the answer of a part that was evaluated stays; may evaluate more of it.  If that is not before
+ * "enough", it may return an earlier instant that is not, either.
+ */
+extern TimestampTz part_until(Part *part, const PartPerson *person, TimestampTz enough);
 
 #endif /* CDP_SEGMENT_PART_H */

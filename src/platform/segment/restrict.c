@@ -7,7 +7,8 @@
  * to take locks and to sleep.  The rollback undoes the first two and all writes; a
  * timer limits the time; session-level advisory locks, which survive a rollback, are
  * released.  Functions of other roles are refused when they are about to run, also where they
- * came into the query, or its planning, after it was checked: by a new index, or a constraint of a domain.  The caller's cursors, and the batch of a running refresh, are hidden.
+ * came into the query, or its planning, after it was checked: by a new index, or a constraint of a
+ * domain.  The caller's cursors, and the batch of a running refresh, are hidden.
  */
 #include "postgres.h"
 
@@ -57,7 +58,8 @@ static LocalTransactionId locks_transaction = InvalidLocalTransactionId;
 
 static TimeoutId limit_timeout = MAX_TIMEOUTS;
 static object_access_hook_type previous_access_hook;
-static needs_fmgr_hook_type previous_fmgr_hook;
+static needs_fmgr_hook_type previous_needs_hook;
+static fmgr_hook_type previous_fmgr_hook;
 
 void
 restrict_define_settings(void)
@@ -168,17 +170,34 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 	locks_transaction = cdp_local_transaction();
 }
 
-/*
- * refuse_foreign is called whenever a function that is not the server's is looked up to be called, or to be put in
- * place of its call.
- */
-static bool
+/* refuse_foreign refuses a function that is not the owner's nor the server's, if the owner's rights are those in use. */
+static void
 refuse_foreign(Oid function)
 {
 	if (context.open && GetUserId() == context.owner &&
 		is_foreign_function(function, context.owner))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), foreign_function_error(function)));
-	return previous_fmgr_hook != NULL && previous_fmgr_hook(function);
+}
+
+/*
+ * watch_function is called whenever a function that is not the server's is looked up to be called, or to be put in
+ * place of its call; but for those that have settings of their own, or the rights of their owner.
+ */
+static bool
+watch_function(Oid function)
+{
+	refuse_foreign(function);
+	return previous_needs_hook != NULL && previous_needs_hook(function);
+}
+
+/* watch_call is called when one of those is called, with the rights that it has. */
+static void
+watch_call(FmgrHookEventType event, FmgrInfo *function, Datum *arg)
+{
+	if (event == FHET_START)
+		refuse_foreign(function->fn_oid);
+	if (previous_fmgr_hook != NULL)
+		previous_fmgr_hook(event, function, arg);
 }
 
 /* follow_locks handles lock functions that were prepared before the context was opened. */
@@ -273,8 +292,10 @@ prepare_backend(void)
 	RegisterSubXactCallback(follow_subtransaction, NULL);
 	previous_access_hook = object_access_hook;
 	object_access_hook = watch_access;
-	previous_fmgr_hook = needs_fmgr_hook;
-	needs_fmgr_hook = refuse_foreign;
+	previous_needs_hook = needs_fmgr_hook;
+	needs_fmgr_hook = watch_function;
+	previous_fmgr_hook = fmgr_hook;
+	fmgr_hook = watch_call;
 	/* functions prepared so far were not watched */
 	locks_transaction = cdp_local_transaction();
 }

@@ -118,6 +118,7 @@ read_conditions(ScanRun *run)
 {
 	PersonScan *scan = run->scan;
 	Node **conditions = palloc0(scan->count * sizeof(Node *));
+	List *leaves = NIL;
 
 	scan->stage = SCAN_DEFINITION;
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
@@ -137,6 +138,9 @@ read_conditions(ScanRun *run)
 										? part_make_value(&run->clock, conditions[scan->segment])
 										: part_make(&run->clock, conditions[scan->segment]);
 	}
+	for (int i = 0; i < scan->count; i++)
+		if (is_judged(scan, i))
+			part_share(run->parts[i], &leaves);
 	clock_start(&run->clock);
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
 		if (is_judged(scan, scan->segment))
@@ -158,9 +162,9 @@ take_end(DestReceiver *receiver)
 {
 }
 
-/* judge_part judges a person by a segment. */
+/* judge_part judges a person by a segment, up to the instant until which all others stay. */
 static void
-judge_part(ScanRun *run, Part *part, Verdict *verdict)
+judge_part(ScanRun *run, Part *part, TimestampTz enough, Verdict *verdict)
 {
 	PartAnswer answer = part_evaluate(part, &run->person);
 
@@ -168,12 +172,12 @@ judge_part(ScanRun *run, Part *part, Verdict *verdict)
 	verdict->holds = answer == PART_TRUE;
 	verdict->failing = false;
 	verdict->value = NULL;
-	verdict->until = part_until(part, &run->person);
+	verdict->until = part_until(part, &run->person, enough);
 }
 
-/* compute_value evaluates a computed trait for a person. */
+/* compute_value evaluates a computed trait for a person, as judge_part() does a segment. */
 static void
-compute_value(ScanRun *run, int segment, Verdict *verdict)
+compute_value(ScanRun *run, int segment, TimestampTz enough, Verdict *verdict)
 {
 	Part *part = run->parts[segment];
 	MemoryContext caller;
@@ -183,14 +187,14 @@ compute_value(ScanRun *run, int segment, Verdict *verdict)
 
 	if (part->kind != PART_LEAF || run->scan->segments[segment].type == BOOLOID)
 	{
-		judge_part(run, part, verdict);
+		judge_part(run, part, enough, verdict);
 		value = BoolGetDatum(verdict->holds);
 		isnull = !verdict->known;
 	}
 	else
 	{
-		value = ExecEvalExprSwitchContext(part->state, run->person.row, &isnull);
-		verdict->until = part_until(part, &run->person);
+		value = ExecEvalExprSwitchContext(part->same->state, run->person.row, &isnull);
+		verdict->until = part_until(part, &run->person, enough);
 	}
 	verdict->failing = false;
 	verdict->known = true;
@@ -234,10 +238,12 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 	ScanRun *run = (ScanRun *) receiver;
 	PersonScan *scan = run->scan;
 	PartPerson *person = &run->person;
+	TimestampTz nearest = DT_NOEND;
 	bool isnull;
 
 	scan->profile_id = DatumGetInt64(slot_getattr(slot, 1, &isnull));
 	person->profile_id = scan->profile_id;
+	person->number++;
 	detoast_row(slot, person->row->ecxt_per_tuple_memory);
 	if (scan->instant != NULL)
 	{
@@ -252,10 +258,16 @@ judge_row(TupleTableSlot *slot, DestReceiver *receiver)
 
 		if (part != NULL && scan->look != NULL)
 			scan->look(scan->arg, part, person);
-		else if (part != NULL && scan->segments[scan->segment].is_trait)
-			compute_value(run, scan->segment, &run->verdicts[scan->segment]);
 		else if (part != NULL)
-			judge_part(run, part, &run->verdicts[scan->segment]);
+		{
+			Verdict *verdict = &run->verdicts[scan->segment];
+
+			if (scan->segments[scan->segment].is_trait)
+				compute_value(run, scan->segment, nearest, verdict);
+			else
+				judge_part(run, part, nearest, verdict);
+			nearest = Min(nearest, verdict->until);
+		}
 	}
 	ResetExprContext(person->row);
 	scan->stage = SCAN_PEOPLE;
@@ -363,8 +375,8 @@ run_scan(void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run->person =
-		(PartPerson){CreateStandaloneExprContext(), 0, scan->as_of, scan->kept_value, scan->memory};
+	run->person = (PartPerson){
+		CreateStandaloneExprContext(), 0, 0, scan->as_of, scan->kept_value, scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();

@@ -242,7 +242,7 @@ look(void *arg, Part *condition, const PartPerson *person)
 		if (part->kind != PART_LEAF && part->kind != PART_SEGMENT)
 			continue;
 		note_values(why, found, part, person);
-		found->until = part->kind == PART_SEGMENT ? DT_NOEND : part_until(part, person);
+		found->until = part->kind == PART_SEGMENT ? DT_NOEND : part_until(part, person, DT_NOEND);
 		if (part->kind == PART_SEGMENT || computed_is_used(part->text))
 			found->until = Min(found->until, why->kept->people[0].horizon);
 		found->answer = part_evaluate(part, person);

@@ -93,13 +93,14 @@ extern bool store_has_range(const StoreTable *table, Datum value);
  * built; and they must be built before the transaction ends.
  */
 extern void store_defer_indexes(const StoreTable *table);
-extern void store_build_indexes(const StoreTable *table);
+extern void store_build_indexes(const StoreTable *table, bool last);
 
 /*
  * Puts the primary key of a plain table off that has no rows, until store_build_indexes(); false: it cannot be.  Its first
  * column must be a hash, bigint or uuid.  Until then the store finds rows by what it keeps in memory, up to 20 bytes a
- * row, and the table must be written by the store alone; see there for what else holds.  The index is built where
- * nobody is using it, else rows are inserted into it, so that this waits for no reader.
+ * row, and the table must be written by the store alone; see there for what else holds.  "last" says that building is
+ * the last work of the transaction: the index is built anew then unless another transaction is using it, and who looks
+ * for rows by it waits for the end.  Else rows are inserted into it, for which neither waits for the other.
  */
 extern bool store_defer_key(const StoreTable *table);
 

@@ -238,33 +238,40 @@ list_marked(Oid table, List *marked)
 	return marked;
 }
 
+/* is_in_use tells whether this session is using an index. */
+static bool
+is_in_use(Oid oid)
+{
+	Relation index = index_open(oid, AccessShareLock);
+	bool is_used = index->rd_refcnt > 1;
+
+	index_close(index, NoLock);
+	return is_used;
+}
+
 /*
  * can_build tells whether an index can be made anew at once: that locks out who looks for rows by it, for whom this does
  * not wait.
  */
 static bool
-can_build(Oid table, Oid oid)
+can_build(Oid table, Oid index)
 {
-	Relation index;
-	bool is_used;
-
-	if (!ConditionalLockRelationOid(table, ShareLock) ||
-		!ConditionalLockRelationOid(oid, AccessExclusiveLock))
-		return false;
-	index = index_open(oid, NoLock);
-	is_used = index->rd_refcnt > 1;
-	index_close(index, NoLock);
-	return !is_used;
+	return !is_in_use(index) && ConditionalLockRelationOid(table, ShareLock) &&
+		   ConditionalLockRelationOid(index, AccessExclusiveLock);
 }
 
-/* build builds an index of a table that is not partitioned, or fills it. */
+/*
+ * build builds an index of a table that is not partitioned, or fills it.  Who reads by one that was built anew waits for
+ * the end of the transaction, so only the last work of it does that.
+ */
 static void
-build(const StoreTable *table, Oid oid, Oid index)
+build(const StoreTable *table, Oid oid, Oid index, bool last)
 {
+	bool filled_before = store_note_filled(index);
 	Store *store;
 
 	store_end_stand_in(index);
-	if (can_build(oid, index))
+	if (last && can_build(oid, index))
 	{
 		cdp_build_index(index);
 		return;
@@ -274,13 +281,13 @@ build(const StoreTable *table, Oid oid, Oid index)
 	CommandCounterIncrement();
 	store = store_open(table, STORE_WRITE, STORE_DIRECT);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	store_fill_index_whole(store, index);
+	store_fill_index_whole(store, index, filled_before);
 	PopActiveSnapshot();
 	store_close(store);
 }
 
 void
-store_build_indexes(const StoreTable *table)
+store_build_indexes(const StoreTable *table, bool last)
 {
 	Relation relation = open_table(table);
 	Oid oid = RelationGetRelid(relation);
@@ -298,7 +305,7 @@ store_build_indexes(const StoreTable *table)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (is_plain)
-			build(table, oid, lfirst_oid(cell));
+			build(table, oid, lfirst_oid(cell), last);
 		else
 			cdp_build_index(lfirst_oid(cell));
 		CommandCounterIncrement();

@@ -294,12 +294,52 @@ store_fill_indexes(Store *store, StoreHeap *heap)
 			fill_index(heap, &heap->indexes[i]);
 }
 
-/* store_fill_index_whole inserts all rows of a plain table into an index, which has none of them. */
+/* has_entry tells whether an index has an entry for the row in a slot; "scan" is one of the whole key. */
+static bool
+has_entry(const StoreIndex *index, IndexScanDesc scan, ScanKey keys, TupleTableSlot *slot)
+{
+	ItemPointer place;
+	bool isnull;
+
+	for (int i = 0; i < scan->numberOfKeys; i++)
+		keys[i].sk_argument = slot_getattr(slot, index->info->ii_IndexAttrNumbers[i], &isnull);
+	index_rescan(scan, keys, scan->numberOfKeys, NULL, 0);
+	while ((place = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+		if (ItemPointerEquals(place, &slot->tts_tid))
+			return true;
+	return false;
+}
+
+/* begin_entries begins to look for entries of the index of a primary key, whatever rows they are of. */
+static IndexScanDesc
+begin_entries(const StoreHeap *heap, const StoreIndex *index, ScanKey keys)
+{
+	Relation relation = index->relation;
+	int columns = index->info->ii_NumIndexKeyAttrs;
+
+	for (int i = 0; i < columns; i++)
+	{
+		Oid type = relation->rd_opcintype[i];
+		Oid equal =
+			get_opfamily_member(relation->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+
+		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, type,
+							   relation->rd_indcollation[i], get_opcode(equal), (Datum) 0);
+	}
+	return cdp_index_beginscan(heap->relation, relation, GetActiveSnapshot(), columns);
+}
+
+/*
+ * store_fill_index_whole inserts all rows of a plain table into the index of its primary key.  It has some of them if it
+ * was filled before by what was rolled back; else none.
+ */
 void
-store_fill_index_whole(Store *store, Oid index)
+store_fill_index_whole(Store *store, Oid index, bool has_some)
 {
 	StoreHeap *heap = &store->heaps[0];
 	StoreIndex *filled = NULL;
+	IndexScanDesc entries = NULL;
+	ScanKeyData keys[INDEX_MAX_KEYS];
 	TableScanDesc scan;
 	TupleTableSlot *slot = table_slot_create(heap->relation, NULL);
 
@@ -309,16 +349,22 @@ store_fill_index_whole(Store *store, Oid index)
 			filled = &heap->indexes[i];
 	if (filled == NULL)
 		elog(ERROR, "index %u cannot be filled", index);
+	if (has_some)
+		entries = begin_entries(heap, filled, keys);
 	scan = table_beginscan(heap->relation, GetActiveSnapshot(), 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (entries != NULL && has_entry(filled, entries, keys, slot))
+			continue;
 		GetPerTupleExprContext(store->estate)->ecxt_scantuple = slot;
 		index_row(store, filled, slot, true);
 		if (filled->count == SORTED_TOGETHER)
 			fill_index(heap, filled);
 	}
 	fill_index(heap, filled);
+	if (entries != NULL)
+		index_endscan(entries);
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 }

@@ -49,7 +49,8 @@ typedef struct StoreLeaf
 	Relation index; /* NULL: keys are not looked up so */
 	Snapshot snapshot;
 	BTScanInsert key;
-	Buffer buffer; /* pinned, or invalid */
+	Buffer buffer;  /* pinned, or invalid */
+	bool sees_dead; /* of items that are marked as dead, too */
 	ItemPointerData *places;
 	int count;
 	int capacity;
@@ -213,6 +214,7 @@ extern bool store_look_up(StoreLeaf *leaf, const StoreColumn *arranged, int row)
 extern bool store_can_stand_in(Relation index);
 extern void store_begin_stand_in(Relation index);
 extern StoreStandIn *store_get_stand_in(Oid index);
+extern bool store_note_filled(Oid index);
 extern void store_end_stand_in(Oid index);
 extern int64 store_count_stand_in(Oid index);
 extern void store_reserve_stand_in(StoreStandIn *stand_in, int64 rows);
@@ -256,7 +258,7 @@ extern void store_index_row(Store *store, StoreHeap *heap, TupleTableSlot *slot,
 							bool only_summaries);
 extern void store_place_rows(StoreHeap *heap);
 extern void store_fill_indexes(Store *store, StoreHeap *heap);
-extern void store_fill_index_whole(Store *store, Oid index);
+extern void store_fill_index_whole(Store *store, Oid index, bool has_some);
 extern void store_close_heap(StoreHeap *heap);
 
 /* store_summary.c */

@@ -11,6 +11,7 @@
 
 #include "access/nbtree.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "storage/bufmgr.h"
@@ -28,6 +29,7 @@ store_begin_leaf(StoreLeaf *leaf, Relation index, int columns, Snapshot snapshot
 		return;
 	leaf->index = index;
 	leaf->snapshot = snapshot;
+	leaf->sees_dead = TransactionStartedDuringRecovery();
 	leaf->key = _bt_mkscankey(index, NULL);
 	leaf->key->keysz = columns;
 	leaf->key->anynullkeys = false;
@@ -126,7 +128,8 @@ read_page(StoreLeaf *leaf)
 	{
 		ItemId item = PageGetItemId(page, at);
 
-		if (!ItemIdIsDead(item))
+		/* an item that the primary found dead may be of a row that is alive to a snapshot of a standby */
+		if (!ItemIdIsDead(item) || leaf->sees_dead)
 			add_places(leaf, (IndexTuple) PageGetItem(page, item));
 	}
 	return at < end || P_RIGHTMOST(opaque) ||

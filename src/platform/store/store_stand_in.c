@@ -32,6 +32,7 @@ struct StoreStandIn
 {
 	Oid index;
 	int nest_level; /* of the subtransaction that began it */
+	bool filled;    /* rows were inserted into the index, by what may have been rolled back */
 	MemoryContext context;
 	CdpkAllocator allocator;
 	AttrNumber attribute; /* of the heap, that is the first of the index */
@@ -132,6 +133,18 @@ store_get_stand_in(Oid index)
 			return store_index_is_ready(index) ? NULL : stand_in;
 	}
 	return NULL;
+}
+
+/* store_note_filled notes that rows are about to be inserted into an index, and tells whether they were before. */
+bool
+store_note_filled(Oid index)
+{
+	StoreStandIn *stand_in = store_get_stand_in(index);
+	bool before = stand_in != NULL && stand_in->filled;
+
+	if (stand_in != NULL)
+		stand_in->filled = true;
+	return before;
 }
 
 /*

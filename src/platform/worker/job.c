@@ -2,9 +2,9 @@
  * job.c
  *		What a worker runs: each job in a transaction of its own, every so many milliseconds.
  *
- * A job is a statement that returns one row: done, how much it has done, and waiting, how much waits still.  What has done
- * nothing is not recorded.  While more waits than it has done it runs again at once.  After an error it
- * pauses, longer each time, and the other jobs go on.
+ * A job is a statement that returns one row: done, how much it has done, and waiting, how much waits still.  What has
+ * done nothing is not recorded.  While no less waits than it has done it runs again at once.  After an error it pauses,
+ * longer each time, and the other jobs go on.
  */
 #include "postgres.h"
 
@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
@@ -26,6 +27,9 @@
 /* the pause after the first error of a row of them, which doubles with each, and the longest */
 #define PAUSE_MS 1000
 #define PAUSE_MAX_MS 300000
+/* a pause is so many thousandths of that, at random */
+#define PAUSE_LEAST 750
+#define PAUSE_MOST 1250
 
 #define HOUR_MS 3600000
 
@@ -81,8 +85,8 @@ record(const Job *job, const char *state, const char *message, int64 done, int64
 }
 
 /*
- * extension_is_free locks the extension against being dropped until the transaction ends; false:
- * somebody is dropping it, and must not wait for us, nor we for them.
+ * extension_is_free locks the extension against being dropped until the transaction ends; false: another session is
+ * dropping it, and neither must wait for the other.
  */
 static bool
 extension_is_free(void)
@@ -186,17 +190,16 @@ job_run_due(void)
 		tell_idle();
 }
 
-/* pause_for returns the milliseconds of the pause after so many errors in a row, within a quarter of what it doubles to. */
+/* pause_for returns the milliseconds of the pause after so many errors in a row: so many thousandths of the doubled one. */
 static int
-pause_for(int failures, TimestampTz now)
+pause_for(int failures, int thousandths)
 {
 	int64 pause = PAUSE_MS;
 
 	for (int i = 1; i < failures && pause < PAUSE_MAX_MS; i++)
 		pause *= 2;
 	pause = Max(Min(pause, PAUSE_MAX_MS), worker_interval);
-	/* the microseconds of an error are as good as random */
-	return (int) Min(pause * (750 + now % 501) / 1000, INT_MAX);
+	return (int) Min(pause * thousandths / 1000, INT_MAX);
 }
 
 /* record_failure records an error, in a transaction of its own; one that cannot be recorded is in the log. */
@@ -227,6 +230,19 @@ record_failure(const Job *job, const ErrorData *error)
 	MemoryContextSwitchTo(caller);
 }
 
+/* say_paused shows until when the refresh pauses, and why; of a long message, whole characters. */
+static void
+say_paused(const Job *job, const ErrorData *error)
+{
+	int length = snprintf(says, sizeof(says), "paused until %s after %d failures, the last %s: ",
+						  timestamptz_to_str(job->next_at), job->failures,
+						  unpack_sql_state(error->sqlerrcode));
+	int room = sizeof(says) - 1 - length;
+
+	strlcpy(says + length, error->message,
+			pg_mbcliplen(error->message, strlen(error->message), room) + 1);
+}
+
 void
 job_failed(ErrorData *error)
 {
@@ -237,11 +253,11 @@ job_failed(ErrorData *error)
 		started_at = now;
 	running = NULL;
 	job->failures++;
-	job->next_at = TimestampTzPlusMilliseconds(now, pause_for(job->failures, now));
+	/* the microseconds of an error are as good as random */
+	job->next_at = TimestampTzPlusMilliseconds(
+		now, pause_for(job->failures, PAUSE_LEAST + now % (PAUSE_MOST - PAUSE_LEAST + 1)));
 	if (job == &jobs[0])
-		snprintf(says, sizeof(says), "paused until %s after %d failures, the last %s: %s",
-				 timestamptz_to_str(job->next_at), job->failures,
-				 unpack_sql_state(error->sqlerrcode), error->message);
+		say_paused(job, error);
 	record_failure(job, error);
 	tell_idle();
 }
@@ -259,15 +275,17 @@ job_resume(void)
 TimestampTz
 job_next(void)
 {
-	TimestampTz soon = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), worker_interval);
+	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz next = DT_NOEND;
 
 	for (int i = 0; i < lengthof(jobs); i++)
 	{
-		/* the interval may have become shorter */
-		if (jobs[i].every_ms == 0 && jobs[i].failures == 0)
-			jobs[i].next_at = Min(jobs[i].next_at, soon);
-		next = Min(next, jobs[i].next_at);
+		Job *job = &jobs[i];
+		int most = job->failures == 0 ? every(job) : pause_for(job->failures, PAUSE_MOST);
+
+		/* the interval may have become shorter, or the clock have been set back */
+		job->next_at = Min(job->next_at, TimestampTzPlusMilliseconds(now, most));
+		next = Min(next, job->next_at);
 	}
 	return next;
 }

@@ -85,7 +85,7 @@ launch(const WorkerStart *start, int restart)
 
 /*
  * worker_lock_tag names the lock that a worker holds while it lives, so that two never run in one
- * database.  It is none of the locks that SQL can take or release, and stands in nobody's way.
+ * database.  It is none of the locks that SQL can take or release, and no other session waits for it.
  */
 void
 worker_lock_tag(LOCKTAG *tag, Oid database)
@@ -140,7 +140,21 @@ worker_tables_owner(void)
 	return OidIsValid(owner) && cdp_may_create_in(shown, owner) ? owner : InvalidOid;
 }
 
-/* check_login raises an error if a process cannot connect as a role. */
+/* check_connect raises an error if a role may not connect to this database. */
+static void
+check_connect(Oid role)
+{
+	if (!superuser_arg(role) && !cdp_may_connect(MyDatabaseId, role))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("role \"%s\" may not connect to the database",
+							   GetUserNameFromId(role, false)),
+						errdetail("The worker connects as the owner of the tables."),
+						errhint("GRANT CONNECT ON DATABASE %s TO %s.",
+								quote_identifier(get_database_name(MyDatabaseId)),
+								quote_identifier(GetUserNameFromId(role, false)))));
+}
+
+/* check_login raises an error if a role may not log in. */
 static void
 check_login(Oid role)
 {
@@ -177,6 +191,7 @@ cdp_worker_launch(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("the tables of cdp are not there"),
 						errhint("Make them once with SELECT cdp.init().")));
+	check_connect(start.role);
 	check_login(start.role);
 	GET_VXID_FROM_PGPROC(start.starter, *MyProc);
 	/* also where one runs: it may be about to leave; if it stays, the other leaves after a while */
@@ -241,7 +256,9 @@ launch_in(Oid database)
 
 	if (worker_runs(database))
 		found->wait = LAUNCH_AGAIN_MS;
-	else if (found->next_at <= now)
+	/* where the clock has been set back it is due too */
+	else if (found->next_at <= now ||
+			 found->next_at > TimestampTzPlusMilliseconds(now, LAUNCH_AGAIN_MAX_MS))
 	{
 		memset(&start, 0, sizeof(start));
 		start.database = database;
@@ -306,7 +323,7 @@ cdp_worker_launcher_main(Datum argument)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			/* whoever changes the list does not want to wait */
+			/* the list may have changed, and is looked at anew, at once */
 			list_free_deep(missing);
 			missing = NIL;
 		}

@@ -2,10 +2,9 @@
  * worker.c
  *		The loop of a worker: whether it may stay, what is due, and sleep.
  *
- * It sleeps outside of any transaction, without a snapshot and without a lock but its own, which stands in nobody's
- * way.  At least once a second it looks whether it is still wanted.  It ends with exit code 1 where it should be
- * started again, and else with 0, after which nobody starts it again but cdp.start_worker() or the
- * launcher.
+ * It sleeps outside of any transaction, without a snapshot and without a lock but its own, for which no
+ * other session waits.  At least once a second it looks whether it is still wanted.  It ends with exit code 1 where the
+ * postmaster should start it again, and else with 0, after which only cdp.start_worker() or the launcher does.
  */
 #include "postgres.h"
 
@@ -83,6 +82,8 @@ static void
 fix_settings(void)
 {
 	static const char *const settings[][2] = {
+		/* the role that it is connected as */
+		{"role", "none"},
 		{"search_path", "pg_catalog, cdp, pg_temp"},
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_read_only", "off"},

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp_internal.worker_launch() RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.worker_launch() IS
 	'Internal: registers a worker of this database, which waits for the end of the transaction at hand, and leaves if '
 	'another runs. Returns false if one runs now. Errors: no free slot (53400); in recovery (25006); the owner of the '
-	'tables may not log in, before PostgreSQL 17 (55000).';
+	'tables may not connect to the database or, before PostgreSQL 17, not log in (55000).';
 
 CREATE FUNCTION cdp_internal.worker_facts(OUT pid integer, OUT since timestamptz, OUT acted_at timestamptz,
 	OUT says text, OUT runs boolean, OUT launcher boolean, OUT preloaded boolean, OUT listed boolean,
@@ -50,8 +50,8 @@ After a restart of the server, or a promotion, it does not run until this is cal
 shared_preload_libraries and cdp.worker_databases names the database: then it starts by itself, even if this was never
 called. cdp.worker_status() tells what runs, or why nothing does.
 It takes one of max_worker_processes. For stewards.
-Errors: no slot is free (53400); the server is a standby (25006); before PostgreSQL 17, the owner of the tables may not
-log in (55000).$comment$;
+Errors: no slot is free (53400); the server is a standby (25006); the owner of the tables may not connect to the
+database or, before PostgreSQL 17, not log in (55000).$comment$;
 
 CREATE FUNCTION cdp.stop_worker() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -125,16 +125,28 @@ predicate_required(const Predicate *predicate)
 	return required;
 }
 
-/* Raise the errors that the call raises for its arguments, whatever the timeline is. */
+/*
+ * Raise the errors that the call raises for its arguments, whatever the timeline is.  What the horizon has cached about
+ * them is left alone.
+ */
 static void
 check_arguments(const Predicate *predicate, FunctionCallInfo fcinfo)
 {
 	NullableDatum timeline = fcinfo->args[ARG_TIMELINE];
+	FmgrInfo *function = fcinfo->flinfo;
+	FmgrInfo own = *function;
 
+	own.fn_expr = NULL;
+	own.fn_extra = NULL;
+	fcinfo->flinfo = &own;
 	fcinfo->args[ARG_TIMELINE].isnull = true;
 	predicate->call(fcinfo);
 	fcinfo->args[ARG_TIMELINE] = timeline;
 	fcinfo->isnull = false;
+	fcinfo->flinfo = function;
+	/* without an expression nothing is cached but that */
+	if (own.fn_extra != NULL)
+		pfree(own.fn_extra);
 }
 
 bool

@@ -25,17 +25,24 @@ step_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, CdpkStep *ste
 }
 
 bool
-step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column, bool *unknown)
+step_arg_find_in(FunctionCallInfo fcinfo, const CdpkStep *step, CdpkColumn *column, bool *unknown)
 {
 	CdpkTimeRange ever = {PG_INT64_MIN, PG_INT64_MAX};
 	CdpkTimeline timeline;
-	CdpkStep step;
 	void *memory;
 
-	step_arg_read(fcinfo, NULL, &step);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		return false;
-	timeline_check(cdpk_step_column(&step, &timeline, ever, &cdp_huge_palloc_allocator, column,
+	timeline_check(cdpk_step_column(step, &timeline, ever, &cdp_huge_palloc_allocator, column,
 									unknown, &memory));
 	return column->count > 0;
+}
+
+bool
+step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column, bool *unknown)
+{
+	CdpkStep step;
+
+	step_arg_read(fcinfo, NULL, &step);
+	return step_arg_find_in(fcinfo, &step, column, unknown);
 }

@@ -23,6 +23,10 @@ extern void step_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, C
  */
 extern bool step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column, bool *unknown);
 
+/* The same for a step that was read. */
+extern bool step_arg_find_in(FunctionCallInfo fcinfo, const CdpkStep *step, CdpkColumn *column,
+							 bool *unknown);
+
 /* Start reading the events of a plain step, without opening the timeline; there may be none. */
 static inline void
 step_arg_plain_column(FunctionCallInfo fcinfo, const CdpkStep *step, CdpkColumn *column)
