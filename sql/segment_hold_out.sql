@@ -3,6 +3,8 @@
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_segment_hold_out ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_segment_hold_out
+-- costs of functions are high
+SET jit = off;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 \set VERBOSITY terse
