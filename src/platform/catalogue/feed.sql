@@ -61,8 +61,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.change.verdict_id IS
 		'Of cause verdict: the verdict, unless it was withdrawn; otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.since IS
-		'Since when profile_id had been in the segment before the change; NULL: it was not, or the change is of none, or '
-		'of a computed trait.';
+		'Since when profile_id had been in the segment before the change; NULL: it was not, or the change is of none, '
+		'or of a computed trait.';
 	COMMENT ON COLUMN cdp_data.change.other_since IS
 		'The same of other_profile_id. So the state before a change is known from the change.';
 END
