@@ -75,7 +75,9 @@ RESET ROLE;
 -- the configuration of the server decides, not that of a session
 SET cdp.worker_interval = 1000;
 SELECT name, setting, unit, min_val, max_val, context FROM pg_settings WHERE name LIKE 'cdp.worker%' ORDER BY 1;
+\set VERBOSITY sqlstate
 ALTER SYSTEM SET cdp.worker_interval = 1;
+\set VERBOSITY default
 ALTER SYSTEM SET cdp.worker_keep = 0;
 ALTER SYSTEM SET cdp.worker_databases = 'a b';
 
