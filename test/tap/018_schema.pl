@@ -137,10 +137,11 @@ for my $owner ('postgres', 'owner')
 		SELECT format('SELECT cdp.%I(%s)', p.proname, (
 			SELECT string_agg(format('%s %L::%s', CASE WHEN p.provariadic <> 0 AND t.place = p.pronargs THEN 'VARIADIC' END, CASE format_type(t.oid, NULL) WHEN 'bigint' THEN '1' WHEN 'integer' THEN '1' WHEN 'boolean' THEN 'true'
 				WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{x,y}' WHEN 'cdp.step[]' THEN '{x,y}' WHEN 'bigint[]' THEN '{1}' WHEN 'interval' THEN '1 hour' WHEN 'name' THEN 'mallory'
-				WHEN 'timestamp with time zone' THEN '2026-01-01' WHEN 'regclass' THEN 'cdp_data.state' ELSE 'user_id:u' END, t.oid::regtype), ', ' ORDER BY t.place)
+				WHEN 'double precision' THEN '0.1' WHEN 'timestamp with time zone' THEN '2026-01-01' WHEN 'regclass' THEN 'cdp_data.state' ELSE 'user_id:u' END, t.oid::regtype), ', ' ORDER BY t.place)
 			FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS t (oid, place) WHERE t.place <= p.pronargs - p.pronargdefaults))
 		FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
-		AND p.proname NOT IN ('ingest', 'preview_rules', 'retention_table', 'trend_table', 'lifecycle_table', 'stickiness_table', 'rfm_table')});
+		-- those of conditions alone read none
+		AND p.proname NOT IN ('in_segment', 'computed', 'ingest', 'preview_rules', 'retention_table', 'trend_table', 'lifecycle_table', 'stickiness_table', 'rfm_table')});
 	cmp_ok(scalar @calls, '>', 30, 'functions that read tables');
 	my $refusal = qr/ERROR:  schema cdp_data belongs to role "mallory", which may not create objects in schema cdp/;
 	for my $call ('SELECT cdp.init()', q{SELECT cdp.profile_of('1')}, q{SELECT cdp.resolve_profile('1')}, q{SELECT cdp.lookup('1')}, q{SELECT cdp.explain('1', '2')},

@@ -59,6 +59,7 @@ lookup_segments(int64 profile_id, List **members_of, List **computed, List **fai
 	*members_of = NIL;
 	*computed = NIL;
 	*failing = NIL;
+	reader_check_tables();
 	reader_open(&reader);
 	readable = reader_readable(&reader);
 	for (int i = 0; i < reader.segments->count; i++)

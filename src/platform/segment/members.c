@@ -49,6 +49,7 @@ ask(Reader *reader, const char *name, bool is_trait)
 	Segment readable;
 	int place;
 
+	reader_check_tables();
 	definition_find(name, DEFINITION_REQUIRED, &readable);
 	reader_open(reader);
 	definition_release(&readable);
@@ -380,6 +381,7 @@ cdp_memberships(PG_FUNCTION_ARGS)
 	Listing listing = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
+	reader_check_tables();
 	reader_open(&listing.reader);
 	listing.readable = reader_readable(&listing.reader);
 	for (int i = 0; i < listing.reader.segments->count; i++)

@@ -54,9 +54,8 @@ last_batch(void)
 	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(as_of);
 }
 
-/* check_tables raises an error unless the tables are there; as the caller. */
-static void
-check_tables(void)
+void
+reader_check_tables(void)
 {
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -68,7 +67,6 @@ check_tables(void)
 void
 reader_open(Reader *reader)
 {
-	check_tables();
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
 	reader->segments = kept_read_segments(DEFINITION_UNLOCKED);

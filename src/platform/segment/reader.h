@@ -19,6 +19,9 @@ typedef struct Reader
 	int security;
 } Reader;
 
+/* Raises an error unless the tables are there, and are what cdp.init() made; as the caller, and before all else. */
+extern void reader_check_tables(void);
+
 /* Becomes the owner of the tables, reads the segments.  None is asked, and no definition locked. */
 extern void reader_open(Reader *reader);
 

@@ -431,6 +431,7 @@ cdp_why(PG_FUNCTION_ARGS)
 	bool exists;
 
 	InitMaterializedSRF(fcinfo, 0);
+	reader_check_tables();
 	definition_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), DEFINITION_REQUIRED, &why.segment);
 	if (why.segment.is_trait)
 		ereport(ERROR,
