@@ -65,6 +65,18 @@ SELECT count(*) AS changed FROM cdp.set_sources('{"shop": {"keep_events": "60 da
 SELECT * FROM cdp_internal.worker_drop_old_events();
 SELECT count(*) FROM cdp.events;
 SELECT * FROM cdp_internal.worker_drop_old_events();
+-- segments that are being built, also one that fails for some; not one that fails for all
+SELECT cdp.create_segment('everyone', 'true');
+SELECT * FROM cdp_internal.worker_build_segments();
+UPDATE cdp_data.segment SET built_until = 0, state = 'building';
+SELECT * FROM cdp_internal.worker_build_segments();
+SELECT state, built_until FROM cdp_data.segment;
+UPDATE cdp_data.segment SET built_until = 0, state = 'failing', error = '22012: division by zero', error_profile_id = 1;
+SELECT * FROM cdp_internal.worker_build_segments();
+SELECT state, built_until FROM cdp_data.segment;
+UPDATE cdp_data.segment SET built_until = 0, state = 'failing', error = '22012: division by zero', error_profile_id = NULL;
+SELECT * FROM cdp_internal.worker_build_segments();
+SELECT cdp.drop_segment('everyone');
 -- old runs are forgotten
 UPDATE cdp_data.worker_run SET minute = now() - interval '29 days' WHERE sqlstate = '00000' AND work = 'refresh';
 UPDATE cdp_data.worker_run SET minute = now() - interval '31 days' WHERE sqlstate <> '00000';

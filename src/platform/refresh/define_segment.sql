@@ -240,8 +240,7 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.begin_definition();
 	PERFORM cdp_internal.end_definition(NULL, NULL);
-	RETURN EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL
-		AND s.state <> 'too_slow' AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
+	RETURN cdp_internal.has_unbuilt_segments();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.build_slice() IS

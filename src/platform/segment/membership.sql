@@ -25,6 +25,22 @@ CREATE FUNCTION cdp_internal.has_recovered() RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.has_recovered() IS
 	'Internal: returns whether a segment that fails does not for the person that it failed for.';
 
+CREATE FUNCTION cdp_internal.has_unbuilt_segments() RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN EXISTS (
+		SELECT
+		FROM cdp_data.segment s
+		WHERE s.built_until IS NOT NULL AND s.state <> 'too_slow'
+			AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.has_unbuilt_segments() IS
+	'Internal: returns whether people are still to be judged by segments that are being built, as '
+	'kept_is_unbuilt() says.';
+
 CREATE FUNCTION cdp_internal.has_due_memberships(as_of timestamptz) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -36,10 +52,8 @@ BEGIN
 	RETURN EXISTS (SELECT FROM cdp_data.membership m WHERE m.horizon <= as_of AND m.horizon < 'infinity')
 		OR EXISTS (
 			SELECT FROM cdp_data.segment s
-			WHERE CASE s.state
-				WHEN 'too_slow' THEN s.checked_at <= clock_timestamp() - interval '10 minutes'
-				WHEN 'failing' THEN s.built_until IS NOT NULL AND s.error_profile_id IS NOT NULL
-				ELSE s.built_until IS NOT NULL END)
+			WHERE s.state = 'too_slow' AND s.checked_at <= clock_timestamp() - interval '10 minutes')
+		OR cdp_internal.has_unbuilt_segments()
 		OR EXISTS (SELECT FROM cdp_data.segment s WHERE s.state = 'failing') AND cdp_internal.has_recovered();
 END
 $function$;
@@ -130,6 +144,6 @@ COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz),
 	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
 	cdp_internal.keep_slice(bigint, text), cdp_internal.has_recovered(),
-	cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.has_unbuilt_segments(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
 	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer, text),
 	cdp_internal.init_membership_view() FROM PUBLIC;

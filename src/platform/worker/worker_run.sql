@@ -120,7 +120,7 @@ AS $function$
 BEGIN
 	done := 0;
 	waiting := 0;
-	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL AND s.state = 'building') THEN
+	IF cdp_internal.has_unbuilt_segments() THEN
 		done := 1;
 		waiting := cdp_data.build_slice()::integer;
 	END IF;
