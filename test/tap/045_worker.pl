@@ -9,7 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_platform('main', settings => "restart_after_crash = on\ncdp.worker_interval = 50\nmax_worker_processes = 6\n");
+my $node = new_platform('main', settings => "restart_after_crash = on\ncdp.worker_interval = 50\nmax_worker_processes = 6\nmax_prepared_transactions = 1\n");
 my $tag = q{classid = 1262 AND objsubid = 1 AND mode = 'ExclusiveLock' AND granted};
 my $workers = qq{SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database AND datname = current_database() WHERE $tag};
 my $pid = qq{SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database AND datname = current_database() WHERE $tag};
@@ -118,11 +118,18 @@ event('m6');
 my $at = $node->safe_psql('postgres', $acted);
 becomes('postgres', "SELECT ($acted) > '$at'::timestamptz + interval '100 ms'", 't', 'it does not wait for another refresh');
 is($node->safe_psql('postgres', "$accepted; $state"), "5\nrunning", 'which is no error');
+my $held = 'process ' . $holder->query_safe('SELECT pg_backend_pid()');
+is(status('waits for', 'value'), $held, 'and tells who holds the lock');
 $holder->query_safe('COMMIT; BEGIN; LOCK TABLE cdp_data.profile IN EXCLUSIVE MODE');
+becomes('postgres', q{SELECT value FROM cdp.worker_status() WHERE item = 'waits for'}, $held, 'also one that it waits for');
 becomes('postgres', q{SELECT count(*) FROM cdp.worker_run WHERE sqlstate = '55P03'}, '1', 'it waits for other locks for a while');
 $holder->query_safe('COMMIT');
 $holder->quit;
 becomes('postgres', $accepted, '6', 'and goes on');
+becomes('postgres', q{SELECT count(*) FROM cdp.worker_status() WHERE item = 'waits for'}, '0', 'it waits for no other');
+$node->safe_psql('postgres', q{BEGIN; LOCK TABLE cdp_data.state IN SHARE ROW EXCLUSIVE MODE; PREPARE TRANSACTION 'held'});
+is(status('waits for', 'value'), 'a prepared transaction', 'a prepared transaction is told too');
+$node->safe_psql('postgres', q{ROLLBACK PREPARED 'held'});
 
 # a backlog: several refreshes in a row
 $node->append_conf('postgresql.conf', "cdp.worker_interval = '1h'\n");

@@ -112,8 +112,31 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.worker_absence() IS
 	'Internal: returns why no worker runs in this database, and what to do.';
 
+CREATE FUNCTION cdp_internal.worker_waits_for(worker integer) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		WITH holder AS (
+			SELECT l.pid
+			FROM pg_locks l
+			JOIN pg_database d ON d.oid = l.database
+			WHERE d.datname = current_database() AND l.relation = 'cdp_data.state'::regclass AND l.granted
+				AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM worker
+			UNION
+			SELECT nullif(b.pid, 0)
+			FROM unnest(pg_blocking_pids(worker)) AS b (pid))
+		SELECT string_agg(coalesce('process ' || h.pid, 'a prepared transaction'), ', ' ORDER BY h.pid)
+		FROM holder h);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.worker_waits_for(integer) IS
+	'Internal: returns the processes that hold the lock of cdp.refresh(), for which the worker does not wait but tries '
+	'again, or another lock that it waits for; NULL: there are none.';
+
 CREATE FUNCTION cdp.worker_status() RETURNS TABLE (item text, value text, hint text)
-	LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED ROWS 9
+	LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED ROWS 10
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
@@ -134,6 +157,8 @@ BEGIN
 			('since', facts.since::text, NULL),
 			(CASE WHEN facts.runs THEN 'runs since' ELSE 'last tick' END, facts.acted_at::text, NULL),
 			(CASE WHEN facts.runs THEN 'runs' ELSE 'next' END, facts.says, NULL);
+		RETURN QUERY SELECT 'waits for', w.holders, 'see pg_stat_activity, or pg_prepared_xacts'
+			FROM cdp_internal.worker_waits_for(facts.pid) AS w (holders) WHERE w.holders IS NOT NULL;
 	END IF;
 	SELECT r.* INTO last FROM cdp_data.worker_run r WHERE r.work = 'refresh' AND r.sqlstate = '00000'
 	ORDER BY r.minute DESC LIMIT 1;
@@ -155,6 +180,7 @@ starting (by the launcher); not running.
 reason, if none runs: why; the hint says what to do.
 pid, since: process of the worker, and when it began. last tick, next: when it last did something and until when it
 sleeps; or runs since, runs: what it does now.
+waits for, if there are any: the sessions that hold the lock of cdp.refresh(), or another lock that it waits for.
 last run: when the last refresh ended that found something to do. last error: when a run last failed; the hint holds
 work, SQLSTATE and message.
 starts by itself: whether it does after a restart or a promotion; if not, the hint says why.
@@ -162,4 +188,5 @@ slots used: background workers of all kinds that run, of max_worker_processes.
 What a worker did is in cdp.worker_run. For stewards.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.worker_launch(), cdp_internal.worker_facts(), cdp.start_worker(),
-	cdp.stop_worker(), cdp_internal.worker_absence(), cdp.worker_status() FROM PUBLIC;
+	cdp.stop_worker(), cdp_internal.worker_absence(), cdp_internal.worker_waits_for(integer),
+	cdp.worker_status() FROM PUBLIC;

@@ -84,7 +84,7 @@ AS $function$
 DECLARE
 	before bigint := (SELECT s.batch_id FROM cdp_data.state s);
 BEGIN
-	-- who holds the lock refreshes
+	-- another session that holds the lock refreshes
 	SELECT r.taken, r.waiting INTO done, waiting FROM cdp.refresh(wait => false) r;
 	IF done = 0 AND before <> (SELECT s.batch_id FROM cdp_data.state s) THEN
 		done := 1;
