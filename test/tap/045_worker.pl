@@ -135,6 +135,14 @@ $node->safe_psql('postgres', q{ROLLBACK PREPARED 'held'});
 $node->append_conf('postgresql.conf', "cdp.worker_interval = '1h'\n");
 $node->reload;
 becomes('postgres', qq{SELECT count(*) FROM cdp.worker_status() WHERE item = 'next' AND split_part(value, ' until ', 2)::timestamptz > now() + interval '30 min'}, '1', 'a longer interval is taken over');
+# one of three may come while it looks around
+for (1 .. 3)
+{
+	my $slept = $node->safe_psql('postgres', $acted);
+	$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = 'cdp worker'; SELECT cdp.start_worker()});
+	$node->poll_query_until('postgres', "SELECT ($acted) > '$slept'");
+}
+is($node->safe_psql('postgres', q{SELECT coalesce(sum(runs), 0) < 2 FROM cdp.worker_run WHERE sqlstate = '57014'}), 't', 'a cancel while it sleeps is no error');
 $node->safe_psql('postgres', q{SELECT setval('cdp_data.attempt', 5)});
 load_events($node, 75, 5000);
 $node->safe_psql('postgres', 'SELECT cdp.start_worker()');

@@ -146,7 +146,7 @@ run_job(Job *job)
 	started_at = GetCurrentTimestamp();
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, job->statement);
-	/* a cancel that came while it slept was for nothing */
+	/* a cancel that came after the run before was for nothing */
 	QueryCancelPending = false;
 	if (worker_timeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, worker_timeout);

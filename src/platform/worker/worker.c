@@ -123,6 +123,7 @@ sleep_for(long milliseconds)
 					 PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	QueryCancelPending = false;
 	RESUME_CANCEL_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
