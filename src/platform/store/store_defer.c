@@ -250,8 +250,8 @@ is_in_use(Oid oid)
 }
 
 /*
- * can_build tells whether an index can be made anew at once: that locks out who looks for rows by it, for whom this does
- * not wait.
+ * can_build tells whether an index can be made anew at once: that locks out readers by it, for which this does not
+ * wait.
  */
 static bool
 can_build(Oid table, Oid index)
@@ -261,7 +261,7 @@ can_build(Oid table, Oid index)
 }
 
 /*
- * build builds an index of a table that is not partitioned, or fills it.  Who reads by one that was built anew waits for
+ * build builds an index of a table that is not partitioned, or fills it.  Readers by one that was built anew wait for
  * the end of the transaction, so only the last work of it does that.
  */
 static void
