@@ -172,7 +172,7 @@ store_defer_indexes(const StoreTable *table)
 	CommandCounterIncrement();
 }
 
-bool
+void
 store_defer_key(const StoreTable *table)
 {
 	Relation relation = open_table(table);
@@ -202,7 +202,6 @@ store_defer_key(const StoreTable *table)
 	list_free(indexes);
 	table_close(relation, NoLock);
 	CommandCounterIncrement();
-	return deferred;
 }
 
 int64
