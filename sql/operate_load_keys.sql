@@ -1,5 +1,5 @@
 -- A load into an empty platform: the keys of messages and identifiers are found by memory, and their indexes are made at
--- the end, whoever reads meanwhile.
+-- the end, also with readers meanwhile.
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_load_keys ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_load_keys
@@ -60,7 +60,7 @@ ROLLBACK;
 SELECT * FROM keys();
 CALL clear();
 
--- nobody reads: they are made anew
+-- without other readers they are made anew
 BEGIN;
 SELECT batches, taken, accepted, duplicate, identifiers FROM cdp.load('SELECT * FROM history(0, 2000)', batch_rows => 300);
 SELECT * FROM keys();
@@ -121,6 +121,15 @@ CALL clear();
 BEGIN;
 CREATE TRIGGER refuse BEFORE INSERT ON cdp_data.event FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT batches, taken, accepted, duplicate, quarantined, identifiers FROM cdp.load('SELECT * FROM hashed(2000) ORDER BY message_id > ''m15'', "timestamp"', batch_rows => 300);
+SELECT * FROM keys();
+ROLLBACK;
+
+-- what says the same as an event is looked for by statements, too
+CALL clear();
+BEGIN;
+SELECT cdp.set_sources('{"shop": {"party": "first", "same_content_within": "4 days"}}');
+SELECT batches, taken, accepted, duplicate, identifiers FROM cdp.load('SELECT * FROM history(0, 2000)', 'shop', batch_rows => 300);
+SELECT relation::regclass AS locked FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock' AND relation IN ('cdp_data.message_pkey'::regclass, 'cdp_data.identifier_map_pkey'::regclass);
 SELECT * FROM keys();
 ROLLBACK;
 

@@ -15,8 +15,8 @@ extern uint64 message_content(const CdpkSipHashKey *key, const InboxRow *row,
 							  const OnboardedRow *event);
 
 /*
- * Return the hash of what a row says, whoever sent it: of its type, event, account, properties and traits; of a group call
- * that, too, whether the person leaves the account.  An identify, alias or merge call says which identifiers are
+ * Return the hash of what a row says, from any sender: of its type, event, account, properties and traits; of a group
+ * call also of whether the person leaves the account.  An identify, alias or merge call says which identifiers are
  * one person's: so that no such evidence is lost, all of them are part of it (sorted; earlier: NULL, or the earlier user_id).
  */
 extern uint64 message_same_content(const CdpkSipHashKey *key, CallType type, CdpkSpan event,

@@ -134,11 +134,11 @@ writers of the inboxes and readers do not. cdp.progress shows the rows that batc
 Months that the log gets by the load have no indexes until its end, or until a batch must find events in them (people
 are taken apart, an identifier becomes shared, a mutable source corrects); with segments they have them from the start.
 Where no message or no identifier was there before, they are found in memory, up to 30 million of both, and the indexes
-are built at the end, when who looks identifiers up waits for seconds. Where another transaction that is still open has
-used such an index, or the load needs it before its end, rows are inserted into it. With segments, verdicts, mutable
-sources or hashes of e-mail addresses or phone numbers the indexes are used from the start, or from the batch that
-brings the first.
-Memory: some 500 MB for batches of 100,000, 20 bytes for each message and identifier found in memory, and
+are built at the end, when readers that look identifiers up wait for seconds. Where another transaction that is still
+open has used such an index, or the load needs it before its end, rows are inserted into it. With segments, verdicts,
+mutable sources, sources with same_content_within, or hashes of e-mail addresses or phone numbers the indexes are used
+from the start, or from the batch that brings the first.
+Memory: some 500 MB for batches of 100,000, some 20 bytes for each message and identifier found in memory, and
 maintenance_work_mem. Disk: rows of people who come again in another batch are written again, and the space of the old
 ones is free only after the load: up to as much as the log takes.
 The query runs as the caller, with the caller's search path, and can read what the caller may. It cannot write, nor

@@ -36,7 +36,7 @@ CDP_FUNCTION(cdp_load_defer);
 CDP_FUNCTION(cdp_load_relieve);
 CDP_FUNCTION(cdp_load_index);
 
-/* rows that a load finds by memory alone, at most, and as many again of one batch; about 20 bytes each */
+/* rows that a load finds by memory alone before a batch, at most; about 20 bytes each */
 #define DEFERRED_MAX 30000000
 
 static void

@@ -50,6 +50,7 @@ static void
 make_value(int column, Datum value, bool isnull, JsonbValue *made)
 {
 	text *packed;
+	Jsonb *document;
 
 	made->type = jbvNull;
 	if (isnull)
@@ -69,9 +70,10 @@ make_value(int column, Datum value, bool isnull, JsonbValue *made)
 			break;
 		default:
 			Assert(take_inbox.columns[column].type == JSONBOID);
+			document = DatumGetJsonbP(value);
 			made->type = jbvBinary;
-			made->val.binary.data = &DatumGetJsonbP(value)->root;
-			made->val.binary.len = (int) (VARSIZE(DatumGetPointer(value)) - VARHDRSZ);
+			made->val.binary.data = &document->root;
+			made->val.binary.len = (int) (VARSIZE(document) - VARHDRSZ);
 			break;
 	}
 }

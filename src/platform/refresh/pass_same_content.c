@@ -340,6 +340,7 @@ read_log(Comparison *comparison)
 		return;
 	pass->has_verdicts = pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.verdict)");
 	pass_index_log(pass);
+	pass_index_keys(pass);
 	for (int first = 0; first < comparison->asked_count; first += ASKED_AT_ONCE)
 	{
 		uint64 found;

@@ -96,13 +96,13 @@ extern void store_defer_indexes(const StoreTable *table);
 extern void store_build_indexes(const StoreTable *table, bool last);
 
 /*
- * Puts the primary key of a plain table off that has no rows, until store_build_indexes(); false: it cannot be.  Its first
- * column must be a hash, bigint or uuid.  Until then the store finds rows by what it keeps in memory, up to 20 bytes a
- * row, and the table must be written by the store alone; see there for what else holds.  "last" says that building is
- * the last work of the transaction: the index is built anew then unless another transaction is using it, and who looks
- * for rows by it waits for the end.  Else rows are inserted into it, for which neither waits for the other.
+ * Puts the primary key of a plain table off that has no rows, until store_build_indexes(), if it can be.  Its first
+ * column must be a hash, bigint or uuid.  Until then the store finds rows by what it keeps in memory, 13 to 27
+ * bytes a row, and the table must be written by the store alone; see there for what else holds.  "last" says that
+ * building is the last work of the transaction: the index is built anew then unless another transaction is using it,
+ * and readers by it wait for the end.  Else rows are inserted into it, for which neither waits for the other.
  */
-extern bool store_defer_key(const StoreTable *table);
+extern void store_defer_key(const StoreTable *table);
 
 /* How many rows are kept in memory for that. */
 extern int64 store_count_deferred(const StoreTable *table);

@@ -172,7 +172,7 @@ store_defer_indexes(const StoreTable *table)
 	CommandCounterIncrement();
 }
 
-bool
+void
 store_defer_key(const StoreTable *table)
 {
 	Relation relation = open_table(table);
@@ -202,7 +202,6 @@ store_defer_key(const StoreTable *table)
 	list_free(indexes);
 	table_close(relation, NoLock);
 	CommandCounterIncrement();
-	return deferred;
 }
 
 int64
@@ -250,8 +249,8 @@ is_in_use(Oid oid)
 }
 
 /*
- * can_build tells whether an index can be made anew at once: that locks out who looks for rows by it, for whom this does
- * not wait.
+ * can_build tells whether an index can be made anew at once: that locks out readers by it, for which this does not
+ * wait.
  */
 static bool
 can_build(Oid table, Oid index)
@@ -261,7 +260,7 @@ can_build(Oid table, Oid index)
 }
 
 /*
- * build builds an index of a table that is not partitioned, or fills it.  Who reads by one that was built anew waits for
+ * build builds an index of a table that is not partitioned, or fills it.  Readers by one that was built anew wait for
  * the end of the transaction, so only the last work of it does that.
  */
 static void

@@ -60,15 +60,18 @@ static void
 make_slots(StoreStandIn *made, int bits)
 {
 	size_t slots = (size_t) 1 << bits;
+	uint32 *hashes;
 
 	if (bits > MAX_BITS)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("too many rows without an index")));
-	made->bits = bits;
-	made->hashes = made->allocator.allocate(made->allocator.context, slots * sizeof(uint32));
+	hashes = made->allocator.allocate(made->allocator.context, slots * sizeof(uint32));
+	/* where memory runs out, the slots that were there stay as they are */
 	made->places =
 		made->allocator.allocate(made->allocator.context, slots * sizeof(ItemPointerData));
-	memset(made->hashes, 0, slots * sizeof(uint32));
+	made->hashes = hashes;
+	made->bits = bits;
+	memset(hashes, 0, slots * sizeof(uint32));
 }
 
 /* store_can_stand_in tells whether an index is one that a table in memory can stand in for. */
@@ -271,12 +274,13 @@ find(StoreStandIn *stand_in, Datum key)
 			continue;
 		if (count == stand_in->found_capacity)
 		{
-			stand_in->found_capacity = Max(16, count * 2);
+			int capacity = Max(16, count * 2);
+
 			stand_in->found =
 				stand_in->found == NULL
-					? MemoryContextAlloc(stand_in->context, sizeof(ItemPointerData) * 16)
-					: repalloc_huge(stand_in->found,
-									sizeof(ItemPointerData) * stand_in->found_capacity);
+					? MemoryContextAlloc(stand_in->context, sizeof(ItemPointerData) * capacity)
+					: repalloc_huge(stand_in->found, sizeof(ItemPointerData) * capacity);
+			stand_in->found_capacity = capacity;
 		}
 		stand_in->found[count++] = stand_in->places[at];
 	}
