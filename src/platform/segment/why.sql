@@ -32,7 +32,8 @@ leaf belongs to the smallest change that brings the person in or out: the fewest
 NULL: there is none. The first row says whether the person is in it, unless held out, which no part shows: see
 cdp.held_out(). Present and former profile ids; no rows for a person who does not exist or whom the caller may not see.
 The caller must be allowed to read the view of the segment, and the columns of cdp.profile_row that the condition uses.
-The leaves are evaluated as the owner of the segment. Works on a hot standby. Errors: undefined_object, insufficient_privilege, program_limit_exceeded.$comment$;
+The leaves are evaluated as the owner of the segment. Works on a hot standby. Errors: undefined_object,
+insufficient_privilege, program_limit_exceeded.$comment$;
 
 CREATE FUNCTION cdp.why(segment text, identifier cdp.identifier)
 	RETURNS TABLE (line integer, depth integer, part text, "values" jsonb, holds boolean, until timestamptz,
