@@ -322,7 +322,8 @@ default 1 minute), and rows of a transaction that takes longer are passed over. 
 append_only: rows are never changed, so the source need not be mutable. time_zone: of times without one; by default UTC.
 replace: true: replaces the mapping of a connection of this table, and reads it anew, see cdp.reconnect(): calls that
 the new mapping does not make are taken back.
-A TRUNCATE, noted by its trigger, takes back what was there, unless the mapping has a version or a message_id.
+A TRUNCATE, noted by its trigger, takes back what was there, unless the connection is append_only or its mapping has a
+version or a message_id.
 The caller owns the connection: it needs SELECT on the table, and TRIGGER for triggers; the expressions are evaluated as
 that role, read only, in a security-restricted context, for at most cdp.connection_timeout for each 10,000 rows. Rows
 that an expression fails for go to quarantine as failed. Errors of the expressions have their position.

@@ -220,7 +220,7 @@ BEGIN
 	$body$;
 	COMMENT ON FUNCTION cdp_data.guard_connection() IS
 		'Internal: refuses changes of a connection by roles that do not have the rights of its owner.';
-	-- SECURITY DEFINER: nobody but the owner of cdp's tables has rights on what is noted of the tables of others
+	-- SECURITY DEFINER: only the owner of cdp's tables has rights on what is noted of the tables of others
 	CREATE FUNCTION cdp_data.forget_notes() RETURNS trigger
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 		SET search_path = pg_catalog, pg_temp

@@ -14,8 +14,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.can_sweep(text) IS
 	'Internal: returns whether the calls of a connection can be corrected, and told from others of its source.';
 
--- A deletion without a number of ours has the version of what it deletes, and holds against the same version, so
--- nothing that is there may be unread then: no value of the column may wait.
+-- Where the mapping has a version, a deletion has that of the call that it deletes, and holds against a call of the
+-- same version.  So all rows that are there must have been read before: no value of the column may wait.
 CREATE FUNCTION cdp_internal.begin_sweep(connection text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

@@ -43,7 +43,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.event_months(timestamptz) IS
 	'Internal: returns the partitions of the log that end before a time, and the months that they hold.';
 
--- Waiting for such a session is a deadlock, which would be an error there, or in a refresh that waits beside it.
+-- If a session that reads the log waits for this one, waiting for it in turn is a deadlock: an error in that session,
+-- or in a refresh that waits beside it.
 CREATE FUNCTION cdp_internal.reader_waits(partition regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

@@ -120,7 +120,7 @@ BEGIN
 		WITH named AS MATERIALIZED (
 			SELECT n.segment, n.kind, n.name FROM cdp_internal.segment_names() n
 		), event AS MATERIALIZED (
-			SELECT e.name, format('"%s"', replace(e.name, '"', '""'))::step AS step
+			SELECT e.name, cdp.quote_step(e.name) AS step
 			FROM (SELECT DISTINCT n.name FROM named n WHERE n.kind = 'event') e
 		), old_event AS MATERIALIZED (
 			SELECT e.name, e.step

@@ -276,18 +276,27 @@ compare_texts(const void *a, const void *b)
 												 *(const Datum *) b));
 }
 
+/* Return so many of the values that were found as texts, sorted by their bytes. */
+static Datum *
+sorted_texts(const Reading *reading, size_t count)
+{
+	const TimedValue *values = (const TimedValue *) reading->found.bytes;
+	Datum *texts = palloc_extended(count * sizeof(Datum), MCXT_ALLOC_HUGE);
+
+	for (size_t i = 0; i < count; i++)
+		texts[i] = PointerGetDatum(step_value_text(reading->events.texts, &values[i].value));
+	qsort(texts, count, sizeof(Datum), compare_texts);
+	return texts;
+}
+
 /* Find the different values as texts, sorted by their bytes; returns their number. */
 static int
 unique_texts(Reading *reading, Datum **texts)
 {
-	const TimedValue *values = (const TimedValue *) reading->found.bytes;
 	size_t count = find_unique(reading);
 	int unique = 1;
 
-	*texts = palloc_extended(count * sizeof(Datum), MCXT_ALLOC_HUGE);
-	for (size_t i = 0; i < count; i++)
-		(*texts)[i] = PointerGetDatum(step_value_text(reading->events.texts, &values[i].value));
-	qsort(*texts, count, sizeof(Datum), compare_texts);
+	*texts = sorted_texts(reading, count);
 	for (size_t i = 1; i < count; i++)
 		if (compare_texts(&(*texts)[i], &(*texts)[unique - 1]) != 0)
 			(*texts)[unique++] = (*texts)[i];
@@ -299,7 +308,6 @@ Datum
 cdp_most_frequent_value(PG_FUNCTION_ARGS)
 {
 	Reading reading;
-	const TimedValue *values;
 	Datum *texts;
 	size_t count;
 	size_t start = 0;
@@ -309,12 +317,8 @@ cdp_most_frequent_value(PG_FUNCTION_ARGS)
 	if (timeline_args_unknown(fcinfo, ARG_PROPERTY) || !read_values(fcinfo, &reading) ||
 		reading.left_out)
 		PG_RETURN_NULL();
-	values = (const TimedValue *) reading.found.bytes;
 	count = reading.found.used / sizeof(TimedValue);
-	texts = palloc_extended(count * sizeof(Datum), MCXT_ALLOC_HUGE);
-	for (size_t i = 0; i < count; i++)
-		texts[i] = PointerGetDatum(step_value_text(reading.events.texts, &values[i].value));
-	qsort(texts, count, sizeof(Datum), compare_texts);
+	texts = sorted_texts(&reading, count);
 	for (size_t i = 0; i < count; i++)
 	{
 		if (compare_texts(&texts[i], &texts[start]) != 0)
