@@ -120,7 +120,7 @@ add_trial_people(const KeptSegments *segments, int64 *ids)
 	for (int i = 0; i < segments->count; i++)
 	{
 		const KeptSegment *segment = &segments->items[i];
-		int64 id = segment->error_profile_id;
+		int64 id = segment->trial_profile_id;
 
 		if (!segment->asked || segment->state != KEPT_FAILING)
 			continue;
