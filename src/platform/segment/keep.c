@@ -148,6 +148,8 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 	if (ids.count == 0)
 		PG_RETURN_INT64(0);
 	keep_begin(&run, "clock");
+	for (int i = 0; i < run.segments->count; i++)
+		run.segments->items[i].asked &= !kept_stays(&run.segments->items[i]);
 	part = AllocSetContextCreate(CurrentMemoryContext, "cdp lapsed", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(part);
 	for (int64 first = 0; first < ids.count; first += PART_PEOPLE)

@@ -138,6 +138,46 @@ add_trial_people(const KeptSegments *segments, int64 *ids)
 	return count;
 }
 
+/* judge_trial judges the segments that fail, of those that are asked, with the people that they are tried with. */
+static void
+judge_trial(KeptSegments *segments)
+{
+	int64 *ids = palloc((segments->count + 1) * sizeof(int64));
+	int64 count = add_trial_people(segments, ids);
+	int *people = palloc((count + 1) * sizeof(int));
+	Kept *kept = kept_read(segments, ids, count, STORE_READ);
+
+	for (int i = 0; i < kept->count; i++)
+		people[i] = i;
+	kept_judge(kept, people, kept->count, GetCurrentTimestamp(), false, NULL, NULL);
+}
+
+/* leave_failing leaves segments that fail as a whole as they are, unless they do not fail when they are tried. */
+static void
+leave_failing(KeptSegments *segments)
+{
+	bool *asked = palloc(Max(segments->count, 1) * sizeof(bool));
+
+	for (int i = 0; i < segments->count; i++)
+	{
+		KeptSegment *segment = &segments->items[i];
+
+		asked[i] = segment->asked;
+		segment->asked = asked[i] && segment->state == KEPT_FAILING && kept_stays(segment);
+	}
+	judge_trial(segments);
+	for (int i = 0; i < segments->count; i++)
+	{
+		KeptSegment *segment = &segments->items[i];
+
+		segment->asked = asked[i] && segment->judgement.message == NULL;
+		/* that it fails for these people is known */
+		if (!segment->judgement.whole)
+			segment->judgement = (Judgement){0};
+		segment->fails_all = false;
+	}
+}
+
 /* read_people reads the memberships of those who are touched, of former profiles, and of those to be tried again. */
 static Kept *
 read_people(KeepRun *run, const Touched *touched)
@@ -355,6 +395,7 @@ cdp_keep_touched(PG_FUNCTION_ARGS)
 	int *people;
 
 	keep_begin(&run, text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	leave_failing(run.segments);
 	kept = read_people(&run, &touched);
 	note_causes(&run, kept, &touched);
 	move_memberships(&run, kept, &touched, as_of);
@@ -375,22 +416,12 @@ Datum
 cdp_has_recovered(PG_FUNCTION_ARGS)
 {
 	bool recovered = false;
-	int64 *ids;
-	int64 count;
-	int *people;
-	Kept *kept;
 	KeepRun run;
 
 	keep_begin(&run, "event");
 	for (int i = 0; i < run.segments->count; i++)
 		run.segments->items[i].asked &= run.segments->items[i].state == KEPT_FAILING;
-	ids = palloc((run.segments->count + 1) * sizeof(int64));
-	count = add_trial_people(run.segments, ids);
-	kept = kept_read(run.segments, ids, count, STORE_READ);
-	people = palloc((count + 1) * sizeof(int));
-	for (int i = 0; i < kept->count; i++)
-		people[i] = i;
-	kept_judge(kept, people, kept->count, GetCurrentTimestamp(), false, NULL, NULL);
+	judge_trial(run.segments);
 	for (int i = 0; i < run.segments->count; i++)
 		recovered |=
 			run.segments->items[i].asked && run.segments->items[i].judgement.message == NULL;
