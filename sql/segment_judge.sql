@@ -255,6 +255,7 @@ SELECT accepted FROM cdp.refresh();
 SELECT state, error, error_profile_id, built_until, cdp.is_member('broad', 'user_id:m1003') AS m1003 FROM cdp.segment WHERE name = 'broad';
 SELECT taken FROM cdp.refresh();
 SELECT batch_id = :batch_id + 1 AS no_batch FROM cdp_data.state;
+SELECT stage, item, expected, found FROM cdp.verify() WHERE item LIKE '%broad%';
 -- one is mended: a thousand are told one by one, and all others are exact, also those whom no batch has touched since
 INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', cdp.value(i.identifier), '{"width": 1}' FROM cdp_data.segment s JOIN cdp_data.identifier i ON i.identifier_id = s.trial_profile_id WHERE s.name = 'broad';
 SELECT accepted FROM cdp.refresh();
