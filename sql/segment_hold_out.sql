@@ -227,6 +227,15 @@ SELECT cdp.drop_trait('level');
 SELECT * FROM unfed;
 SELECT * FROM cdp.verify();
 
+-- one that uses it, and fails for a person, is exact for all others
+INSERT INTO cdp.inbox (type, user_id, traits, "timestamp", received_at) SELECT 'identify', 'u50', '{"size": "large"}', s.as_of, s.as_of FROM cdp_data.state s;
+SELECT taken FROM cdp.refresh();
+SELECT cdp.create_segment('fussy', $$ ((traits->>'size')::integer > 0) IS NOT FALSE AND cdp.in_segment('adults') $$) > 0 AS made;
+SELECT cdp.set_hold_out('adults', 0.5);
+SELECT state, (SELECT count(*) FROM cdp.members('adults')) > 20 AS adults, ARRAY(SELECT m.profile_id FROM cdp.members('fussy') m ORDER BY 1) = ARRAY(SELECT m.profile_id FROM cdp.members('adults') m WHERE m.profile_id <> cdp.profile_of('user_id:u50') ORDER BY 1) AS same FROM cdp.segment WHERE name = 'fussy';
+SELECT * FROM cdp.verify();
+SELECT cdp.drop_segment('fussy'), cdp.set_hold_out('adults', 0);
+
 -- errors
 SELECT cdp.set_hold_out('adults', 1.5);
 SELECT cdp.set_hold_out('adults', 'NaN');

@@ -240,6 +240,27 @@ SELECT accepted FROM cdp.refresh();
 SELECT cdp.create_segment('large', $$ (traits->>'size')::int > 3 $$);
 SELECT cdp.create_segment('large', $$ profile_id > 0 OR (traits->>'size')::int > 3 $$);
 SELECT count(*) FROM cdp.members('large');
+-- so in a refresh: all stay in it or not; a refresh without rows tries one that it failed for, and has nothing to do
+SELECT cdp.create_segment('broad', $$ (traits->>'width')::int > 3 $$) AS members;
+INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', 'm' || i, jsonb_build_object('width', CASE i WHEN 1002 THEN '4' ELSE 'w' END) FROM generate_series(1, 1002) i;
+SELECT accepted FROM cdp.refresh();
+SELECT state, error, error_profile_id, (SELECT count(*) FROM cdp.members('broad')) AS members FROM cdp.segment WHERE name = 'broad';
+SELECT batch_id, as_of FROM cdp_data.state \gset
+SELECT taken FROM cdp.refresh();
+SELECT taken FROM cdp.refresh();
+SELECT batch_id = :batch_id AND as_of = :'as_of' AS no_batch FROM cdp_data.state;
+-- rows of others: all stay as they are
+INSERT INTO cdp.inbox (type, user_id, traits) VALUES ('identify', 'm1003', '{"width": 5}');
+SELECT accepted FROM cdp.refresh();
+SELECT state, error, error_profile_id, built_until, cdp.is_member('broad', 'user_id:m1003') AS m1003 FROM cdp.segment WHERE name = 'broad';
+SELECT taken FROM cdp.refresh();
+SELECT batch_id = :batch_id + 1 AS no_batch FROM cdp_data.state;
+SELECT stage, item, expected, found FROM cdp.verify() WHERE item LIKE '%broad%';
+-- one is mended: a thousand are told one by one, and all others are exact, also those whom no batch has touched since
+INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', cdp.value(i.identifier), '{"width": 1}' FROM cdp_data.segment s JOIN cdp_data.identifier i ON i.identifier_id = s.trial_profile_id WHERE s.name = 'broad';
+SELECT accepted FROM cdp.refresh();
+SELECT state, error, error_profile_id IS NOT NULL AS profile, (SELECT count(*) FROM cdp.members('broad')) AS members, cdp.is_member('broad', 'user_id:m1002') AS m1002, cdp.is_member('broad', 'user_id:m1003') AS m1003 FROM cdp.segment WHERE name = 'broad';
+SELECT stage, item, expected, found FROM cdp.verify() WHERE item LIKE '%broad%';
 
 -- nothing that judges runs in a parallel worker
 SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.proname IN ('members', 'is_member', 'lookup', 'evaluate_segment', 'verify', 'preview_rules', 'create_segment', 'paths', 'funnel_table', 'retention_table') AND p.proparallel <> 'u' AND p.oid::regprocedure::text NOT LIKE 'cdp_internal.is_member(%';

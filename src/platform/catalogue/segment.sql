@@ -41,6 +41,7 @@ BEGIN
 		failing_since timestamptz,
 		error text,
 		error_profile_id bigint,
+		trial_profile_id bigint,
 		checked_at timestamptz NOT NULL DEFAULT now(),
 		CHECK ((priority_list IS NULL) = (priority IS NULL)),
 		UNIQUE (priority_list, priority));
@@ -77,7 +78,10 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.segment.failing_since IS 'When it stopped being live; NULL: it is live.';
 	COMMENT ON COLUMN cdp_data.segment.error IS 'Why it is not live, as SQLSTATE: message; NULL: it is live.';
 	COMMENT ON COLUMN cdp_data.segment.error_profile_id IS
-		'A profile that the condition fails for; NULL: it is live, or fails for all.';
+		'A profile that the condition fails for; NULL: it is live, or fails as a whole.';
+	COMMENT ON COLUMN cdp_data.segment.trial_profile_id IS
+		'The profile that each refresh tries it with while it is failing, also as a whole: the first that it failed '
+		'for; NULL: any.';
 	COMMENT ON COLUMN cdp_data.segment.checked_at IS
 		'When the state was last written. A segment that is too slow is judged again ten minutes later.';
 

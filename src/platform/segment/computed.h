@@ -27,7 +27,7 @@ extern Node *computed_show(Node *node, ComputedName name, void *arg);
 /* Tells whether an analysed expression uses a computed trait. */
 extern bool computed_is_used(Node *node);
 
-/* The person of whom cdp_internal.computed() returns values; NULL: nobody is judged. */
+/* The person of whom cdp_internal.computed() returns values; NULL: no person is judged. */
 extern const PartPerson *computed_person(void);
 extern void computed_set_person(const PartPerson *person);
 

@@ -12,7 +12,7 @@ CREATE FUNCTION cdp_internal.computed(segment_id integer, of_type anyelement) RE
 	AS 'MODULE_PATHNAME', 'cdp_computed_value' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.computed(integer, anyelement) IS
 	'Internal: stands for cdp.computed() in the definition of a segment or of a computed trait: the value of the '
-	'person who is judged; NULL where nobody is. of_type: NULL, of the type of the trait.';
+	'person who is judged; NULL where no person is. of_type: NULL, of the type of the trait.';
 
 -- Inlined where it is called for many values.
 CREATE FUNCTION cdp_internal.computed_json(value text, type text) RETURNS jsonb

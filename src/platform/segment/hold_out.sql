@@ -61,9 +61,10 @@ BEGIN
 		SELECT s.segment_id FROM cdp_data.segment s WHERE number = ANY (s.depends_on)
 		UNION
 		SELECT s.segment_id FROM above a JOIN cdp_data.segment s ON a.segment_id = ANY (s.depends_on))
-	UPDATE cdp_data.segment s SET state = 'building', built_until = 0
+	UPDATE cdp_data.segment s
+	SET built_until = 0, state = CASE s.state WHEN 'live' THEN 'building' ELSE s.state END
 	FROM above a
-	WHERE s.segment_id = a.segment_id AND s.state IN ('live', 'building');
+	WHERE s.segment_id = a.segment_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.draw_hold_out(integer) IS

@@ -31,8 +31,9 @@ typedef struct KeptSegment
 	int depend_count;
 	int32 *depends_on;
 	KeptState state;
-	int64 built_until; /* PG_INT64_MAX: it is built */
-	int64 error_profile_id;
+	int64 built_until;      /* PG_INT64_MAX: it is built */
+	int64 error_profile_id; /* 0: it does not fail, or as a whole */
+	int64 trial_profile_id; /* the first it failed for; 0: any */
 	TimestampTz checked_at;
 	TimestampTz failing_since;
 	char *value_type;    /* of a computed trait; NULL: it is none */

@@ -51,10 +51,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[11];
-	bool nulls[11];
+	Datum values[12];
+	bool nulls[12];
 
-	for (int i = 1; i < 11; i++)
+	for (int i = 1; i < 12; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -65,6 +65,7 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->checked_at = DatumGetTimestampTz(values[7]);
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	segment->hold_out = DatumGetFloat8(values[9]);
+	segment->trial_profile_id = nulls[11] ? 0 : DatumGetInt64(values[11]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
@@ -116,7 +117,8 @@ kept_read_segments(int flags)
 	{
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
-			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, t.hold_out_salt "
+			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, "
+			"s.trial_profile_id, t.hold_out_salt "
 			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t",
 			0, NULL);
 
@@ -136,7 +138,7 @@ kept_read_segments(int flags)
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 		segments->salt =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 12, &isnull));
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 13, &isnull));
 	}
 	SPI_finish();
 	for (int i = 0; i < segments->count; i++)
@@ -254,12 +256,13 @@ write_sizes(KeptSegments *segments)
 static void
 write_state(KeptSegment *segment, KeptState state)
 {
-	Oid types[] = {INT4OID, TEXTOID, TEXTOID, INT8OID, INT8OID};
+	Oid types[] = {INT4OID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID};
 	const Judgement *judgement = &segment->judgement;
-	Datum values[5] = {Int32GetDatum(segment->segment_id), CStringGetTextDatum(state_names[state])};
-	char nulls[6] = "  nnn";
+	Datum values[6] = {Int32GetDatum(segment->segment_id), CStringGetTextDatum(state_names[state])};
+	char nulls[7] = "  nnnn";
 
 	segment->state = state;
+	segment->trial_profile_id = judgement->profile_id;
 	segment->error_profile_id = judgement->whole ? 0 : judgement->profile_id;
 	if (judgement->message != NULL)
 	{
@@ -271,13 +274,16 @@ write_state(KeptSegment *segment, KeptState state)
 	nulls[3] = segment->error_profile_id == 0 ? 'n' : ' ';
 	values[4] = Int64GetDatum(segment->built_until);
 	nulls[4] = segment->built_until == PG_INT64_MAX ? 'n' : ' ';
-	run_update("UPDATE cdp_data.segment s SET state = $2, error = $3, error_profile_id = $4, "
-			   "built_until = $5, checked_at = clock_timestamp(), failing_since = "
-			   "CASE WHEN $2 IN ('failing', 'too_slow') THEN coalesce(s.failing_since, "
-			   "clock_timestamp()) END WHERE s.segment_id = $1 AND ($2 = 'too_slow' OR "
-			   "(s.state, s.error, s.error_profile_id, s.built_until) IS DISTINCT FROM "
-			   "($2, $3, $4, $5))",
-			   5, types, values, nulls);
+	values[5] = Int64GetDatum(segment->trial_profile_id);
+	nulls[5] = segment->trial_profile_id == 0 ? 'n' : ' ';
+	run_update(
+		"UPDATE cdp_data.segment s SET state = $2, error = $3, error_profile_id = $4, "
+		"built_until = $5, trial_profile_id = $6, checked_at = clock_timestamp(), "
+		"failing_since = CASE WHEN $2 IN ('failing', 'too_slow') THEN coalesce(s.failing_since, "
+		"clock_timestamp()) END WHERE s.segment_id = $1 AND ($2 = 'too_slow' OR "
+		"(s.state, s.error, s.error_profile_id, s.built_until, s.trial_profile_id) "
+		"IS DISTINCT FROM ($2, $3, $4, $5, $6))",
+		6, types, values, nulls);
 }
 
 bool
@@ -327,7 +333,12 @@ kept_write_segments(KeptSegments *segments, bool recover)
 
 		kept_note_missing(segment);
 		if (segment->judgement.message != NULL)
+		{
+			/* while it failed as a whole the others were not judged either */
+			if (kept_stays(segment) && !segment->judgement.whole)
+				segment->built_until = 0;
 			write_state(segment, segment->judgement.too_slow ? KEPT_TOO_SLOW : KEPT_FAILING);
+		}
 		else if (recover && segment->found && segment->asked &&
 				 (segment->state == KEPT_FAILING || segment->state == KEPT_TOO_SLOW))
 		{

@@ -255,7 +255,7 @@ cdp_held_out(PG_FUNCTION_ARGS)
 
 /*
  * put_past adds the members at an instant before the last batch: of each person the first later change says what was
- * before it; whoever has none is in the segment or not as kept.
+ * before it; a person who has none is in the segment or not as kept.
  */
 static void
 put_past(Members *members, TimestampTz as_of)

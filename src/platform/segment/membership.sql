@@ -13,7 +13,7 @@ COMMENT ON FUNCTION cdp_internal.keep_touched(bigint[], text[], bigint[], bigint
 	'Internal: moves memberships with profiles that the batch merged, split or gave another number, and judges those '
 	'whom it touched, at its time. The arrays are those of cdp_internal.touched. cause: of the batch; event: of each '
 	'person what touched it. others: further people to judge. A segment that failed before, and does not in this run, '
-	'is to be built anew.';
+	'is to be built anew; one that fails as a whole is left out while it fails for the person that it is tried with.';
 
 CREATE FUNCTION cdp_internal.keep_slice(people bigint, cause text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_keep_slice' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

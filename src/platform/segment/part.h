@@ -40,7 +40,7 @@ typedef struct Part
 	Expr *leaf;        /* its instants are parameters */
 	ExprState *state;
 	List *terms;  /* its uses of the clock */
-	bool is_safe; /* evaluating it raises no error, whoever the person is */
+	bool is_safe; /* evaluating it raises no error for any person */
 	PartAnswer answer;
 
 	/* of a leaf: what was found for a person, for all leaves that are the same */

@@ -93,7 +93,7 @@ BEGIN
 	SET condition = excluded.condition, value_type = excluded.value_type, description = excluded.description,
 		defined_at = excluded.defined_at,
 		depends_on = excluded.depends_on, level = excluded.level, state = 'building', built_until = 0,
-		error = NULL, error_profile_id = NULL, failing_since = NULL
+		error = NULL, error_profile_id = NULL, trial_profile_id = NULL, failing_since = NULL
 	WHERE define_segment.replace
 	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN

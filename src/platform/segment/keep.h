@@ -1,0 +1,41 @@
+/*
+ * keep.h
+ *		A run that judges people in a batch.
+ */
+#ifndef CDP_SEGMENT_KEEP_H
+#define CDP_SEGMENT_KEEP_H
+
+#include "platform/segment/kept.h"
+
+/* what a run finds */
+typedef struct KeepRun
+{
+	KeptSegments *segments;
+	KeptChanges changes;
+	const char *cause;      /* of all changes, unless … */
+	const char **causes;    /* … it is that of the person */
+	const int64 *event_ids; /* of people, or NULL */
+	bool *flipped;          /* notes people who change, or NULL */
+} KeepRun;
+
+/* ids read by a query */
+typedef struct KeepIds
+{
+	int64 *items;
+	int64 count;
+} KeepIds;
+
+/* Returns the ids that a query finds, in CurrentMemoryContext. */
+extern KeepIds keep_read_ids(const char *query, int count, Oid *types, Datum *values);
+
+/* Reads the segments, and asks for all that can be judged. */
+extern void keep_begin(KeepRun *run, const char *cause);
+
+/* Writes the segments and hands the changes to the feed; recover is that of kept_write_segments(). */
+extern void keep_end(KeepRun *run, bool recover);
+
+/* Makes a change of the feed: the KeptFlip of a run, which is its argument. */
+extern void keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
+						   TimestampTz former);
+
+#endif /* CDP_SEGMENT_KEEP_H */
