@@ -1,11 +1,12 @@
 /*
  * stamp.c
- *		cdp_internal.stamp_people: the purposes that people may be used for, in their rows.
+ *		cdp_internal.stamp_people, wrong_stamps: the purposes that people may be used for, in their rows.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/guc.h"
@@ -17,11 +18,13 @@
 #include "platform/identity/resolve.h"
 
 CDP_FUNCTION(cdp_stamp_people);
+CDP_FUNCTION(cdp_wrong_stamps);
 
-/* The rows whose stamps are to be written. */
+/* Stamps that are not as they are in the rows. */
 typedef struct Stamps
 {
 	int count;
+	const ConsentPerson **people;
 	int64 *profile_ids;
 	int64 *purposes;
 	int64 *until;
@@ -55,7 +58,7 @@ static Stamps
 find_stamps(const ConsentPeople *people, TimestampTz at)
 {
 	Size size = Max(people->person_count, 1) * sizeof(int64);
-	Stamps stamps = {0, palloc(size), palloc(size), palloc(size)};
+	Stamps stamps = {0, palloc(size), palloc(size), palloc(size), palloc(size)};
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp stamp", ALLOCSET_DEFAULT_SIZES);
 
@@ -72,6 +75,7 @@ find_stamps(const ConsentPeople *people, TimestampTz at)
 		MemoryContextReset(work);
 		if (purposes == person->purposes && until == person->until)
 			continue;
+		stamps.people[stamps.count] = person;
 		stamps.profile_ids[stamps.count] = person->profile_id;
 		stamps.purposes[stamps.count] = purposes;
 		stamps.until[stamps.count++] = until;
@@ -132,4 +136,34 @@ cdp_stamp_people(PG_FUNCTION_ARGS)
 	result = resolver_ids(stamps.profile_ids, (size_t) stamps.count);
 	SPI_finish();
 	PG_RETURN_DATUM(result);
+}
+
+/* cdp_wrong_stamps returns the people whose stamps are not what they should be at an instant. */
+Datum
+cdp_wrong_stamps(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ConsentPeople *people;
+	Stamps stamps;
+	int nest_level;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	nest_level = batch_enter_planner();
+	people = consent_read_people(PG_GETARG_DATUM(0), false);
+	stamps = find_stamps(people, PG_GETARG_TIMESTAMPTZ(1));
+	for (int i = 0; i < stamps.count; i++)
+	{
+		Datum values[] = {Int64GetDatum(stamps.profile_ids[i]), Int64GetDatum(stamps.purposes[i]),
+						  TimestampTzGetDatum(stamps.until[i]),
+						  Int64GetDatum(stamps.people[i]->purposes),
+						  TimestampTzGetDatum(stamps.people[i]->until)};
+		bool nulls[lengthof(values)] = {false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	AtEOXact_GUC(true, nest_level);
+	SPI_finish();
+	return (Datum) 0;
 }
