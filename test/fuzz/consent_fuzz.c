@@ -107,8 +107,8 @@ check_signals(const char *text, size_t length)
 		cdpk_signals_value(&signals, (CdpkConsentMember) member, "ad_storage", &value);
 		for (int i = 0; i < KEYS; i++)
 		{
-			require(answers[i] <= CDPK_ANSWER_NO);
-			any_answer |= answers[i] != CDPK_ANSWER_NONE;
+			require(answers[i] <= CDPK_SAYS_NO);
+			any_answer |= answers[i] != CDPK_SAYS_NONE;
 		}
 		for (int i = 0; i < CDPK_SIGNAL_KINDS; i++)
 			invalid += signals.invalid[i];

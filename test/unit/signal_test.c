@@ -208,8 +208,8 @@ values(void)
 	CHECK(strcmp(answered(), "------ gpp 1") == 0);
 
 	/* of two answers the no counts */
-	cdpk_signals_category(&signals, "A", 1, CDPK_ANSWER_NO);
-	cdpk_signals_category(&signals, "A", 1, CDPK_ANSWER_YES);
+	cdpk_signals_category(&signals, "A", 1, CDPK_SAYS_NO);
+	cdpk_signals_category(&signals, "A", 1, CDPK_SAYS_YES);
 	CHECK(strcmp(answered(), "n-----") == 0);
 }
 

@@ -27,6 +27,9 @@ static const MemberName names[] = {
 	{"googleconsentmode", CDPK_MEMBER_INSIDE, NULL},
 	{"update", CDPK_MEMBER_INSIDE, NULL}, /* of gtag; its "default" is no answer of a person */
 	{"privacy", CDPK_MEMBER_INSIDE, NULL},
+	{"integrations", CDPK_MEMBER_INSIDE,
+	 NULL}, /* RudderStack has consents of Google's in GA4 there */
+	{"ga4", CDPK_MEMBER_INSIDE, NULL},
 	{"tcdata", CDPK_MEMBER_INSIDE, NULL},
 	{"gppdata", CDPK_MEMBER_INSIDE, NULL},
 	{"request", CDPK_MEMBER_INSIDE, NULL},
@@ -136,86 +139,86 @@ cdpk_is_consent_event(const char *name, size_t length)
 typedef struct Word
 {
 	const char *word;
-	CdpkConsentAnswer answer;
+	CdpkSignalAnswer answer;
 } Word;
 
 /* Tell what a text says by a list of words that ends with NULL. */
-static CdpkConsentAnswer
+static CdpkSignalAnswer
 find_word(const CdpkConsentValue *value, const Word *words)
 {
 	for (; words->word != NULL; words++)
 		if (is_word(value->text, value->length, words->word))
 			return words->answer;
-	return CDPK_ANSWER_INVALID;
+	return CDPK_SAYS_INVALID;
 }
 
-CdpkConsentAnswer
+CdpkSignalAnswer
 cdpk_category_answer(const CdpkConsentValue *value)
 {
 	static const Word words[] = {
-		{"true", CDPK_ANSWER_YES}, {"false", CDPK_ANSWER_NO}, {NULL, CDPK_ANSWER_NONE}};
+		{"true", CDPK_SAYS_YES}, {"false", CDPK_SAYS_NO}, {NULL, CDPK_SAYS_NONE}};
 
 	switch (value->form)
 	{
 		case CDPK_FORM_NULL:
-			return CDPK_ANSWER_NONE;
+			return CDPK_SAYS_NONE;
 		case CDPK_FORM_TRUE:
-			return CDPK_ANSWER_YES;
+			return CDPK_SAYS_YES;
 		case CDPK_FORM_FALSE:
-			return CDPK_ANSWER_NO;
+			return CDPK_SAYS_NO;
 		case CDPK_FORM_TEXT:
 			return find_word(value, words);
 		default:
-			return CDPK_ANSWER_INVALID;
+			return CDPK_SAYS_INVALID;
 	}
 }
 
-CdpkConsentAnswer
+CdpkSignalAnswer
 cdpk_google_answer(const CdpkConsentValue *value)
 {
-	static const Word words[] = {{"granted", CDPK_ANSWER_YES},
-								 {"denied", CDPK_ANSWER_NO},
-								 {"", CDPK_ANSWER_NONE},
-								 {"unset", CDPK_ANSWER_NONE},
-								 {"unspecified", CDPK_ANSWER_NONE},
-								 {"consent_granted", CDPK_ANSWER_YES}, /* of the upload APIs */
-								 {"consent_denied", CDPK_ANSWER_NO},
-								 {"consent_status_unspecified", CDPK_ANSWER_NONE},
-								 {NULL, CDPK_ANSWER_NONE}};
+	static const Word words[] = {{"granted", CDPK_SAYS_YES},
+								 {"denied", CDPK_SAYS_NO},
+								 {"", CDPK_SAYS_NONE},
+								 {"unset", CDPK_SAYS_NONE},
+								 {"unspecified", CDPK_SAYS_NONE},
+								 {"consent_granted", CDPK_SAYS_YES}, /* of the upload APIs */
+								 {"consent_denied", CDPK_SAYS_NO},
+								 {"consent_status_unspecified", CDPK_SAYS_NONE},
+								 {NULL, CDPK_SAYS_NONE}};
 
 	switch (value->form)
 	{
 		case CDPK_FORM_NULL:
-			return CDPK_ANSWER_NONE;
+			return CDPK_SAYS_NONE;
 		case CDPK_FORM_TRUE:
-			return CDPK_ANSWER_YES;
+			return CDPK_SAYS_YES;
 		case CDPK_FORM_FALSE:
-			return CDPK_ANSWER_NO;
+			return CDPK_SAYS_NO;
 		case CDPK_FORM_TEXT:
 			return find_word(value, words);
 		default:
-			return CDPK_ANSWER_INVALID;
+			return CDPK_SAYS_INVALID;
 	}
 }
 
 /* That it is off is no yes. */
-CdpkConsentAnswer
+CdpkSignalAnswer
 cdpk_gpc_answer(const CdpkConsentValue *value)
 {
-	static const Word words[] = {{"1", CDPK_ANSWER_NO},   {"true", CDPK_ANSWER_NO},
-								 {"0", CDPK_ANSWER_NONE}, {"false", CDPK_ANSWER_NONE},
-								 {"", CDPK_ANSWER_NONE},  {NULL, CDPK_ANSWER_NONE}};
+	static const Word words[] = {{"1", CDPK_SAYS_NO},   {"true", CDPK_SAYS_NO},
+								 {"0", CDPK_SAYS_NONE}, {"false", CDPK_SAYS_NONE},
+								 {"", CDPK_SAYS_NONE},  {NULL, CDPK_SAYS_NONE}};
 
 	switch (value->form)
 	{
 		case CDPK_FORM_NULL:
 		case CDPK_FORM_FALSE:
-			return CDPK_ANSWER_NONE;
+			return CDPK_SAYS_NONE;
 		case CDPK_FORM_TRUE:
-			return CDPK_ANSWER_NO;
+			return CDPK_SAYS_NO;
 		case CDPK_FORM_TEXT:
 			return find_word(value, words);
 		default:
-			return CDPK_ANSWER_INVALID;
+			return CDPK_SAYS_INVALID;
 	}
 }

@@ -52,18 +52,18 @@ typedef struct CdpkConsentValue
 	size_t length;
 } CdpkConsentValue;
 
-typedef enum CdpkConsentAnswer
+typedef enum CdpkSignalAnswer
 {
-	CDPK_ANSWER_NONE,
-	CDPK_ANSWER_YES,
-	CDPK_ANSWER_NO,
-	CDPK_ANSWER_INVALID
-} CdpkConsentAnswer;
+	CDPK_SAYS_NONE,
+	CDPK_SAYS_YES,
+	CDPK_SAYS_NO,
+	CDPK_SAYS_INVALID
+} CdpkSignalAnswer;
 
 /* Tell what a value says: of a category true or false, of Google's granted or denied, of the privacy control true. */
-extern CdpkConsentAnswer cdpk_category_answer(const CdpkConsentValue *value);
-extern CdpkConsentAnswer cdpk_google_answer(const CdpkConsentValue *value);
-extern CdpkConsentAnswer cdpk_gpc_answer(const CdpkConsentValue *value);
+extern CdpkSignalAnswer cdpk_category_answer(const CdpkConsentValue *value);
+extern CdpkSignalAnswer cdpk_google_answer(const CdpkConsentValue *value);
+extern CdpkSignalAnswer cdpk_gpc_answer(const CdpkConsentValue *value);
 
 /* Return Google's name at a place, from 0; NULL after the last. */
 extern const char *cdpk_google_name_at(size_t place);

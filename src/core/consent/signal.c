@@ -13,28 +13,28 @@ void
 cdpk_signals_begin(CdpkSignals *signals)
 {
 	if (signals->count > 0)
-		memset(signals->answers, CDPK_ANSWER_NONE, signals->count);
+		memset(signals->answers, CDPK_SAYS_NONE, signals->count);
 	memset(signals->invalid, 0, sizeof(signals->invalid));
 	signals->any = false;
 }
 
 /* Give a signal an answer. */
 static void
-answer(CdpkSignals *signals, size_t place, CdpkConsentAnswer given)
+answer(CdpkSignals *signals, size_t place, CdpkSignalAnswer given)
 {
-	if (given != CDPK_ANSWER_YES && given != CDPK_ANSWER_NO)
+	if (given != CDPK_SAYS_YES && given != CDPK_SAYS_NO)
 		return;
 	signals->any = true;
-	if (signals->answers[place] != CDPK_ANSWER_NO)
+	if (signals->answers[place] != CDPK_SAYS_NO)
 		signals->answers[place] = (uint8_t) given;
 }
 
 /* Give each signal of a kind and key an answer, or count that it is invalid. */
 static void
 answer_key(CdpkSignals *signals, CdpkSignalKind kind, const char *key, size_t length,
-		   CdpkConsentAnswer given)
+		   CdpkSignalAnswer given)
 {
-	if (given == CDPK_ANSWER_INVALID)
+	if (given == CDPK_SAYS_INVALID)
 		signals->invalid[kind]++;
 	for (size_t i = 0; i < signals->count; i++)
 	{
@@ -47,8 +47,7 @@ answer_key(CdpkSignals *signals, CdpkSignalKind kind, const char *key, size_t le
 }
 
 void
-cdpk_signals_category(CdpkSignals *signals, const char *name, size_t length,
-					  CdpkConsentAnswer given)
+cdpk_signals_category(CdpkSignals *signals, const char *name, size_t length, CdpkSignalAnswer given)
 {
 	answer_key(signals, CDPK_SIGNAL_CATEGORY, name, length, given);
 }
@@ -58,7 +57,7 @@ cdpk_signals_no_category(CdpkSignals *signals)
 {
 	for (size_t i = 0; i < signals->count; i++)
 		if (signals->signals[i].kind == CDPK_SIGNAL_CATEGORY)
-			answer(signals, i, CDPK_ANSWER_NO);
+			answer(signals, i, CDPK_SAYS_NO);
 }
 
 /* ---------------------------------------------------------------- TC strings */
@@ -99,20 +98,19 @@ is_restricted(const CdpkTcf *tcf, const CdpkSignal *signal, CdpkTcfRestriction o
 }
 
 /* Answer by consent. */
-static CdpkConsentAnswer
+static CdpkSignalAnswer
 consent_answer(const CdpkTcf *tcf, const CdpkSignal *signal)
 {
 	if (signal->purpose == 1 && tcf->purpose_one)
-		return CDPK_ANSWER_NONE;
+		return CDPK_SAYS_NONE;
 	if (has_purpose(tcf->consent, signal->purpose) &&
 		(signal->vendor == 0 || cdpk_id_set_has(&tcf->vendor_consent, signal->vendor)))
-		return is_restricted(tcf, signal, CDPK_TCF_REQUIRE_INTEREST) ? CDPK_ANSWER_NO
-																	 : CDPK_ANSWER_YES;
-	return was_asked(tcf, signal->vendor) ? CDPK_ANSWER_NO : CDPK_ANSWER_NONE;
+		return is_restricted(tcf, signal, CDPK_TCF_REQUIRE_INTEREST) ? CDPK_SAYS_NO : CDPK_SAYS_YES;
+	return was_asked(tcf, signal->vendor) ? CDPK_SAYS_NO : CDPK_SAYS_NONE;
 }
 
 /* Answer by legitimate interest: to object is a no, not to object is nothing. */
-static CdpkConsentAnswer
+static CdpkSignalAnswer
 objection_answer(const CdpkTcf *tcf, const CdpkSignal *signal)
 {
 	bool is_never =
@@ -120,12 +118,11 @@ objection_answer(const CdpkTcf *tcf, const CdpkSignal *signal)
 								 tcf->policy_version >= POLICY_NARROWS_INTEREST);
 
 	if (is_never)
-		return CDPK_ANSWER_NONE;
+		return CDPK_SAYS_NONE;
 	if (has_purpose(tcf->interest, signal->purpose) &&
 		(signal->vendor == 0 || cdpk_id_set_has(&tcf->vendor_interest, signal->vendor)))
-		return is_restricted(tcf, signal, CDPK_TCF_REQUIRE_CONSENT) ? CDPK_ANSWER_NO
-																	: CDPK_ANSWER_NONE;
-	return was_asked(tcf, signal->vendor) ? CDPK_ANSWER_NO : CDPK_ANSWER_NONE;
+		return is_restricted(tcf, signal, CDPK_TCF_REQUIRE_CONSENT) ? CDPK_SAYS_NO : CDPK_SAYS_NONE;
+	return was_asked(tcf, signal->vendor) ? CDPK_SAYS_NO : CDPK_SAYS_NONE;
 }
 
 /* Take a TC string of Europe's. */
@@ -165,37 +162,37 @@ take_canadian(CdpkSignals *signals, const CdpkTcf *tcf)
 }
 
 /* Answer by values of a field. */
-static CdpkConsentAnswer
+static CdpkSignalAnswer
 field_answer(const CdpkUsField *field, const uint8_t *values, unsigned place)
 {
-	CdpkConsentAnswer given = CDPK_ANSWER_NONE;
+	CdpkSignalAnswer given = CDPK_SAYS_NONE;
 
 	for (unsigned i = 0; i < field->count; i++)
 	{
 		if (place != 0 && i != place - 1)
 			continue;
 		if (values[i] == 1)
-			return CDPK_ANSWER_NO;
+			return CDPK_SAYS_NO;
 		if (values[i] == 2 && field->meaning == CDPK_US_CONSENT)
-			given = CDPK_ANSWER_YES;
+			given = CDPK_SAYS_YES;
 	}
 	return given;
 }
 
 /* Answer by a section of the United States. */
-static CdpkConsentAnswer
+static CdpkSignalAnswer
 us_answer(const CdpkUs *us, const CdpkSignal *signal)
 {
 	const uint8_t *values = us->values;
 
 	if (signal->field_length == strlen("Gpc") && memcmp(signal->field, "Gpc", 3) == 0)
-		return us->gpc ? CDPK_ANSWER_NO : CDPK_ANSWER_NONE;
+		return us->gpc ? CDPK_SAYS_NO : CDPK_SAYS_NONE;
 	for (const CdpkUsField *field = us->section->fields; field->name != NULL;
 		 values += field->count, field++)
 		if (field->meaning != CDPK_US_FACT && strlen(field->name) == signal->field_length &&
 			memcmp(field->name, signal->field, signal->field_length) == 0)
 			return field_answer(field, values, signal->place);
-	return CDPK_ANSWER_NONE;
+	return CDPK_SAYS_NONE;
 }
 
 /* Take a section of the United States. */
@@ -209,7 +206,7 @@ take_us(CdpkSignals *signals, const CdpkUs *us)
 		if (signal->kind == CDPK_SIGNAL_GPP && signal->section == us->section->id)
 			answer(signals, i, us_answer(us, signal));
 		else if (signal->kind == CDPK_SIGNAL_GPC && us->gpc)
-			answer(signals, i, CDPK_ANSWER_NO);
+			answer(signals, i, CDPK_SAYS_NO);
 	}
 }
 
@@ -223,7 +220,7 @@ take_us_privacy(CdpkSignals *signals, const CdpkUsPrivacy *privacy)
 
 		if (signal->kind == CDPK_SIGNAL_GPP && signal->section == CDPK_GPP_US_PRIVACY &&
 			privacy->opt_out_sale == 'Y')
-			answer(signals, i, CDPK_ANSWER_NO);
+			answer(signals, i, CDPK_SAYS_NO);
 	}
 }
 

@@ -48,7 +48,7 @@ typedef struct CdpkSignals
 {
 	const CdpkSignal *signals;
 	size_t count;
-	uint8_t *answers;                    /* of each: NONE, YES or NO of CdpkConsentAnswer */
+	uint8_t *answers;                    /* of each: NONE, YES or NO of CdpkSignalAnswer */
 	uint32_t invalid[CDPK_SIGNAL_KINDS]; /* what was found of a kind and is not valid */
 	bool any;                            /* some signal has an answer */
 } CdpkSignals;
@@ -58,7 +58,7 @@ extern void cdpk_signals_begin(CdpkSignals *signals);
 
 /* Take a category's value; and an object of categories that is empty: a no to each one that is asked for. */
 extern void cdpk_signals_category(CdpkSignals *signals, const char *name, size_t length,
-								  CdpkConsentAnswer answer);
+								  CdpkSignalAnswer answer);
 extern void cdpk_signals_no_category(CdpkSignals *signals);
 
 /* Take what stands in a member that is no object: TCF, GPP, US_PRIVACY, GPC, GOOGLE with its key. */
