@@ -163,6 +163,7 @@ run(Pass *pass)
 	run_stage(pass, pass_move_events);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
+	run_stage(pass, pass_consent);
 	run_stage(pass, pass_note_statements);
 	run_stage(pass, pass_fold);
 	run_stage(pass, pass_note_names);

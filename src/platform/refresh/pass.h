@@ -44,6 +44,10 @@
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
  *	pass_log		the log
+ *	pass_point		what was said of purposes, once
+ *	pass_signal		what events answer to consent signals
+ *	pass_ledger		rows of the ledger of consent
+ *	pass_consent	what becomes of these
  *	pass_account	accounts
  *	pass_held_account	accounts of a profile
  *	pass_held		identifiers of a profile
@@ -429,6 +433,9 @@ extern int64 pass_own_context(const PassContexts *contexts, uint32_t row, Datum 
 
 /* pass_log.c */
 extern void pass_log(Pass *pass);
+
+/* pass_consent.c */
+extern void pass_consent(Pass *pass);
 
 /* pass_account.c */
 extern void pass_fold_accounts(Pass *pass);

@@ -236,7 +236,8 @@ typedef struct Pass
 	PassPlace *places;
 	int place_count;
 
-	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
+	PassIds lapsed;    /* profiles whose traits were folded anew after the fold */
+	PassIds consented; /* profiles of which consent changes, and that no event touches */
 
 	PassMonth *months; /* that are folded into the base, by time */
 	int month_count;
