@@ -92,6 +92,7 @@ pass_add_resting(ConsentPoints *points, const PassIds *ids, const PassIds *event
 	for (uint64 i = 0; i < count; i++)
 	{
 		bool isnull;
+		int place;
 		ArrayType *array =
 			DatumGetArrayTypeP(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
 		ConsentKey key = {.ids = (int64 *) ARR_DATA_PTR(array),
@@ -99,7 +100,8 @@ pass_add_resting(ConsentPoints *points, const PassIds *ids, const PassIds *event
 						  .source_id = resolver_int4(rows, i, 3)};
 
 		key.purpose_id = DatumGetInt16(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
-		points->keys[pass_consent_key(points, &key, true)].reread = true;
+		place = pass_consent_key(points, &key, true);
+		points->keys[place].reread = true;
 	}
 	SPI_freetuptable(rows);
 }
