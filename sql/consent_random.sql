@@ -8,6 +8,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
 SET timezone = 'UTC';
+SET search_path = public, cdp;
 
 -- a number below m that follows from a seed and a text
 CREATE FUNCTION chance(seed text, m integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
