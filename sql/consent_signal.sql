@@ -70,16 +70,17 @@ INSERT INTO shape (id, event, properties) VALUES
 	('event', 'Segment Consent Preference Updated', '{"categoryPreferences": {"Advertising": false}}'),
 	('another event', 'consent_update', '{"ad_storage": "granted"}'),
 	('no such event', 'Order Completed', '{"categoryPreferences": {"Advertising": false}, "gpc": true}');
-SELECT send(context, id, event, properties) IS NOT NULL AS sent, count(*) FROM shape GROUP BY 1;
+SELECT count(*) AS sent FROM shape, LATERAL send(context, id, event, properties);
 SELECT taken, accepted FROM cdp.refresh();
 SELECT id, said(id) FROM shape;
 TABLE cdp.invalid_signal;
 
 -- what is not valid says nothing, and is counted by source and kind
-SELECT send(c::jsonb, 'invalid') FROM unnest(ARRAY['{"tcString": "CPXx"}', '{"tcString": 7}', '{"tcString": ""}',
+SELECT count(*) AS sent FROM unnest(ARRAY['{"tcString": "CPXx"}', '{"tcString": 7}', '{"tcString": ""}',
 	'{"gpp": "DBABLA~DVQqAAAAAgA"}', '{"gpp": "DBABLA"}', '{"us_privacy": "1YYX"}', '{"gpc": "yes"}', '{"gpc": 2}',
 	'{"consent": {"ad_storage": "maybe", "ad_user_data": "maybe"}}', '{"consent": {"categoryPreferences": {"Analytics": 1}}}',
-	'{"consent": {"categoryPreferences": true}}', '{"consentManagement": {"allowedConsentIds": "C0003"}}']) AS c;
+	'{"consent": {"categoryPreferences": true}}', '{"consentManagement": {"allowedConsentIds": "C0003"}}']) AS c,
+	LATERAL send(c::jsonb, 'invalid');
 SELECT accepted FROM cdp.refresh();
 SELECT said('invalid');
 SELECT source, kind, occurrences, last_batch_id - first_batch_id AS batches FROM cdp.invalid_signal ORDER BY kind;
@@ -94,9 +95,9 @@ INSERT INTO cdp.inbox (type, message_id, user_id, event, context, "timestamp", s
 SELECT accepted, duplicate, quarantined FROM cdp.refresh();
 SELECT said('v'), said('w'), occurrences FROM cdp.invalid_signal WHERE kind = 'gpc';
 -- a call that libraries send
-SELECT cdp.ingest('{"type": "track", "event": "Segment Consent Preference Updated", "userId": "i", "messageId": "line",
-	"timestamp": "2026-02-01T00:00:00Z", "context": {"consent": {"categoryPreferences": {"Advertising": false,
-	"Analytics": true}}}}', 'lines');
+SELECT cdp.ingest('{"type": "track", "event": "Segment Consent Preference Updated", "userId": "i", "messageId": "line", '
+	'"timestamp": "2026-02-01T00:00:00Z", '
+	'"context": {"consent": {"categoryPreferences": {"Advertising": false, "Analytics": true}}}}', 'lines');
 SELECT accepted FROM cdp.refresh();
 SELECT said('i');
 
