@@ -100,7 +100,6 @@ pass_add_resting(ConsentPoints *points, const PassIds *ids, const PassIds *event
 						  .source_id = resolver_int4(rows, i, 3)};
 
 		key.purpose_id = DatumGetInt16(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
-		/* the keys may move as one is added */
 		place = pass_consent_key(points, &key, true);
 		points->keys[place].reread = true;
 	}

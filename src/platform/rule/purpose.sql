@@ -141,17 +141,13 @@ BEGIN
 	ELSIF kind <> ALL (kinds) THEN
 		RAISE EXCEPTION 'there is no kind of signal "%"', left(kind, 64) USING ERRCODE = 'invalid_parameter_value',
 			HINT = cdp_internal.hint_at(kind, kinds);
-	ELSIF (CASE
-		WHEN kind IN ('tcf', 'tcf_objection') THEN key !~ '^([1-9]|1[0-9]|2[0-4])$'
-		WHEN kind = 'gpp' THEN key !~ '^[a-z]+[.][A-Za-z0-9]+([.][0-9]+)?$'
-		WHEN kind = 'gpc' THEN key <> ''
-		ELSE key = '' OR octet_length(key) > 255 END)
-	THEN
+	ELSIF NOT cdp_internal.is_signal(kind, key) OR octet_length(key) > 255 THEN
 		RAISE EXCEPTION 'key "%" of a signal of kind "%" is invalid', left(key, 64), kind
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24; that of gpp a section and '
-				'a field of it, as usnat.SaleOptOut; that of google a type of consent, as ad_storage; that of '
-				'category a name; that of gpc is empty.';
+			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24, or of one and of a vendor, '
+				'as 2/755; that of gpp a section and a field of it that is a choice, as usnat.SaleOptOut, with the place '
+				'of one of several values, as usnat.SensitiveDataProcessing.3; that of google a type of consent, as '
+				'ad_storage; that of category a name of at most 255 bytes; that of gpc is empty.';
 	END IF;
 END
 $function$;
