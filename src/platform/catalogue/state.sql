@@ -67,6 +67,12 @@ COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
 	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
 	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
 
+CREATE FUNCTION cdp_internal.sees_all(relation regclass) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_sees_all' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.sees_all(regclass) IS
+	'Internal: returns whether the current role sees all rows of a table: row security does not apply to it, or a '
+	'policy admits it without a condition.';
+
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -222,4 +228,5 @@ COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
 REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_columns(),
-	cdp_internal.check_tables(), cdp_internal.check_owner(text[]), cdp_internal.init_state() FROM PUBLIC;
+	cdp_internal.check_tables(), cdp_internal.check_owner(text[]), cdp_internal.sees_all(regclass),
+	cdp_internal.init_state() FROM PUBLIC;
