@@ -353,9 +353,10 @@ source gets that of the writer, if there is only one. Calling it again replaces 
 add up. A role that was renamed, or lost INSERT, is not a writer until it is granted again.
 analyst: may read people, events, segments and rules, but not the inboxes and the quarantine.
 With a purpose (cdp.purpose) an analyst sees only people who may be used for it now, in every query, through views,
-functions and segments. identifiers => true: all that is known of these; false, the default: no column with identifiers,
-of traits those listed (none by default), and cdp.people, cdp.people_events, segments, reports without properties, and
-computed traits that are listed. Calling it again replaces both. A role has one purpose: use a login for each.
+functions and segments. identifiers => true: all that is known of these; false, the default: no column with identifiers:
+cdp.people with the traits listed (none by default) and timelines with the properties that they carry,
+cdp.people_events, segments, reports, and computed traits that are listed. Calling it again replaces both. A role has
+one purpose: use a login for each.
 steward: may do everything, including refresh() and grant_access(), except make the tables.
 The first purpose puts the tables under row security; it stays on. It then hides all from roles that have rights on
 tables of cdp, but no access that was granted here.

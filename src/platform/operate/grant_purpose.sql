@@ -80,10 +80,11 @@ BEGIN
 			cdp.account_members');
 	END IF;
 	RETURN QUERY
-		SELECT format('SELECT (%s)', (
+		SELECT CASE WHEN cardinality(t.columns) = c.relnatts THEN 'SELECT' ELSE format('SELECT (%s)', (
 				SELECT string_agg(quote_ident(u.name), ', ' ORDER BY u.place)
-				FROM unnest(t.columns) WITH ORDINALITY AS u (name, place))), t.relation
-		FROM cdp_internal.bound_tables(identifiers) t;
+				FROM unnest(t.columns) WITH ORDINALITY AS u (name, place))) END, t.relation
+		FROM cdp_internal.bound_tables(identifiers) t
+		JOIN pg_class c ON c.oid = t.relation::regclass;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.bound_rights(boolean, text[]) IS
@@ -131,27 +132,6 @@ COMMENT ON FUNCTION cdp_internal.way_around(name) IS
 	'Internal: returns by which way a role sees people whatever purpose it is bound to, as a sentence; NULL: none. A '
 	'role that was given rights by cdp.grant_access() has one.';
 
-CREATE FUNCTION cdp_internal.check_purpose(purpose text) RETURNS smallint
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	number smallint := (SELECT p.purpose_id FROM cdp_data.purpose p WHERE p.name = check_purpose.purpose);
-BEGIN
-	IF current_setting('server_version_num')::integer < 150000 THEN
-		RAISE EXCEPTION 'a role cannot be bound to a purpose before PostgreSQL 15'
-			USING ERRCODE = 'feature_not_supported',
-				DETAIL = 'Views there always have the rights of their owner, from whom row security hides nothing.';
-	ELSIF number IS NULL THEN
-		RAISE EXCEPTION 'purpose "%" does not exist', purpose
-			USING ERRCODE = 'undefined_object', HINT = 'cdp.purpose lists the purposes.';
-	END IF;
-	RETURN number;
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.check_purpose(text) IS
-	'Internal: returns the number of a purpose to which a role is to be bound; raises an error if there is none.';
-
 -- The rights that it had as a bound role are taken away first, so that any that are left are found.
 CREATE FUNCTION cdp_internal.grant_purpose(role name, purpose text, identifiers boolean, traits text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -159,12 +139,21 @@ CREATE FUNCTION cdp_internal.grant_purpose(role name, purpose text, identifiers 
 AS $function$
 #variable_conflict use_variable
 DECLARE
-	number smallint := cdp_internal.check_purpose(purpose);
-	bound text := (SELECT p.name FROM cdp_data.purpose_role b JOIN cdp_data.purpose p USING (purpose_id)
-				   WHERE b.role = grant_purpose.role);
+	number smallint;
+	bound text;
 	way text;
 	given record;
 BEGIN
+	IF current_setting('server_version_num')::integer < 150000 THEN
+		RAISE EXCEPTION 'a role cannot be bound to a purpose before PostgreSQL 15'
+			USING ERRCODE = 'feature_not_supported',
+				DETAIL = 'Views there always have the rights of their owner, from whom row security hides nothing.';
+	END IF;
+	PERFORM cdp_internal.refresh_lock(wait => true);
+	number := cdp_internal.purpose_number(purpose);
+	bound := (
+		SELECT p.name FROM cdp_data.purpose_role b JOIN cdp_data.purpose p USING (purpose_id)
+		WHERE b.role = grant_purpose.role);
 	IF identifiers AND traits IS NOT NULL OR array_position(traits, NULL) IS NOT NULL THEN
 		RAISE EXCEPTION 'traits are a list for a role without identifiers' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A role with identifiers reads all traits.';
@@ -212,5 +201,5 @@ COMMENT ON FUNCTION cdp_internal.check_unbound(name, text) IS
 	'Internal: raises an error if a role that is to see all people is bound to a purpose.';
 
 REVOKE ALL ON FUNCTION cdp_internal.bound_tables(boolean), cdp_internal.bound_segments(boolean, text[]),
-	cdp_internal.bound_rights(boolean, text[]), cdp_internal.way_around(name), cdp_internal.check_purpose(text),
+	cdp_internal.bound_rights(boolean, text[]), cdp_internal.way_around(name),
 	cdp_internal.grant_purpose(name, text, boolean, text[]), cdp_internal.check_unbound(name, text) FROM PUBLIC;

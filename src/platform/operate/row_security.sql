@@ -14,10 +14,10 @@ BEGIN
 	RETURN QUERY
 		SELECT CASE c.relname WHEN 'state' THEN 'steward' ELSE 'analyst' END, a.grantee, a.grantor
 		FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-		WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'),
+		WHERE a.grantee <> c.relowner AND ((c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'),
 				('cdp.profiles'::regclass, 'SELECT'))
 			OR c.oid = 'cdp.people'::regclass AND a.privilege_type = 'SELECT' AND EXISTS (
-				SELECT FROM cdp_data.purpose_role b JOIN pg_roles r ON r.rolname = b.role WHERE r.oid = a.grantee)
+				SELECT FROM cdp_data.purpose_role b JOIN pg_roles r ON r.rolname = b.role WHERE r.oid = a.grantee))
 		UNION ALL
 		SELECT 'writer', a.grantee, a.grantor FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) a
 		WHERE c.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass);

@@ -30,8 +30,7 @@ id_at(uint64 row)
 {
 	bool isnull;
 
-	return DatumGetInt64(
-		SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &isnull));
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 /* compare_ids orders numbers. */
