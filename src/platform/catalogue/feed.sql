@@ -42,8 +42,8 @@ BEGIN
 		'in profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: '
 		'the person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
 		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id. '
-		'purposes_changed: a person may be used for other purposes to which roles are bound; it stands there once without '
-		'a segment, and then once for each segment that the person is in.';
+		'purposes_changed: a person may be used for other purposes, to which roles are bound; it stands there once '
+		'without a segment, and then once for each segment that the person is in.';
 	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS

@@ -67,6 +67,7 @@ COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
 	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
 	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
 
+-- Open to all, as views that their owners share ask it for whoever reads them.
 CREATE FUNCTION cdp_internal.sees_all(relation regclass) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_sees_all' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sees_all(regclass) IS
@@ -235,5 +236,4 @@ COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
 REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_columns(),
-	cdp_internal.check_tables(), cdp_internal.check_owner(text[]), cdp_internal.sees_all(regclass),
-	cdp_internal.init_state() FROM PUBLIC;
+	cdp_internal.check_tables(), cdp_internal.check_owner(text[]), cdp_internal.init_state() FROM PUBLIC;

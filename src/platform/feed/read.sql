@@ -130,8 +130,9 @@ BEGIN
 		-- of one that is hidden from the role and was another profile, that one has left
 		SELECT c.change_id, c.kind, CASE c.kind WHEN 'exited' THEN coalesce(c.other_profile_id, c.profile_id)
 				ELSE c.profile_id END, s.name, CASE WHEN c.kind <> 'exited' THEN c.other_profile_id END, c.at,
-			c.recorded_at, CASE WHEN c.kind = 'exited' AND c.other_profile_id IS NOT NULL THEN 'consent' ELSE c.cause END,
-			c.event_id, c.verdict_id, coalesce(w.attempts, 0)
+			c.recorded_at,
+			CASE WHEN c.kind = 'exited' AND c.other_profile_id IS NOT NULL THEN 'consent' ELSE c.cause END, c.event_id,
+			c.verdict_id, coalesce(w.attempts, 0)
 		FROM cdp_data.readable_change c
 		LEFT JOIN cdp_data.readable_segment s ON s.segment_id = c.segment_id
 		LEFT JOIN cdp_data.own_consumer_waiting w

@@ -67,12 +67,9 @@ BEGIN
 	IF bound IS NULL THEN
 		RETURN;
 	END IF;
-	PERFORM cdp_internal.record_changes(array_agg('purposes_changed'::text ORDER BY c.profile_id, c.segment_id NULLS FIRST),
-			array_agg(c.profile_id ORDER BY c.profile_id, c.segment_id NULLS FIRST),
-			array_agg(c.segment_id ORDER BY c.profile_id, c.segment_id NULLS FIRST), NULL,
-			array_agg(cdp_internal.batch_as_of()), array_agg('consent'::text), NULL, NULL,
-			array_agg(c.value ORDER BY c.profile_id, c.segment_id NULLS FIRST),
-			sinces => array_agg(c.since ORDER BY c.profile_id, c.segment_id NULLS FIRST))
+	PERFORM cdp_internal.record_changes(array_agg('purposes_changed'::text), array_agg(c.profile_id),
+		array_agg(c.segment_id), NULL, array_agg(cdp_internal.batch_as_of()), array_agg('consent'::text), NULL, NULL,
+		array_agg(c.value), sinces => array_agg(c.since))
 	FROM (
 		SELECT u.profile_id, s.segment_id, s.since, jsonb_build_array(u.former, u.present) AS value
 		FROM unnest(profile_ids, record_purposes.former, record_purposes.present) AS u (profile_id, former, present)
@@ -80,15 +77,18 @@ BEGIN
 		CROSS JOIN LATERAL (
 			SELECT NULL::integer AS segment_id, NULL::timestamptz AS since
 			UNION ALL
+			-- not those from which the person is held out
 			SELECT g.segment_id, g.since FROM unnest(m.segments, m.since) AS g (segment_id, since)
 			WHERE g.segment_id > 0 AND g.since IS NOT NULL) s
-		WHERE (u.former # u.present) & bound <> 0) c;
+		WHERE (u.former # u.present) & bound <> 0
+		ORDER BY u.profile_id, s.segment_id NULLS FIRST) c;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.record_purposes(bigint[], bigint[], bigint[]) IS
 	'Internal: adds to the feed, in a batch, that the stamps of these people changed from former to present, as far as '
 	'roles are bound to the purposes: once for each person, and for each of their segments.';
 
-REVOKE ALL ON FUNCTION cdp_internal.record_purposes(bigint[], bigint[], bigint[]), cdp_internal.announce_change(bigint, double precision),
+REVOKE ALL ON FUNCTION cdp_internal.record_purposes(bigint[], bigint[], bigint[]),
+	cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
 		bigint[], boolean, timestamptz[], timestamptz[]) FROM PUBLIC;

@@ -8,12 +8,15 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH RECURSIVE reached (relation) AS (
-			SELECT c.oid FROM cdp_internal.secured_tables() t CROSS JOIN LATERAL pg_partition_tree(t.relation::regclass) p
-			JOIN pg_class c ON c.oid = p.relid
+			SELECT p.relid::oid
+			FROM cdp_internal.secured_tables() t
+			CROSS JOIN LATERAL pg_partition_tree(t.relation::regclass) p
 			UNION
-			SELECT t.relation::regclass FROM cdp_internal.secured_tables() t
+			SELECT t.relation::regclass::oid FROM cdp_internal.secured_tables() t
 			UNION
-			SELECT c.oid FROM pg_class c WHERE c.relnamespace = to_regnamespace('cdp_segment') AND c.relkind IN ('v', 'm')
+			SELECT c.oid
+			FROM pg_class c
+			WHERE c.relnamespace = to_regnamespace('cdp_segment') AND c.relkind IN ('v', 'm')
 			UNION
 			SELECT w.ev_class
 			FROM reached r
@@ -35,7 +38,8 @@ DECLARE
 	owner oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = 'cdp_data.state'::regclass);
 BEGIN
 	RETURN QUERY
-		SELECT r.rolname, CASE WHEN g.kind = 'writer' THEN 'writes' WHEN b.role IS NULL THEN 'all people' ELSE 'purpose' END,
+		SELECT r.rolname, CASE WHEN g.kind = 'writer' THEN 'writes' WHEN b.role IS NULL THEN 'all people'
+				ELSE 'purpose' END,
 			   CASE WHEN b.role IS NULL THEN g.kind ELSE coalesce(p.name, 'purpose ' || b.purpose_id) END,
 			   CASE WHEN b.identifiers THEN 'all that is known of those who may be used for it now'
 				WHEN b.role IS NOT NULL THEN format('without identifiers; traits: %s',
@@ -45,8 +49,9 @@ BEGIN
 		LEFT JOIN cdp_data.purpose_role b ON b.role = r.rolname AND g.kind <> 'writer'
 		LEFT JOIN cdp_data.purpose p ON p.purpose_id = b.purpose_id
 		UNION ALL
-		SELECT r.rolname, 'all people', NULL, CASE WHEN r.oid = owner THEN 'owns the tables' WHEN r.rolsuper THEN 'superuser'
-			ELSE 'BYPASSRLS, on all that it has the right to read' END
+		SELECT r.rolname, 'all people', NULL, CASE WHEN r.oid = owner THEN 'owns the tables'
+				WHEN r.rolsuper THEN 'superuser'
+				ELSE 'BYPASSRLS, on all that it has the right to read' END
 		FROM pg_roles r
 		WHERE r.oid = owner OR r.rolsuper OR r.rolbypassrls
 		UNION ALL
@@ -59,7 +64,7 @@ BEGIN
 		UNION ALL
 		-- a member sees what the role does, and a bound one then more than its purpose
 		SELECT r.rolname, 'member', m.rolname::text, CASE
-			WHEN m.rolname LIKE 'pg\_%' THEN 'reads or writes without a grant; row security holds, if the role can read rows'
+			WHEN m.rolname LIKE 'pg\_%' THEN 'reads or writes without a grant; of tables row security holds'
 			WHEN b.role IS NOT NULL THEN 'is bound to a purpose, and sees what this role does besides' END
 		FROM pg_roles m
 		JOIN pg_roles r ON pg_has_role(r.oid, m.oid, 'MEMBER') AND r.oid <> m.oid AND NOT r.rolsuper
@@ -92,14 +97,19 @@ BEGIN
 			ELSE 'view with the rights of its owner on the tables that it reads itself' END
 		FROM reached c
 		WHERE NOT c.is_own AND (c.relkind = 'm' OR c.relkind = 'v'
-			AND coalesce(c.reloptions @> '{security_invoker=true}' OR c.reloptions @> '{security_invoker=on}', false) IS FALSE
+			AND NOT coalesce((
+				SELECT o.option_value::boolean
+				FROM pg_options_to_table(c.reloptions) o
+				WHERE o.option_name = 'security_invoker'), false)
 			AND EXISTS (
 				SELECT
 				FROM pg_rewrite w
 				JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
 					AND d.refclassid = 'pg_class'::regclass
 				JOIN reached t ON t.oid = d.refobjid
-				WHERE w.ev_class = c.oid AND (t.relkind IN ('r', 'p', 'm') OR t.name = 'cdp_data.judged_row')))
+				WHERE w.ev_class = c.oid AND (t.relkind IN ('r', 'p', 'm') OR t.name = 'cdp_data.judged_row'
+					AND NOT EXISTS (SELECT FROM cdp_data.profile_view v
+						WHERE format('%I.%I', v.schema_name, v.view_name) = c.name))))
 		UNION ALL
 		SELECT pg_get_userbyid(p.proowner), 'way around', p.oid::regprocedure::text,
 			   'SECURITY DEFINER: whoever may call it has the rights of its owner in it, and it names cdp'
@@ -110,8 +120,8 @@ BEGIN
 				SELECT FROM pg_depend d JOIN reached t ON t.oid = d.refobjid
 				WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid))
 		UNION ALL
-		SELECT r.rolname, 'granted', c.name, format('%s, given besides cdp.grant_access()', string_agg(a.privilege_type, ', '
-			ORDER BY a.privilege_type))
+		SELECT r.rolname, 'granted', c.name, format('%s, given besides cdp.grant_access()',
+				string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type))
 		FROM reached c
 		CROSS JOIN LATERAL (
 			SELECT x.grantee, x.privilege_type FROM aclexplode(c.relacl) x
@@ -156,13 +166,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.access_report() IS
 $comment$Returns who can reach what is known of people, worst first: role, reach, object, detail.
-reach: open: a table that is not under row security though roles are bound to purposes; way around: views with the rights
-of their owner, materialised views, SECURITY DEFINER functions, publications, and roles with REPLICATION or CREATEROLE,
-by which people can be read whatever purposes say (role: the owner; NULL: it has none); all people: superusers, the
-owner of the tables, roles with BYPASSRLS, analysts and stewards (object: the kind of access); purpose: roles that are
-bound to a purpose (object: the purpose); member: roles that can act as one of these, or as a role of the server that
-reads all data or files (object: that role); granted: SELECT or TRIGGER on a table or view with people that was given to a
-role without such access, or outside of the schemas of cdp (role NULL: to all); writes: writers.
+reach: open: a table that is not under row security though roles are bound to purposes; way around: views with the
+rights of their owner, materialised views, SECURITY DEFINER functions, publications, and roles with REPLICATION or
+CREATEROLE, by which people can be read whatever purposes say (role: the owner; NULL: it has none); all people:
+superusers, the owner of the tables, roles with BYPASSRLS, analysts and stewards (object: the kind of access); purpose:
+roles that are bound to a purpose (object: the purpose); member: roles that can act as one of these, or as a role of the
+server that reads all data or files (object: that role); granted: SELECT or TRIGGER on a table or view with people that
+was given to a role without such access, or outside of the schemas of cdp (role NULL: to all); writes: writers.
 It reads the catalogs of this database. What it cannot see: backups, replicas and copies; and the definitions of views,
 which all roles can read, so write no identifiers into the conditions of segments.$comment$;
 

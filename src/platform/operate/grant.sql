@@ -131,7 +131,7 @@ BEGIN
 			cdp.trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval, text[], integer,
 				text,
 				text, timestamptz),
-			cdp_internal.sees_all(regclass), cdp_internal.readable_traits(),
+			cdp_internal.bound_purposes(), cdp_internal.readable_traits(),
 			cdp_internal.listed_traits(cdp.traits, text[]),
 			cdp_internal.absence(boolean, bigint, bigint),
 			cdp_internal.attribution_credits(cdp.timeline, cdp.step, text, cdp.step, text[], text[], interval,
@@ -361,9 +361,9 @@ steward: may do everything, including refresh() and grant_access(), except make 
 The first purpose puts the tables under row security; it stays on. It then hides all from roles that have rights on
 tables of cdp, but no access that was granted here.
 Errors: the role or the purpose does not exist (42704); an unknown kind, sources that are empty or not valid names,
-sources for another kind than writer, a purpose for another than analyst (22023); a role that cannot be bound to sources,
-as it may set written_by, or to a purpose, as it sees people by other ways (0LP01); a purpose before PostgreSQL 15, where
-views cannot have the rights of who reads them (0A000).$comment$;
+sources for another kind than writer, a purpose for another than analyst (22023); a role that cannot be bound to
+sources, as it may set written_by, or to a purpose, as it sees people by other ways (0LP01); a purpose before PostgreSQL
+15, where views cannot have the rights of who reads them (0A000).$comment$;
 
 CREATE FUNCTION cdp_internal.access_grantors(role name, kind text) RETURNS name[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -8,8 +8,8 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH shown AS (
-			SELECT format('%I.%I', s.schema_name, c.name) AS relation, a.attname, a.attnum, s.schema_name = 'cdp' AS is_view,
-				c.personal ? a.attname AS is_personal, c.name,
+			SELECT format('%I.%I', s.schema_name, c.name) AS relation, a.attname, a.attnum,
+				s.schema_name = 'cdp' AS is_view, c.personal ? a.attname AS is_personal, c.name,
 				EXISTS (
 					SELECT FROM cdp_internal.secured_tables() t
 					WHERE t.relation = format('%I.%I', c.schemas[1], c.name)) AS is_secured
@@ -27,8 +27,8 @@ BEGIN
 				-- row security shows nothing of these
 				WHEN s.name IN ('anchor_history', 'rejected_value', 'verdict') THEN false
 				WHEN identifiers THEN s.is_secured OR NOT s.is_personal
-				ELSE s.name = ANY ('{state,batch,source,case_event,carried_property,folded_month,trait_rule,purpose_role}')
-						AND NOT s.is_personal
+				ELSE NOT s.is_personal AND s.name = ANY (
+						'{state,batch,source,case_event,carried_property,folded_month,trait_rule,purpose_role}')
 					OR (s.name, s.attname::text) IN (('profile', 'profile_id'), ('identifier', 'identifier_id'),
 						('identifier', 'profile_id'))
 					OR s.name = 'event' AND NOT s.is_personal

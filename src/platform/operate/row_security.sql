@@ -1,10 +1,10 @@
 -- Row security: which rows of people roles see that are bound to a purpose.
 --
--- It is off until the first role is bound.  From then on each table with people shows its rows to roles by three kinds
--- of policies, whose names are cdp_…: cdp_all admits analysts and stewards of all people, without a condition, so that
--- their plans are what they were; cdp_purpose_<number>, on cdp_data.profile, admits the roles of a purpose to those who
--- may be used for it; and cdp_visible shows everyone what hangs on a profile that they see.  A table without that one
--- shows bound roles nothing, and so does a new table.
+-- It is off until the first role is bound.  From then on each table with people shows its rows to roles by policies of
+-- three kinds: cdp_all admits analysts and stewards of all people, without a condition, so that their plans are what
+-- they were; cdp_purpose_<number>, on cdp_data.profile, admits the roles of a purpose to those who may be used for it;
+-- and cdp_visible shows each role what hangs on a profile that it sees.  A table without that one, as each new table is,
+-- shows nothing to roles that are bound.
 
 CREATE FUNCTION cdp_internal.access_grants() RETURNS TABLE (kind text, role oid, grantor oid)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10

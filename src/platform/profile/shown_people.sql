@@ -29,6 +29,12 @@ CREATE FUNCTION cdp_internal.listed_traits(traits cdp.traits, listed text[]) RET
 COMMENT ON FUNCTION cdp_internal.listed_traits(cdp.traits, text[]) IS
 	'Internal: returns those of some traits that are listed, as an object; listed NULL: all.';
 
+-- Open to all: it reads with the rights of who calls it, within a view, too, and only when it is called.
+CREATE FUNCTION cdp_internal.visible_people() RETURNS SETOF bigint
+	AS 'MODULE_PATHNAME', 'cdp_visible_people' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100000;
+COMMENT ON FUNCTION cdp_internal.visible_people() IS
+	'Internal: returns the people whom row security shows to the current role.';
+
 -- With the rights of the owner of the tables, as a view with those of the reader needs the right to each column that it
 -- mentions.  So it asks of row security by itself.
 CREATE FUNCTION cdp_internal.init_shown_people() RETURNS void

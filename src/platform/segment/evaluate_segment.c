@@ -13,7 +13,7 @@
 
 #include "cdp.h"
 #include "platform/segment/evaluate.h"
-#include "platform/segment/visible.h"
+#include "platform/profile/visible.h"
 
 CDP_FUNCTION(cdp_evaluate_segment);
 

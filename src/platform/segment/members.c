@@ -15,7 +15,7 @@
 
 #include "cdp.h"
 #include "platform/segment/reader.h"
-#include "platform/segment/visible.h"
+#include "platform/profile/visible.h"
 
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_members_at);

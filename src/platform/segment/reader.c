@@ -16,7 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "platform/segment/reader.h"
-#include "platform/segment/visible.h"
+#include "platform/profile/visible.h"
 
 /* tables_owner returns the owner of the tables. */
 static Oid

@@ -7,12 +7,14 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "funcapi.h"
 #include "nodes/makefuncs.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "cdp.h"
 #include "platform/catalogue/sees_all.h"
-#include "platform/segment/visible.h"
+#include "platform/profile/visible.h"
 
 /* people that are asked for at once */
 #define VISIBLE_FETCH 10000
@@ -128,4 +130,26 @@ visible_list(int64 *count)
 	SPI_cursor_close(cursor);
 	SPI_finish();
 	return ids;
+}
+
+/* cdp_visible_people returns all people whom the current role sees. */
+CDP_FUNCTION(cdp_visible_people);
+Datum
+cdp_visible_people(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool isnull = false;
+	int64 *ids;
+	int64 count;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	ids = visible_list(&count);
+	for (int64 i = 0; i < count; i++)
+	{
+		Datum value = Int64GetDatum(ids[i]);
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+	}
+	pfree(ids);
+	return (Datum) 0;
 }

@@ -5,8 +5,8 @@
  * Memberships are read as the owner of the tables, whom row security does not concern; so who is handed out is asked of
  * the policies of cdp_data.profile, as the role that asked.
  */
-#ifndef CDP_SEGMENT_VISIBLE_H
-#define CDP_SEGMENT_VISIBLE_H
+#ifndef CDP_PROFILE_VISIBLE_H
+#define CDP_PROFILE_VISIBLE_H
 
 /* Tells whether a role sees everybody. */
 extern bool visible_all(Oid role);
@@ -23,4 +23,4 @@ extern bool visible_has(const int64 *ids, int64 count, int64 profile_id);
 /* Returns all people whom the current role sees, in memory of the caller. */
 extern int64 *visible_list(int64 *count);
 
-#endif /* CDP_SEGMENT_VISIBLE_H */
+#endif /* CDP_PROFILE_VISIBLE_H */
