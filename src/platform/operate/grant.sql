@@ -93,7 +93,7 @@ BEGIN
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.computed_trait, cdp.progress,
-			cdp.change, cdp.change_outbox, cdp.people, cdp.people_events'),
+			cdp.change, cdp.change_outbox, cdp.consent, cdp.signal, cdp.people, cdp.people_events'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
 				text[], integer, text, text, timestamptz),

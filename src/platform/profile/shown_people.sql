@@ -31,7 +31,7 @@ COMMENT ON FUNCTION cdp_internal.listed_traits(cdp.traits, text[]) IS
 
 -- Open to all: it reads with the rights of who calls it, within a view, too, and only when it is called.
 CREATE FUNCTION cdp_internal.visible_people() RETURNS SETOF bigint
-	AS 'MODULE_PATHNAME', 'cdp_visible_people' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100000;
+	AS 'MODULE_PATHNAME', 'cdp_visible_people' LANGUAGE C STABLE PARALLEL SAFE ROWS 100000;
 COMMENT ON FUNCTION cdp_internal.visible_people() IS
 	'Internal: returns the people whom row security shows to the current role.';
 

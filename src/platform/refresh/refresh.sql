@@ -106,6 +106,7 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	has_segments boolean := EXISTS (SELECT FROM cdp_data.segment);
+	has_purposes boolean := EXISTS (SELECT FROM cdp_data.purpose);
 	last record;
 	passed record;
 	done cdp_internal.batch_counts;
@@ -123,6 +124,11 @@ BEGIN
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
 	done := passed.done;
+	IF has_purposes AND whole THEN
+		PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
+	ELSIF has_purposes THEN
+		PERFORM cdp_internal.stamp_touched((passed.touched).profile_ids, cdp_internal.batch_as_of());
+	END IF;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF has_segments THEN
 		PERFORM cdp_internal.keep_memberships(passed.touched, whole, cause);
@@ -262,6 +268,7 @@ BEGIN
 		IF number = 0 THEN
 			lapsed := cdp_internal.has_lapsed(s.as_of)
 				OR cdp_internal.has_due_memberships(s.as_of)
+				OR cdp_internal.has_expired_consent(s.as_of)
 			FROM (SELECT greatest(clock_timestamp(), t.as_of) AS as_of FROM cdp_data.state t) s;
 		END IF;
 		PERFORM cdp_internal.expire_quarantine();

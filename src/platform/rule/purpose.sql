@@ -94,6 +94,7 @@ BEGIN
 			create_purpose.by_region, create_purpose.lawful_basis, create_purpose.retention,
 			create_purpose.description);
 	END IF;
+	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
 	PERFORM cdp_internal.change_graph(cause => 'rule');
 END
 $function$;
@@ -126,6 +127,7 @@ BEGIN
 	DELETE FROM cdp_data.signal s WHERE s.purpose_id = number;
 	DELETE FROM cdp_data.consent c WHERE c.purpose_id = number;
 	DELETE FROM cdp_data.purpose p WHERE p.purpose_id = number;
+	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
 	PERFORM cdp_internal.change_graph(cause => 'rule');
 END
 $function$;
@@ -242,6 +244,7 @@ BEGIN
 		JOIN cdp_data.purpose p ON p.name = made.name;
 		RETURN NEXT made.name;
 	END LOOP;
+	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
 	PERFORM cdp_internal.change_graph(cause => 'rule');
 END
 $function$;
@@ -265,6 +268,7 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	PERFORM cdp_internal.notice_unseen('trait', name);
 	UPDATE cdp_data.state s SET region_trait = name;
+	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
 	PERFORM cdp_internal.change_graph(cause => 'rule');
 END
 $function$;
