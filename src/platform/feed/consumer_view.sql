@@ -110,7 +110,8 @@ BEGIN
 					& (SELECT cdp_internal.bound_purposes()) <> 0
 				ELSE EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id)
 					OR c.kind = 'exited' AND coalesce((
-							SELECT (n.value ->> 0)::bigint
+							-- a row that was made anew has none before it
+							SELECT (n.value ->> 0)::bigint | (n.value ->> 1)::bigint
 							FROM cdp_data.change n
 							WHERE n.profile_id = c.profile_id AND n.change_id > c.change_id
 								AND n.kind = 'purposes_changed'
