@@ -24,8 +24,8 @@ BEGIN
 				-- what it counts is of all people, and the rest may have what was written into a condition
 				WHEN s.name = 'segment' THEN s.attname = ANY (
 					'{segment_id,name,kind,value_type,description,defined_at,state}')
-				-- row security shows nothing of these
-				WHEN s.name IN ('anchor_history', 'rejected_value', 'verdict') THEN false
+				-- of these row security shows nothing, and what reads them would answer as if there were none
+				WHEN s.name IN ('anchor_history', 'rejected_value', 'consent') THEN false
 				WHEN identifiers THEN s.is_secured OR NOT s.is_personal
 				ELSE NOT s.is_personal AND s.name = ANY (
 						'{state,batch,source,case_event,carried_property,folded_month,trait_rule,purpose_role}')

@@ -99,7 +99,7 @@ COMMENT ON FUNCTION cdp_internal.keep_memberships(cdp_internal.touched, boolean,
 -- One batch through all stages: the rows that it was begun with, and the changes of
 -- cdp_internal.stage_graph_changes(); or the whole log, by the stages of cdp.restitch().
 CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false,
-	cause text DEFAULT 'event')
+	cause text DEFAULT 'event', consenting bigint[] DEFAULT '{}')
 	RETURNS cdp_internal.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -127,7 +127,7 @@ BEGIN
 	IF has_purposes AND whole THEN
 		PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
 	ELSIF has_purposes THEN
-		PERFORM cdp_internal.stamp_touched((passed.touched).profile_ids, cdp_internal.batch_as_of());
+		PERFORM cdp_internal.stamp_touched((passed.touched).profile_ids || consenting, cdp_internal.batch_as_of());
 	END IF;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF has_segments THEN
@@ -143,9 +143,10 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text) IS
+COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text, bigint[]) IS
 	'Internal: takes the current batch, or the whole log, through all stages, and records it. cause: of the changes of '
-	'memberships; event: of each person what touched it. The caller holds the lock.';
+	'memberships; event: of each person what touched it. consenting: people who said something, besides those '
+	'whom the batch touches. The caller holds the lock.';
 
 CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
 	identifier_id bigint, quarantine_id bigint) RETURNS void
@@ -345,7 +346,7 @@ rights), and an error that more than 1,000 rows cause. After out_of_memory, conf
 row that fails so three times alone is quarantined as failed.
 Before all that it reads what is new in connected tables, see cdp.connect(), up to max_rows rows and some.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text),
+REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text, bigint[]),
 	cdp_internal.keep_memberships(cdp_internal.touched, boolean, text),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),
