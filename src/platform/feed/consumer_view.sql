@@ -105,7 +105,7 @@ BEGIN
 		WHERE (c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r))
 			AND CASE
 				WHEN (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.kind <> 'purposes_changed'
-				WHEN c.kind IN ('erased', 'merged', 'split', 'renumbered') THEN true
+				WHEN c.kind IN ('erased', 'merged', 'renumbered') THEN true
 				WHEN c.kind = 'purposes_changed' THEN ((c.value ->> 0)::bigint # (c.value ->> 1)::bigint)
 					& (SELECT cdp_internal.bound_purposes()) <> 0
 				ELSE EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id)

@@ -272,7 +272,7 @@ COMMENT ON FUNCTION cdp.next_changes(text, bigint) IS
 $comment$Returns up to max_rows of what a consumer has not acknowledged, in the order of change_id, in which to handle
 and acknowledge it. It acknowledges nothing, so it gives the same again until cdp.acknowledge() is called; it writes
 nothing, and works on a standby. Kinds are those of cdp.change, of the consumer's segments; merged, split and renumbered
-once for each membership that profile_id has from other_profile_id, which is in that segment no longer; and
+once for each membership that profile_id has from other_profile_id, which stays in that segment if split; and
 snapshot: the profile was in the segment when the consumer was made, since at. Their change_id is below 0.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.

@@ -86,11 +86,13 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH reached AS MATERIALIZED (
-			SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name, n.nspname IN ('cdp', 'cdp_data', 'cdp_segment',
-				'cdp_condition') AS is_own
+			SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name, CASE WHEN n.nspname IN ('cdp_segment', 'cdp_condition')
+				THEN EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = c.relname)
+				ELSE n.nspname IN ('cdp', 'cdp_data') END AS is_own
 			FROM cdp_internal.reached_relations() o
 			JOIN pg_class c ON c.oid = o.relation
-			JOIN pg_namespace n ON n.oid = c.relnamespace)
+			JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE c.relpersistence <> 't')
 		-- a view over views of cdp that have the rights of their reader shows each reader its own part
 		SELECT pg_get_userbyid(c.relowner), 'way around', c.name, CASE c.relkind
 			WHEN 'm' THEN 'materialised view: whoever may read it sees what its owner saw'
@@ -107,9 +109,10 @@ BEGIN
 				JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
 					AND d.refclassid = 'pg_class'::regclass
 				JOIN reached t ON t.oid = d.refobjid
-				WHERE w.ev_class = c.oid AND (t.relkind IN ('r', 'p', 'm') OR t.name = 'cdp_data.judged_row'
-					AND NOT EXISTS (SELECT FROM cdp_data.profile_view v
-						WHERE format('%I.%I', v.schema_name, v.view_name) = c.name))))
+				WHERE w.ev_class = c.oid AND (t.relkind IN ('r', 'p', 'm') OR t.name = 'cdp_data.judged_row'))
+			-- these ask for the rights of their reader by themselves
+			AND NOT EXISTS (
+				SELECT FROM cdp_data.profile_view v WHERE format('%I.%I', v.schema_name, v.view_name) = c.name))
 		UNION ALL
 		SELECT pg_get_userbyid(p.proowner), 'way around', p.oid::regprocedure::text,
 			   'SECURITY DEFINER: whoever may call it has the rights of its owner in it, and it names cdp'
@@ -129,9 +132,9 @@ BEGIN
 			SELECT x.grantee, x.privilege_type FROM pg_attribute t CROSS JOIN LATERAL aclexplode(t.attacl) x
 			WHERE t.attrelid = c.oid) a
 		LEFT JOIN pg_roles r ON r.oid = a.grantee
-		WHERE a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'TRIGGER') AND (NOT c.is_own OR NOT EXISTS (
-			SELECT FROM cdp_internal.access_grants() g WHERE g.role = a.grantee AND g.kind <> 'writer'))
-			AND c.relowner <> a.grantee
+		WHERE a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'TRIGGER')
+			AND coalesce(r.rolname <> ALL (cdp_internal.unbound_roles()), true)
+			AND NOT (c.is_own AND EXISTS (SELECT FROM cdp_data.purpose_role b WHERE b.role = r.rolname))
 		GROUP BY r.rolname, c.name
 		UNION ALL
 		SELECT NULL, 'way around', p.pubname::text, 'publication: subscribers get what it publishes of ' || c.name

@@ -91,7 +91,7 @@ COMMENT ON FUNCTION cdp_internal.bound_rights(boolean, text[]) IS
 	'Internal: returns the privileges of an analyst who is bound to a purpose, with identifiers, or without and with '
 	'these traits. objects is NULL if there are none.';
 
-CREATE FUNCTION cdp_internal.way_around(role name) RETURNS text
+CREATE FUNCTION cdp_internal.way_around(role name, identifiers boolean, traits text[]) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -123,14 +123,19 @@ BEGIN
 	FROM pg_class c
 	JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname IN ('cdp', 'cdp_data', 'cdp_segment', 'cdp_condition') AND c.relkind IN ('r', 'p', 'v', 'm')
-		AND has_any_column_privilege(asked.oid, c.oid, 'SELECT');
+		AND has_any_column_privilege(asked.oid, c.oid, 'SELECT')
+		-- those that who made them has shared with it
+		AND NOT (n.nspname = 'cdp_segment' AND EXISTS (
+			SELECT FROM cdp_data.segment s
+			WHERE s.name = c.relname AND (s.kind <> 'trait' OR identifiers OR s.name = ANY (way_around.traits))));
 	RETURN CASE WHEN other IS NOT NULL
 		THEN format('It may read %s already, by a right of its own or of all roles.', other) END;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.way_around(name) IS
-	'Internal: returns by which way a role sees people whatever purpose it is bound to, as a sentence; NULL: none. A '
-	'role that was given rights by cdp.grant_access() has one.';
+COMMENT ON FUNCTION cdp_internal.way_around(name, boolean, text[]) IS
+	'Internal: returns by which way a role sees more than the people that may be used for a purpose, with identifiers, '
+	'or without and with these traits, as a sentence; NULL: none. A role that was given rights by cdp.grant_access() '
+	'has one.';
 
 -- The rights that it had as a bound role are taken away first, so that any that are left are found.
 CREATE FUNCTION cdp_internal.grant_purpose(role name, purpose text, identifiers boolean, traits text[]) RETURNS void
@@ -164,7 +169,7 @@ BEGIN
 	ELSIF bound IS NOT NULL THEN
 		PERFORM cdp_internal.revoke_rights(role, 'analyst');
 	END IF;
-	way := cdp_internal.way_around(role);
+	way := cdp_internal.way_around(role, identifiers, traits);
 	IF way IS NOT NULL THEN
 		RAISE EXCEPTION 'role "%" cannot be bound to a purpose', role
 			USING ERRCODE = 'invalid_grant_operation', DETAIL = way,
@@ -201,5 +206,5 @@ COMMENT ON FUNCTION cdp_internal.check_unbound(name, text) IS
 	'Internal: raises an error if a role that is to see all people is bound to a purpose.';
 
 REVOKE ALL ON FUNCTION cdp_internal.bound_tables(boolean), cdp_internal.bound_segments(boolean, text[]),
-	cdp_internal.bound_rights(boolean, text[]), cdp_internal.way_around(name),
+	cdp_internal.bound_rights(boolean, text[]), cdp_internal.way_around(name, boolean, text[]),
 	cdp_internal.grant_purpose(name, text, boolean, text[]), cdp_internal.check_unbound(name, text) FROM PUBLIC;
