@@ -26,6 +26,7 @@ typedef struct Stamps
 	int count;
 	const ConsentPerson **people;
 	int64 *profile_ids;
+	int64 *former; /* as they are in the rows */
 	int64 *purposes;
 	int64 *until;
 } Stamps;
@@ -78,6 +79,7 @@ find_stamps(const ConsentPeople *people, TimestampTz at)
 			continue;
 		stamps.people[stamps.count] = person;
 		stamps.profile_ids[stamps.count] = person->profile_id;
+		stamps.former[stamps.count] = person->purposes;
 		stamps.purposes[stamps.count] = purposes;
 		stamps.until[stamps.count++] = until;
 	}
@@ -129,6 +131,23 @@ write_stamps(const Stamps *stamps)
 		elog(ERROR, "the stamps could not be written");
 }
 
+/* Tells the feed whose stamps change, if roles are bound to these purposes. */
+static void
+record_stamps(const Stamps *stamps)
+{
+	Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
+	Datum values[3];
+
+	if (stamps->count == 0)
+		return;
+	values[0] = resolver_ids(stamps->profile_ids, (size_t) stamps->count);
+	values[1] = resolver_ids(stamps->former, (size_t) stamps->count);
+	values[2] = resolver_ids(stamps->purposes, (size_t) stamps->count);
+	if (SPI_execute_with_args("SELECT cdp_internal.record_purposes($1, $2, $3)", 3, types, values,
+							  NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the changes of stamps could not be recorded");
+}
+
 /* cdp_stamp_people stamps people as of an instant, and returns the profile_ids of those whose stamps change. */
 Datum
 cdp_stamp_people(PG_FUNCTION_ARGS)
@@ -145,6 +164,7 @@ cdp_stamp_people(PG_FUNCTION_ARGS)
 	people = consent_read_people(PG_GETARG_DATUM(0), false);
 	stamps = find_stamps(people, PG_GETARG_TIMESTAMPTZ(1));
 	write_stamps(&stamps);
+	record_stamps(&stamps);
 	AtEOXact_GUC(true, nest_level);
 	MemoryContextSwitchTo(caller);
 	result = resolver_ids(stamps.profile_ids, (size_t) stamps.count);

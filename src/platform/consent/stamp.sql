@@ -106,5 +106,5 @@ COMMENT ON FUNCTION cdp_internal.has_expired_consent(timestamptz) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.regions_of(text), cdp_internal.region_code(text),
 	cdp_internal.purpose_fallback(text, jsonb, text), cdp_internal.stamp_people(bigint[], timestamptz),
-	cdp_internal.wrong_stamps(bigint[], timestamptz),
-	cdp_internal.stamp_touched(bigint[], timestamptz), cdp_internal.stamp_all(timestamptz), cdp_internal.has_expired_consent(timestamptz) FROM PUBLIC;
+	cdp_internal.wrong_stamps(bigint[], timestamptz), cdp_internal.stamp_touched(bigint[], timestamptz),
+	cdp_internal.stamp_all(timestamptz), cdp_internal.has_expired_consent(timestamptz) FROM PUBLIC;
