@@ -27,7 +27,7 @@ BEGIN
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base,
 		cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent,
-		cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
+		cdp_data.consent_proof, cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
 		cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.invalid_signal,
 		cdp_data.link, cdp_data.membership, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation,
 		cdp_data.profile, cdp_data.profile_identifier, cdp_data.purpose, cdp_data.quarantine,
