@@ -9,6 +9,7 @@ CREATE EXTENSION cdp;
 SELECT cdp.init();
 SET timezone = 'UTC';
 SET search_path = public, cdp;
+SET jit = off;
 
 -- a number below m that follows from a seed and a text
 CREATE FUNCTION chance(seed text, m integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
@@ -90,14 +91,17 @@ CREATE VIEW said AS
 	SELECT 's' || c.consent_id, ARRAY[c.identifier_id], c.purpose_id, c.answer::text, c.first_time, coalesce(c.expires_at, 'infinity')
 	FROM cdp_data.consent c WHERE c.source_id = 0;
 CREATE TABLE now_said (LIKE said);
-CREATE TABLE who AS SELECT i.identifier_id, i.profile_id, n.priority, row_number() OVER (ORDER BY n.priority, i.identifier) AS strength, NOT i.shared AND NOT i.blocked AS usable
-	FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier);
+CREATE TABLE who (identifier_id bigint, profile_id bigint, priority integer, strength bigint, usable boolean);
+-- whom links of one person join, and since when: of all ways between the two the one that was whole first
 CREATE TABLE known (profile_id bigint, a bigint, b bigint, at timestamptz);
--- for whom something counts, of whom
-CREATE TABLE claim (profile_id bigint, identifier_id bigint, priority integer, purpose_id smallint, answer text, at timestamptz, expires_at timestamptz);
+-- what counts for whom, and until when something that was said later takes it back
+CREATE TABLE claim (number bigint, profile_id bigint, identifier_id bigint, priority integer, purpose_id smallint, answer text, at timestamptz, expires_at timestamptz, undone_until timestamptz);
 
-CREATE FUNCTION look() RETURNS void LANGUAGE sql BEGIN ATOMIC
-	DELETE FROM now_said; DELETE FROM who; DELETE FROM known; DELETE FROM claim;
+CREATE FUNCTION look() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	before bigint := -1;
+BEGIN
+	TRUNCATE now_said, who, known, claim;
 	INSERT INTO now_said SELECT * FROM said;
 	INSERT INTO who SELECT i.identifier_id, i.profile_id, n.priority, row_number() OVER (ORDER BY n.priority, i.identifier), NOT i.shared AND NOT i.blocked
 		FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier);
@@ -106,26 +110,29 @@ CREATE FUNCTION look() RETURNS void LANGUAGE sql BEGIN ATOMIC
 	INSERT INTO known SELECT x.profile_id, x.identifier_id, y.identifier_id, CASE WHEN s.verdict_id IS NULL THEN '-infinity' ELSE v.decided_at END
 		FROM cdp_data.identifier x CROSS JOIN LATERAL cdp_internal.same_verdicts(x.identifier) s JOIN cdp_data.identifier y ON y.identifier = s.other AND y.profile_id = x.profile_id
 		LEFT JOIN cdp_data.verdict v ON v.verdict_id = s.verdict_id WHERE x.profile_id <> 0;
-	INSERT INTO known SELECT profile_id, b, a, at FROM known;
-	INSERT INTO claim SELECT w.profile_id, w.identifier_id, w.priority, s.purpose_id, s.answer, s.at, s.expires_at FROM now_said s JOIN who w ON w.identifier_id = ANY (s.ids)
+	INSERT INTO known SELECT k.profile_id, k.b, k.a, k.at FROM known k;
+	WHILE before <> (SELECT count(*) FROM known) LOOP
+		before := (SELECT count(*) FROM known);
+		INSERT INTO known SELECT x.profile_id, x.a, y.b, min(greatest(x.at, y.at)) FROM known x JOIN known y ON y.a = x.b WHERE x.a <> y.b
+			GROUP BY x.profile_id, x.a, y.b
+			HAVING min(greatest(x.at, y.at)) < ALL (SELECT k.at FROM known k WHERE k.a = x.a AND k.b = y.b);
+	END LOOP;
+	INSERT INTO claim SELECT row_number() OVER (), w.profile_id, w.identifier_id, w.priority, s.purpose_id, s.answer, s.at, s.expires_at FROM now_said s JOIN who w ON w.identifier_id = ANY (s.ids)
 		WHERE w.usable AND w.profile_id <> 0 AND (s.answer = 'n' OR w.identifier_id = (
 			SELECT o.identifier_id FROM who o WHERE o.identifier_id = ANY (s.ids) AND o.usable ORDER BY o.strength LIMIT 1));
-END;
-
-CREATE FUNCTION joined(x bigint, y bigint, by timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
-	WITH RECURSIVE reached (id) AS (SELECT x UNION SELECT k.b FROM reached r JOIN known k ON k.a = r.id WHERE k.at <= by)
-	SELECT EXISTS (SELECT FROM reached WHERE id = y)
+	UPDATE claim c SET undone_until = coalesce((
+		SELECT max(d.expires_at) FROM claim d
+		WHERE d.profile_id = c.profile_id AND d.purpose_id = c.purpose_id AND d.at > c.at
+			AND (d.answer = 'r' AND c.answer <> 'r' OR d.answer = 'y' AND c.answer = 'n')
+			AND (d.identifier_id = c.identifier_id
+				OR d.priority <= c.priority AND EXISTS (SELECT FROM known k WHERE k.a = d.identifier_id AND k.b = c.identifier_id AND k.at <= d.at))), '-infinity');
+END
 $$;
 
 -- whether a claim of a kind stands, of those that have not expired by an instant
 CREATE FUNCTION stands(of_profile bigint, of_purpose smallint, kind text, expiry timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (
-		SELECT FROM claim c
-		WHERE c.profile_id = of_profile AND c.purpose_id = of_purpose AND c.answer = kind AND c.expires_at > expiry AND NOT EXISTS (
-			SELECT FROM claim d
-			WHERE d.profile_id = of_profile AND d.purpose_id = of_purpose AND d.expires_at > expiry AND d.at > c.at
-				AND (d.answer = 'r' OR d.answer = 'y' AND kind = 'n')
-				AND (d.identifier_id = c.identifier_id OR d.priority <= c.priority AND joined(d.identifier_id, c.identifier_id, d.at))))
+	SELECT EXISTS (SELECT FROM claim c WHERE c.profile_id = of_profile AND c.purpose_id = of_purpose AND c.answer = kind
+		AND c.expires_at > expiry AND c.undone_until <= expiry)
 $$;
 
 CREATE FUNCTION holds(of_profile bigint, of_purpose smallint, kind text, expiry timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
