@@ -55,6 +55,7 @@
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
  *	pass_violation	what was found by tracking plans, counted
+ *	pass_stamp		purposes that people may be used for
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -436,6 +437,12 @@ extern void pass_log(Pass *pass);
 
 /* pass_consent.c */
 extern void pass_consent(Pass *pass);
+
+/* pass_stamp.c */
+extern void pass_read_purposes(Pass *pass);
+
+/* Stamps those for whom that can matter. */
+extern void pass_stamp(Pass *pass);
 
 /* pass_account.c */
 extern void pass_fold_accounts(Pass *pass);

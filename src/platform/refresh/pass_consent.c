@@ -370,25 +370,13 @@ compare(Hearing *hearing, LedgerChanges *changes)
 	}
 }
 
-/* note_others notes the profiles whose consent changes, and that no event of the batch touches. */
+/* note_consenting notes the identifiers of which statements change. */
 static void
-note_others(Pass *pass, PassIds *ids)
+note_consenting(Pass *pass, const PassIds *ids)
 {
-	CdpkBatchPosition position = {0, 0, 0};
-	CdpkBatchTouched said;
-	PassIds touched = {NULL};
-	PassHomes homes;
-
-	pass_sort_ids(ids);
-	while (cdpk_batch_next_touched(pass->batch, &position, &said))
-		pass_add_id(&touched, said.profile_id);
-	pass_sort_ids(&touched);
-	homes = pass_find_homes(pass, ids->items, ids->count);
 	MemoryContextSwitchTo(pass->context);
-	for (int i = 0; i < homes.count; i++)
-		if (homes.moves[i].from != 0 && !pass_has_id(&touched, homes.moves[i].from))
-			pass_add_id(&pass->consented, homes.moves[i].from);
-	pass_sort_ids(&pass->consented);
+	for (int i = 0; i < ids->count; i++)
+		pass_add_id(&pass->consenting, ids->items[i]);
 }
 
 void
@@ -425,6 +413,6 @@ pass_consent(Pass *pass)
 	compare(&hearing, &changes);
 	pass_change_ledger(hearing.points, changes.changed, changes.changed_count, changes.deleted,
 					   changes.deleted_count, changes.inserted, changes.inserted_count);
-	note_others(pass, &changes.ids);
+	note_consenting(pass, &changes.ids);
 	MemoryContextSwitchTo(caller);
 }

@@ -107,7 +107,6 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	has_segments boolean := EXISTS (SELECT FROM cdp_data.segment);
-	has_purposes boolean := EXISTS (SELECT FROM cdp_data.purpose);
 	last record;
 	passed record;
 	done cdp_internal.batch_counts;
@@ -125,10 +124,11 @@ BEGIN
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
 	done := passed.done;
-	IF has_purposes AND whole THEN
+	-- the pass has stamped those whom it touched
+	IF consenting IS NULL OR whole AND EXISTS (SELECT FROM cdp_data.purpose) THEN
 		PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	ELSIF has_purposes THEN
-		PERFORM cdp_internal.stamp_touched((passed.touched).profile_ids || consenting, cdp_internal.batch_as_of());
+	ELSIF consenting <> '{}' THEN
+		PERFORM cdp_internal.stamp_people(consenting, cdp_internal.batch_as_of());
 	END IF;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF has_segments THEN
@@ -146,8 +146,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text, bigint[]) IS
 	'Internal: takes the current batch, or the whole log, through all stages, and records it. cause: of the changes of '
-	'memberships; event: of each person what touched it. consenting: people who said something, besides those '
-	'whom the batch touches. The caller holds the lock.';
+	'memberships; event: of each person what touched it. consenting: people who are to be stamped, besides those '
+	'whom the batch touches; NULL: all. The caller holds the lock.';
 
 CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
 	identifier_id bigint, quarantine_id bigint) RETURNS void

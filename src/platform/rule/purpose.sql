@@ -94,8 +94,7 @@ BEGIN
 			create_purpose.by_region, create_purpose.lawful_basis, create_purpose.retention,
 			create_purpose.description);
 	END IF;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_purpose(text, text, jsonb, text, text, interval, boolean) IS
@@ -121,8 +120,7 @@ BEGIN
 	DELETE FROM cdp_data.signal s WHERE s.purpose_id = number;
 	DELETE FROM cdp_data.consent c WHERE c.purpose_id = number;
 	DELETE FROM cdp_data.purpose p WHERE p.purpose_id = number;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_purpose(text) IS
@@ -234,8 +232,7 @@ BEGIN
 		JOIN cdp_data.purpose p ON p.name = made.name;
 		RETURN NEXT made.name;
 	END LOOP;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_purposes(text) IS
@@ -258,8 +255,7 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	PERFORM cdp_internal.notice_unseen('trait', name);
 	UPDATE cdp_data.state s SET region_trait = name;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_region_trait(text) IS
