@@ -67,6 +67,13 @@ COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
 	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
 	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
 
+-- Open to all, as views that their owners share ask it for whoever reads them.
+CREATE FUNCTION cdp_internal.sees_all(relation regclass) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_sees_all' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.sees_all(regclass) IS
+	'Internal: returns whether the current role sees all rows of a table: row security does not apply to it, or a '
+	'policy admits it without a condition.';
+
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

@@ -26,6 +26,7 @@ typedef struct Stamps
 	int count;
 	const ConsentPerson **people;
 	int64 *profile_ids;
+	int64 *former; /* as they are in the rows */
 	int64 *purposes;
 	int64 *until;
 } Stamps;
@@ -73,10 +74,12 @@ find_stamps(const ConsentPeople *people, TimestampTz at)
 		find_stamp(people, person, at, &purposes, &until);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(work);
-		if (purposes == person->purposes && until == person->until)
+		if (purposes == person->purposes && until == person->until &&
+			person->consents == (person->statement_count > 0))
 			continue;
 		stamps.people[stamps.count] = person;
 		stamps.profile_ids[stamps.count] = person->profile_id;
+		stamps.former[stamps.count] = person->purposes;
 		stamps.purposes[stamps.count] = purposes;
 		stamps.until[stamps.count++] = until;
 	}
@@ -95,24 +98,54 @@ make_times(const TimestampTz *times, int count)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+static Datum
+make_consents(const Stamps *stamps)
+{
+	Datum *values = palloc(stamps->count * sizeof(Datum));
+
+	for (int i = 0; i < stamps->count; i++)
+		values[i] = BoolGetDatum(stamps->people[i]->statement_count > 0);
+	return PointerGetDatum(
+		construct_array(values, stamps->count, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
+}
+
 static void
 write_stamps(const Stamps *stamps)
 {
-	Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
-	Datum values[3];
+	Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID};
+	Datum values[lengthof(types)];
 
 	if (stamps->count == 0)
 		return;
 	values[0] = resolver_ids(stamps->profile_ids, (size_t) stamps->count);
 	values[1] = resolver_ids(stamps->purposes, (size_t) stamps->count);
 	values[2] = make_times(stamps->until, stamps->count);
-	if (SPI_execute_with_args("UPDATE cdp_data.profile p"
-							  " SET purposes = s.purposes, purposes_until = s.purposes_until"
-							  " FROM unnest($1, $2, $3) AS s (profile_id, purposes, purposes_until)"
+	values[3] = make_consents(stamps);
+	if (SPI_execute_with_args("UPDATE cdp_data.profile p SET purposes = s.purposes,"
+							  " purposes_until = s.purposes_until, consents = s.consents"
+							  " FROM unnest($1, $2, $3, $4)"
+							  " AS s (profile_id, purposes, purposes_until, consents)"
 							  " WHERE p.profile_id = s.profile_id",
-							  3, types, values, NULL, false, 0) != SPI_OK_UPDATE ||
+							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_UPDATE ||
 		SPI_processed != (uint64) stamps->count)
 		elog(ERROR, "the stamps could not be written");
+}
+
+/* Tells the feed whose stamps change, if roles are bound to these purposes. */
+static void
+record_stamps(const Stamps *stamps)
+{
+	Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
+	Datum values[3];
+
+	if (stamps->count == 0)
+		return;
+	values[0] = resolver_ids(stamps->profile_ids, (size_t) stamps->count);
+	values[1] = resolver_ids(stamps->former, (size_t) stamps->count);
+	values[2] = resolver_ids(stamps->purposes, (size_t) stamps->count);
+	if (SPI_execute_with_args("SELECT cdp_internal.record_purposes($1, $2, $3)", 3, types, values,
+							  NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the changes of stamps could not be recorded");
 }
 
 /* cdp_stamp_people stamps people as of an instant, and returns the profile_ids of those whose stamps change. */
@@ -131,6 +164,7 @@ cdp_stamp_people(PG_FUNCTION_ARGS)
 	people = consent_read_people(PG_GETARG_DATUM(0), false);
 	stamps = find_stamps(people, PG_GETARG_TIMESTAMPTZ(1));
 	write_stamps(&stamps);
+	record_stamps(&stamps);
 	AtEOXact_GUC(true, nest_level);
 	MemoryContextSwitchTo(caller);
 	result = resolver_ids(stamps.profile_ids, (size_t) stamps.count);
@@ -155,10 +189,12 @@ cdp_wrong_stamps(PG_FUNCTION_ARGS)
 	stamps = find_stamps(people, PG_GETARG_TIMESTAMPTZ(1));
 	for (int i = 0; i < stamps.count; i++)
 	{
-		Datum values[] = {Int64GetDatum(stamps.profile_ids[i]), Int64GetDatum(stamps.purposes[i]),
+		Datum values[] = {Int64GetDatum(stamps.profile_ids[i]),
+						  Int64GetDatum(stamps.purposes[i]),
 						  TimestampTzGetDatum(stamps.until[i]),
 						  Int64GetDatum(stamps.people[i]->purposes),
-						  TimestampTzGetDatum(stamps.people[i]->until)};
+						  TimestampTzGetDatum(stamps.people[i]->until),
+						  BoolGetDatum(stamps.people[i]->statement_count > 0)};
 		bool nulls[lengthof(values)] = {false};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

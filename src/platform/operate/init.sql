@@ -38,6 +38,7 @@ BEGIN
 	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();
 	PERFORM cdp_internal.init_account();
+	PERFORM cdp_internal.init_shown_people();
 	PERFORM cdp_internal.init_open_case();
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
@@ -46,6 +47,7 @@ BEGIN
 	PERFORM cdp_internal.init_computed_view();
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();
+	PERFORM cdp_internal.init_purpose_role();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_worker();
@@ -56,6 +58,7 @@ BEGIN
 	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();
 	PERFORM cdp_internal.init_verify();
+	PERFORM cdp_internal.init_row_security();
 	PERFORM cdp_data.add_event_month(now());
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');
 END

@@ -40,9 +40,12 @@ BEGIN
 		EXIT WHEN slice = '{}';
 		RETURN QUERY
 			SELECT 'consent', format('purposes of profile %s', w.profile_id),
-				concat_ws(' until ', cdp_internal.purpose_names(w.purposes), nullif(w.purposes_until, 'infinity')),
+				concat_ws(' until ', cdp_internal.purpose_names(w.purposes), nullif(w.purposes_until, 'infinity'))
+					|| CASE WHEN w.consents THEN ', consents' ELSE '' END,
 				concat_ws(' until ', cdp_internal.purpose_names(w.kept), nullif(w.kept_until, 'infinity'))
+					|| CASE WHEN p.consents THEN ', consents' ELSE '' END
 			FROM cdp_internal.wrong_stamps(slice, at) w
+			JOIN cdp_data.profile p USING (profile_id)
 			ORDER BY w.profile_id;
 		last := slice[cardinality(slice)];
 	END LOOP;

@@ -59,6 +59,7 @@ pass_new(void)
 	cdpk_idmap_init(&pass->source_place, &pass->allocator);
 	cdpk_idmap_init(&pass->shared_place, &pass->allocator);
 	cdpk_idmap_init(&pass->whole, &pass->allocator);
+	cdpk_idmap_init(&pass->silent, &pass->allocator);
 	pass->batch_id = batch_number();
 	pass->as_of = batch_as_of();
 	return pass;

@@ -441,6 +441,9 @@ extern void pass_consent(Pass *pass);
 /* pass_stamp.c */
 extern void pass_read_purposes(Pass *pass);
 
+/* Notes what the row of a profile says. */
+extern void pass_note_stamped(Pass *pass, int64 profile_id, bool shared, bool consents);
+
 /* Stamps those for whom that can matter. */
 extern void pass_stamp(Pass *pass);
 

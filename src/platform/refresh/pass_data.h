@@ -241,8 +241,9 @@ typedef struct Pass
 	bool purposes_by_region; /* traits say where people are */
 	const CdpkBatchLink *was_links; /* the links of the batch, as the tables had them */
 	int was_link_count;
+	CdpkIdMap silent;   /* profiles of which no identifier had said anything before */
 	PassIds created;    /* profiles whose rows are new */
-	PassIds retraited;  /* … whose traits changed */
+	PassIds restamped;  /* … whose traits changed, or that are shared */
 	PassIds consenting; /* identifiers of which statements changed */
 
 	PassIds lapsed;    /* profiles whose traits were folded anew after the fold */

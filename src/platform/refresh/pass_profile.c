@@ -218,16 +218,18 @@ add_stamps(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *prof
 		purposes[i] = Int64GetDatum(profiles[i]->summary->shared ? 0 : pass->fallback_purposes);
 }
 
-/* note_stamped notes whose rows are new, and whose traits are others than before. */
+/* note_written notes whose rows are new, whose traits are others than before, and who is shared. */
 static void
-note_stamped(Pass *pass, const CdpkBatchProfile *profile, bool is_new, int class)
+note_written(Pass *pass, const CdpkBatchProfile *profile, bool is_new, int class)
 {
 	MemoryContext work = MemoryContextSwitchTo(pass->context);
 
 	if (is_new)
 		pass_add_id(&pass->created, profile->profile_id);
-	if (pass->purposes_by_region && (is_new ? profile->traits.bytes != NULL : (class & SET_TRAITS)))
-		pass_add_id(&pass->retraited, profile->profile_id);
+	if ((pass->purposes_by_region &&
+		 (is_new ? profile->traits.bytes != NULL : (class & SET_TRAITS) != 0)) ||
+		(profile->summary != NULL && profile->summary->shared))
+		pass_add_id(&pass->restamped, profile->profile_id);
 	MemoryContextSwitchTo(work);
 }
 
@@ -387,7 +389,7 @@ pass_write_profiles(PassFold *fold)
 		classes[i] = part == NULL ? SET_NOTHING : profile_class(fold, &profiles[i], part);
 		class_counts[classes[i]]++;
 		if (pass->has_purposes)
-			note_stamped(pass, &profiles[i], part == NULL, classes[i]);
+			note_written(pass, &profiles[i], part == NULL, classes[i]);
 		if (part == NULL)
 			chosen[count++] = &profiles[i];
 		if (part == NULL || classes[i] != SET_NOTHING ||

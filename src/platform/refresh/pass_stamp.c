@@ -34,7 +34,33 @@ pass_read_purposes(Pass *pass)
 	SPI_freetuptable(rows);
 }
 
-/* add_touched adds the profiles of which more changes than that something is done. */
+void
+pass_note_stamped(Pass *pass, int64 profile_id, bool shared, bool consents)
+{
+	if (!shared && !consents)
+		pass_check(cdpk_idmap_put(&pass->silent, (uint64_t) profile_id, 1));
+}
+
+/* is_silent tells whether no identifier of a profile had said anything, which is no shared one; true for 0. */
+static bool
+is_silent(const Pass *pass, int64 profile_id)
+{
+	return profile_id == 0 ||
+		   cdpk_idmap_get(&pass->silent, (uint64_t) profile_id) != CDPK_IDMAP_NONE;
+}
+
+/* add_unless_silent adds a profile, unless it had said nothing, or is new. */
+static void
+add_unless_silent(const Pass *pass, PassIds *stale, int64 profile_id)
+{
+	if (!is_silent(pass, profile_id) && !pass_has_id(&pass->created, profile_id))
+		pass_add_id(stale, profile_id);
+}
+
+/*
+ * add_touched adds the profiles of which more changes than that something is done: those that are taken apart, and
+ * those that said something, or that others are merged into that did.
+ */
 static void
 add_touched(Pass *pass, PassIds *stale)
 {
@@ -43,13 +69,16 @@ add_touched(Pass *pass, PassIds *stale)
 
 	pass_sort_ids(&pass->created);
 	while (cdpk_batch_next_touched(pass->batch, &position, &said))
-		if (said.cause != CDPK_BATCH_EVENT &&
-			(said.cause != CDPK_BATCH_SUMMARY || !pass_has_id(&pass->created, said.profile_id)))
+		if (said.cause == CDPK_BATCH_SUMMARY)
+			add_unless_silent(pass, stale, said.profile_id);
+		else if (said.cause == CDPK_BATCH_MOVED && is_silent(pass, said.former_profile_id))
+			add_unless_silent(pass, stale, said.profile_id);
+		else if (said.cause != CDPK_BATCH_EVENT)
 			pass_add_id(stale, said.profile_id);
 	for (int i = 0; i < pass->lapsed.count && pass->purposes_by_region; i++)
 		pass_add_id(stale, pass->lapsed.items[i]);
-	for (int i = 0; i < pass->retraited.count; i++)
-		pass_add_id(stale, pass->retraited.items[i]);
+	for (int i = 0; i < pass->restamped.count; i++)
+		pass_add_id(stale, pass->restamped.items[i]);
 }
 
 /* add_moved adds the profiles that known identifiers have come to, and notes where each identifier is. */
@@ -66,8 +95,10 @@ add_moved(Pass *pass, PassIds *stale, CdpkIdMap *places)
 		if (identifier->identifier_id == 0)
 			continue;
 		pass_check(cdpk_idmap_put(places, (uint64_t) identifier->identifier_id, (uint32_t) i));
+		/* one that was in no profile may have said something */
 		if (!identifier->is_new && identifier->profile_after != 0 &&
-			identifier->profile_after != identifier->profile_id)
+			identifier->profile_after != identifier->profile_id &&
+			(identifier->profile_id == 0 || !is_silent(pass, identifier->profile_id)))
 			pass_add_id(stale, identifier->profile_after);
 	}
 }
@@ -121,8 +152,8 @@ add_relinked(Pass *pass, PassIds *stale, const CdpkIdMap *places)
 		int64 profile_id = profile_after(pass, places, link->a);
 
 		if (profile_id != 0 && profile_id == profile_after(pass, places, link->b) &&
-			!pass_has_id(&pass->created, profile_id) && !was_known_then(was, count, link))
-			pass_add_id(stale, profile_id);
+			!was_known_then(was, count, link))
+			add_unless_silent(pass, stale, profile_id);
 	}
 	for (size_t i = 0; i < links->deleted_count; i++)
 	{

@@ -114,9 +114,15 @@ CREATE FUNCTION cdp.drop_purpose(name text) RETURNS void
 AS $function$
 DECLARE
 	number smallint;
+	bound text;
 BEGIN
 	PERFORM cdp_internal.start_batch();
 	number := cdp_internal.purpose_number(name);
+	bound := (SELECT string_agg(b.role, ', ' ORDER BY b.role) FROM cdp_data.purpose_role b WHERE b.purpose_id = number);
+	IF bound IS NOT NULL THEN
+		RAISE EXCEPTION 'roles are bound to purpose "%"', name USING ERRCODE = 'dependent_objects_still_exist',
+			DETAIL = format('Roles: %s.', bound), HINT = 'First revoke their access with cdp.revoke_access().';
+	END IF;
 	DELETE FROM cdp_data.signal s WHERE s.purpose_id = number;
 	DELETE FROM cdp_data.consent c WHERE c.purpose_id = number;
 	DELETE FROM cdp_data.purpose p WHERE p.purpose_id = number;
@@ -125,7 +131,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.drop_purpose(text) IS
 	'Drops a purpose, what was said of it, and the signals that speak of it, and clears its stamps, as one batch. '
-	'Errors: NULL (22004), there is none of this name (42704).';
+	'Errors: NULL (22004), there is none of this name (42704), roles are bound to it (2BP01).';
 
 CREATE FUNCTION cdp_internal.check_signal(kind text, key text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
