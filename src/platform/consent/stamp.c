@@ -59,7 +59,11 @@ static Stamps
 find_stamps(const ConsentPeople *people, TimestampTz at)
 {
 	Size size = Max(people->person_count, 1) * sizeof(int64);
-	Stamps stamps = {0, palloc(size), palloc(size), palloc(size), palloc(size)};
+	Stamps stamps = {.people = palloc(size),
+					 .profile_ids = palloc(size),
+					 .former = palloc(size),
+					 .purposes = palloc(size),
+					 .until = palloc(size)};
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp stamp", ALLOCSET_DEFAULT_SIZES);
 
