@@ -63,7 +63,8 @@ profile, too, also as a call was taken back), consent (nothing but what was said
 CREATE FUNCTION cdp_internal.with_touched(touched cdp_internal.touched, profile_ids bigint[], cause text)
 	RETURNS cdp_internal.touched
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ROW (touched.profile_ids || profile_ids, touched.causes || array_fill(cause, ARRAY[cardinality(profile_ids)]),
+	RETURN ROW (touched.profile_ids || profile_ids,
+		touched.causes || array_fill(cause, ARRAY[cardinality(profile_ids)]),
 		touched.former_profile_ids || array_fill(NULL::bigint, ARRAY[cardinality(profile_ids)]),
 		touched.group_ids || array_fill(NULL::text, ARRAY[cardinality(profile_ids)]),
 		touched.event_ids || array_fill(NULL::bigint, ARRAY[cardinality(profile_ids)]))::cdp_internal.touched;

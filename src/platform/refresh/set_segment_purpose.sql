@@ -26,8 +26,8 @@ $function$;
 COMMENT ON FUNCTION cdp.set_segment_purpose(text, text) IS
 $comment$Binds a segment to a purpose: its members are those for whom its condition holds, and who may be used for the
 purpose, now. Whoever withdraws consent, or whose consent expires, exits with the cause consent. NULL: it is bound to
-none any more. All people are judged anew, with the cause definition, or consent; cdp.create_segment() with replace => true leaves
-the purpose as it is. Returns what cdp.create_segment() does. Only the owner of the segment's view can. READ COMMITTED
-only. Errors: there is no such segment or purpose (42704), insufficient_privilege.$comment$;
+none any more. All people are judged anew, with the cause definition, or consent; cdp.create_segment() with
+replace => true leaves the purpose as it is. Returns what cdp.create_segment() does. Only the owner of the segment's
+view can. READ COMMITTED only. Errors: there is no such segment or purpose (42704), insufficient_privilege.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.set_segment_purpose(text, text) FROM PUBLIC;

@@ -157,10 +157,10 @@ BEGIN
 	ELSIF NOT cdp_internal.is_signal(kind, key) OR octet_length(key) > 255 THEN
 		RAISE EXCEPTION 'key "%" of a signal of kind "%" is invalid', left(key, 64), kind
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24, or of one and of a vendor, '
-				'as 2/755; that of gpp a section and a field of it that is a choice, as usnat.SaleOptOut, with the place '
-				'of one of several values, as usnat.SensitiveDataProcessing.3; that of google a type of consent, as '
-				'ad_storage; that of category a name of at most 255 bytes; that of gpc is empty.';
+			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24, or that of one and of a '
+				'vendor, as 2/755; that of gpp a section and a field of it that is a choice, as usnat.SaleOptOut, with '
+				'the place of one of several values, as usnat.SensitiveDataProcessing.3; that of google a type of '
+				'consent, as ad_storage; that of category a name of at most 255 bytes; that of gpc is empty.';
 	END IF;
 END
 $function$;
