@@ -76,8 +76,9 @@ $comment$Returns whether a person may be used for a purpose (NULL: for each), an
 (NULL: now), by who is who now. person: an identifier, namespace:value, or the digits of a profile_id, present or
 former.
 name: the purpose. reason: no: it was said, and not lifted; yes: it was said, not replaced, and there is no such no;
-opt_in, opt_out: the default where the person is, as neither holds; none: that default, which holds whatever was said; shared: the
-identifier is of many people; unknown: there is no such person. until: when a yes ends that the answer rests on; NULL: never.
+opt_in, opt_out: the default where the person is, as neither holds; none: that default, which holds whatever was said;
+shared: the identifier is of many people; unknown: there is no such person. until: when a yes ends that the answer rests
+on; NULL: never.
 statements: the last yes, no and reset at each identifier, the latest first, with identifier, answer, at, expires_at,
 source, event_id and evidence; decides: the answer is that of this one; lifted_by, replaced_by: what took it back. A no
 counts for all identifiers of its event that are neither blocked nor shared, yes and reset for the strongest of them
