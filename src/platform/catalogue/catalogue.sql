@@ -56,6 +56,9 @@ BEGIN ATOMIC
 		('seen_call',          '{cdp_data}',     '{connection,message_key}',           'local'),
 		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
 		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
+		('erasure',            '{cdp_data,cdp}', '{erasure_id}',                       'reference'),
+		('suppressed',         '{cdp_data}',     '{key}',                              'reference'),
+		('hold',               '{cdp_data,cdp}', '{hold_id}',                          'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -111,6 +114,9 @@ BEGIN ATOMIC
 		('seen_call',          '{}',        'none',   '{pull}',           1,    '{}'),
 		('worker',             '{}',        'update', '{}',               NULL, '{}'),
 		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
+		('erasure',            '{}',        'read',   '{}',               NULL, '{}'),
+		('suppressed',         '{}',        'read',   '{}',               NULL, '{}'),
+		('hold',               '{}',        'read',   '{}',               8,    '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -159,6 +165,11 @@ BEGIN ATOMIC
 		('connected_table',  'raw',        '{place,pending,error,missed_error}'),
 		('followed_row',     'raw',        '{new_rows,old_rows,detail}'),
 		('plan_violation',   'raw',        '{event,field,description,example_message_id}'),
+		('erasure',          'raw',        '{request,reason}'),
+		('erasure',          'identifier', '{identifiers,keys}'),
+		('suppressed',       'identifier', '{key,tag}'),
+		('hold',             'identifier', '{identifier}'),
+		('hold',             'raw',        '{reason}'),
 		('worker_run',       'raw',        '{error}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
@@ -178,7 +189,7 @@ distributed.
 readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they
 may not read, since a view shows what these hold.
 stewards: what stewards may do with it: append (read, insert), update (read, update), all (read, insert, update,
-delete) or none.
+delete), read or none.
 written_by: refresh (a batch, which locks the table first), pull (what a refresh does before it), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
 personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw; those of

@@ -261,7 +261,8 @@ BEGIN
 	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
-		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
+		SELECT CASE c.stewards WHEN 'read' THEN 'SELECT' WHEN 'append' THEN 'SELECT, INSERT'
+				WHEN 'update' THEN 'SELECT, UPDATE'
 							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		WHERE c.stewards <> 'none'
