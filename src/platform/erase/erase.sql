@@ -1,1 +1,351 @@
--- placeholder
+-- cdp.erase(): all that the identifiers of people anchor, in one transaction.
+
+-- What an erasure concerns besides the people: identifiers at which events that name them may be anchored, and shared
+-- ones that lose links.
+CREATE FUNCTION cdp_internal.erase_beside(ids bigint[]) RETURNS bigint[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	SELECT ARRAY(
+		SELECT p.id FROM unnest(cdp_internal.event_places(ids)) AS p (id) WHERE p.id <> ALL (ids) AND p.id <> 0 ORDER BY 1)
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase_beside(bigint[]) IS
+	'Internal: returns the identifiers of others at which events that name these can be anchored.';
+
+-- Fewer links must not make one shared by many appear to be one person's: no merge follows from an erasure.
+CREATE FUNCTION cdp_internal.keep_shared(beside bigint[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	kept bigint := 0;
+	one record;
+BEGIN
+	FOR one IN
+		SELECT i.identifier
+		FROM cdp_data.identifier i
+		WHERE i.identifier_id = ANY (beside) AND i.shared AND NOT i.blocked AND NOT EXISTS (
+			SELECT FROM cdp_data.verdict v WHERE v.a = i.identifier AND v.kind IN ('shared', 'not_shared'))
+		ORDER BY i.identifier_id
+	LOOP
+		PERFORM cdp_internal.write_verdict('shared', one.identifier, reason => 'erasure');
+		kept := kept + 1;
+	END LOOP;
+	RETURN kept;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.keep_shared(bigint[]) IS
+	'Internal: writes a verdict that each of these identifiers is shared which its links make so. Returns how many.';
+
+-- Events that are folded, and still in the log: the base has them.
+CREATE FUNCTION cdp_internal.erase_folded(ids bigint[], named bigint[], named_places bigint[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	deleted bigint := 0;
+	month record;
+BEGIN
+	IF NOT EXISTS (SELECT FROM cdp_data.folded_month) THEN
+		RETURN 0;
+	END IF;
+	FOR month IN EXECUTE format($sql$
+		WITH deleted AS (
+			DELETE FROM cdp_data.event e
+			WHERE NOT %s AND (e.identifier_id = ANY ($1) OR e.identifier_id = ANY ($3) AND e.event_id = ANY ($2))
+			RETURNING date_trunc('month', e."timestamp", 'UTC') AS month, e.context_hash
+		)
+		SELECT d.month, count(*) AS events, array_remove(array_agg(d.context_hash), NULL) AS hashes
+		FROM deleted d GROUP BY d.month
+	$sql$, cdp_internal.is_logged_condition()) USING ids, named, named_places
+	LOOP
+		UPDATE cdp_data.folded_month f SET gone = f.gone + month.events WHERE f.month = month.month;
+		PERFORM cdp_internal.release_contexts(month.hashes);
+		deleted := deleted + month.events;
+	END LOOP;
+	RETURN deleted;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase_folded(bigint[], bigint[], bigint[]) IS
+	'Internal: deletes events from the log that are folded, and are of people who are erased, or name them. Returns how '
+	'many.';
+
+-- Takes back what the identifiers of people anchor, in one batch, and the identifiers out of what others do.
+CREATE FUNCTION cdp_internal.erase_events(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects,
+	OUT events bigint, OUT scrubbed bigint, OUT kept_shared bigint, OUT folded bigint, OUT base bigint, OUT people bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	whole boolean := erasure.since IS NULL AND erasure.until IS NULL;
+	beside bigint[] := '{}';
+	named bigint[] := '{}';
+	places bigint[];
+	times timestamptz[];
+	going bigint[];
+	going_places bigint[];
+	done cdp_internal.batch_counts;
+BEGIN
+	kept_shared := 0;
+	folded := 0;
+	scrubbed := 0;
+	IF whole THEN
+		beside := cdp_internal.erase_beside(subjects.ids);
+		kept_shared := cdp_internal.keep_shared(beside);
+		SELECT coalesce(array_agg(n.event_id) FILTER (WHERE NOT n.folded), '{}'),
+			array_agg(n.place) FILTER (WHERE NOT n.folded), array_agg(n.at) FILTER (WHERE NOT n.folded),
+			array_agg(n.event_id) FILTER (WHERE n.folded), array_agg(n.place) FILTER (WHERE n.folded)
+		INTO named, places, times, going, going_places FROM cdp_internal.erase_named(subjects, beside) n;
+		folded := cdp_internal.erase_folded(subjects.ids, going, going_places);
+	END IF;
+	PERFORM cdp_internal.next_batch();
+	PERFORM cdp_internal.progress_set('take', 0, 0);
+	events := cdp_internal.batch_stage('batch_taken_back', format($sql$
+		SELECT e.event_id, e.identifier_id AS place, e."timestamp" AS at, true AS forever, %1$s AS why
+		FROM cdp_data.event e
+		WHERE e.identifier_id = ANY (%2$L::bigint[])%3$s%4$s AND %5$s
+		UNION ALL
+		SELECT u.event_id, u.place, u.at, false, 2
+		FROM unnest(%6$L::bigint[], %7$L::bigint[], %8$L::timestamptz[]) AS u (event_id, place, at)
+	$sql$, CASE erasure.mode WHEN 'erase' THEN 1 ELSE 3 END, subjects.ids,
+		CASE WHEN erasure.since IS NOT NULL THEN format(' AND e."timestamp" >= %L', erasure.since) END,
+		CASE WHEN erasure.until IS NOT NULL THEN format(' AND e."timestamp" < %L', erasure.until) END,
+		cdp_internal.is_logged_condition(), named, places, times));
+	scrubbed := cardinality(named);
+	events := events - scrubbed;
+	IF erasure.keep_properties <> '{}' THEN
+		PERFORM cdp_internal.batch_stage('batch_kept_properties',
+			format('SELECT %L::jsonb AS names', to_jsonb(erasure.keep_properties)));
+	END IF;
+	IF whole THEN
+		PERFORM cdp_internal.batch_stage('batch_erased',
+			format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', subjects.ids));
+		PERFORM cdp_internal.batch_stage('batch_beside',
+			format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', beside));
+	END IF;
+	IF kept_shared > 0 THEN
+		PERFORM cdp_internal.stage_graph_changes(judged => format(
+			'SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.identifier_id = ANY (%L) AND i.shared', beside));
+	END IF;
+	done := cdp_internal.process_batch(cause => 'erasure');
+	PERFORM cdp_internal.batch_end();
+	base := done.retracted - events - scrubbed;
+	people := done.profiles_touched;
+	IF done.profiles_merged > 0 THEN
+		RAISE EXCEPTION 'people would be merged by this erasure' USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('%s profiles would be in others.', done.profiles_merged),
+			HINT = 'Keep their identifiers apart by cdp.forbid(), and repeat this.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase_events(cdp_internal.erasure_order, cdp_internal.subjects) IS
+	'Internal: takes back the events that the identifiers of people anchor, and has those of others that name them come '
+	'again without the identifiers. events: of the log; base: that had left it; folded: of these, still in it; '
+	'scrubbed: of others.';
+
+CREATE FUNCTION cdp_internal.check_erasable(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects)
+	RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	folded record;
+BEGIN
+	IF num_nonnulls(erasure.since, erasure.until) = 0 AND erasure.mode = 'erase' THEN
+		RETURN;
+	END IF;
+	SELECT sum(b.events) AS events, max(b.last_at) AS last_at INTO folded
+	FROM cdp_data.base_row b
+	WHERE b.identifier_id = ANY (subjects.ids) AND (erasure.since IS NULL OR b.last_at >= erasure.since)
+		AND (erasure.until IS NULL OR b.first_at < erasure.until);
+	IF folded.events > 0 AND num_nonnulls(erasure.since, erasure.until) > 0 THEN
+		RAISE EXCEPTION 'events that are folded cannot be erased in part'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('They are up to %s events, which have left the log, or are about to.', folded.events),
+				HINT = format('The latest of them happened at %s: give a later since, or erase all.', folded.last_at);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_erasable(cdp_internal.erasure_order, cdp_internal.subjects) IS
+	'Internal: raises an error if a part of the events of people is to be erased that may be folded.';
+
+-- Of those whose events are erased in part: what none carries any more.
+CREATE FUNCTION cdp_internal.left_subjects(subjects cdp_internal.subjects) RETURNS cdp_internal.subjects
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	gone cdp_internal.subjects := subjects;
+BEGIN
+	SELECT coalesce(array_agg(i.identifier_id ORDER BY i.identifier_id), '{}'),
+		coalesce(array_agg(i.identifier ORDER BY i.identifier_id), '{}')
+	INTO gone.ids, gone.identifiers
+	FROM cdp_data.identifier i
+	WHERE i.identifier_id = ANY (subjects.ids) AND i.profile_id = 0 AND NOT i.blocked;
+	gone.profile_ids := ARRAY(
+		SELECT p.id FROM unnest(subjects.profile_ids) AS p (id) WHERE p.id = ANY (gone.ids) ORDER BY 1);
+	RETURN gone;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.left_subjects(cdp_internal.subjects) IS
+	'Internal: returns of people those identifiers that no event carries any more.';
+
+CREATE FUNCTION cdp_internal.carry_out(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects)
+	RETURNS jsonb
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	whole boolean := erasure.since IS NULL AND erasure.until IS NULL;
+	keys bytea[] := ARRAY(
+		SELECT cdp_internal.suppression_hash(i.identifier) FROM unnest(subjects.identifiers) AS i (identifier));
+	suppressed bigint := 0;
+	taken record;
+	quarantine record;
+	gone cdp_internal.subjects := subjects;
+	done jsonb;
+	rows jsonb;
+	certificate jsonb;
+	previous bytea;
+BEGIN
+	PERFORM cdp_internal.check_erasable(erasure, subjects);
+	IF whole THEN
+		-- first, so that what waits is stripped when it is taken
+		suppressed := cdp_internal.suppress(subjects.identifiers, erasure.erasure_id);
+	END IF;
+	SELECT e.* INTO taken FROM cdp_internal.erase_events(erasure, subjects) e;
+	IF NOT whole THEN
+		gone := cdp_internal.left_subjects(subjects);
+	END IF;
+	rows := cdp_internal.erase_graph(gone);
+	IF whole THEN
+		SELECT q.* INTO quarantine FROM cdp_internal.erase_quarantine() q;
+		rows := rows || cdp_internal.erase_texts() || jsonb_build_object('quarantine', quarantine.deleted);
+	END IF;
+	IF gone.profile_ids <> '{}' THEN
+		rows := rows || jsonb_build_object('change', cdp_internal.erase_changes(gone.profile_ids, in_batch => false),
+			'profile', cardinality(gone.profile_ids));
+	END IF;
+	rows := rows || jsonb_build_object('event', taken.events, 'base', taken.base);
+	done := jsonb_build_object('rows', (SELECT jsonb_object_agg(r.key, r.value) FROM jsonb_each(rows) r WHERE r.value <> '0'),
+		'events_scrubbed', taken.scrubbed, 'quarantine_scrubbed', quarantine.scrubbed, 'shared_kept', taken.kept_shared,
+		'suppressed_keys', suppressed, 'waiting_in_inboxes', cdp_internal.count_waiting());
+	certificate := cdp_internal.certify(erasure, subjects, done);
+	SELECT e.hash INTO previous FROM cdp_data.erasure e WHERE e.state = 'completed'
+	ORDER BY e.completed_at DESC, e.erasure_id DESC LIMIT 1;
+	INSERT INTO cdp_data.erasure AS e (erasure_id, request, mode, state, regulation, reason, purpose, since, until,
+		keep_properties, received_at, due_at, completed_at, keys, profile_ids, certificate, previous_hash, hash)
+	VALUES (erasure.erasure_id, erasure.request, erasure.mode, 'completed', erasure.regulation, erasure.reason,
+		erasure.purpose, erasure.since, erasure.until, erasure.keep_properties, erasure.received_at, erasure.due_at,
+		clock_timestamp(), keys, gone.profile_ids, certificate, previous,
+		cdp_internal.certificate_hash(previous, certificate))
+	ON CONFLICT (erasure_id) DO UPDATE SET state = excluded.state, completed_at = excluded.completed_at,
+		identifiers = NULL, keys = excluded.keys, profile_ids = excluded.profile_ids, certificate = excluded.certificate,
+		previous_hash = excluded.previous_hash, hash = excluded.hash;
+	RETURN certificate;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.carry_out(cdp_internal.erasure_order, cdp_internal.subjects) IS
+	'Internal: carries an erasure out, and returns its certificate.';
+
+CREATE FUNCTION cdp_internal.check_erase(people text[], erasure cdp_internal.erasure_order) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF people IS NULL OR array_position(people, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'a person is NULL' USING ERRCODE = 'null_value_not_allowed',
+			HINT = 'Give an identifier, as email:ann@example.com, or the SHA-256, SHA-1 or MD5 of its value.';
+	END IF;
+	IF erasure.mode IS NULL OR erasure.mode NOT IN ('erase', 'anonymise', 'preview') THEN
+		RAISE EXCEPTION 'there is no mode "%"', left(erasure.mode, 64) USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'The modes are erase, anonymise and preview.';
+	END IF;
+	IF erasure.since >= erasure.until THEN
+		RAISE EXCEPTION 'since must be before until' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF erasure.regulation IS NULL OR erasure.received_at IS NULL OR erasure.keep_properties IS NULL
+		OR array_position(erasure.keep_properties, NULL) IS NOT NULL
+	THEN
+		RAISE EXCEPTION 'regulation, received_at and keep_properties must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF erasure.keep_properties <> '{}' AND erasure.mode = 'erase' THEN
+		RAISE EXCEPTION 'keep_properties is for mode anonymise' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF erasure.purpose IS NOT NULL THEN
+		RAISE EXCEPTION 'data of one purpose alone cannot be erased yet' USING ERRCODE = 'feature_not_supported',
+			HINT = 'Withdraw the consent for it, or give since and until.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_erase(text[], cdp_internal.erasure_order) IS
+	'Internal: raises an error for wrong arguments of cdp.erase().';
+
+-- The right to be erased within one month (GDPR, Art. 12), within 45 days (CCPA).
+CREATE FUNCTION cdp_internal.erase(people text[], erasure cdp_internal.erasure_order) RETURNS jsonb
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	preview boolean := erasure.mode = 'preview';
+	subjects cdp_internal.subjects;
+	held text[];
+	certificate jsonb;
+BEGIN
+	PERFORM cdp_internal.check_erase(people, erasure);
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
+	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.check_suppression_key();
+	erasure.erasure_id := (SELECT coalesce(max(e.erasure_id), 0) + 1 FROM cdp_data.erasure e);
+	erasure.due_at := erasure.received_at +
+		CASE lower(erasure.regulation) WHEN 'ccpa' THEN interval '45 days' ELSE interval '1 month' END;
+	IF preview THEN
+		erasure.mode := 'erase';
+	END IF;
+	PERFORM cdp_internal.progress_begin('change', 0);
+	BEGIN
+		held := cdp_internal.hold_back(people, erasure);
+		people := ARRAY(
+			SELECT u.asked FROM unnest(people) WITH ORDINALITY AS u (asked, place)
+			WHERE u.asked <> ALL (held) ORDER BY u.place);
+		IF held <> '{}' THEN
+			erasure.erasure_id := erasure.erasure_id + 1;
+		END IF;
+		IF people <> '{}' OR held = '{}' THEN
+			subjects := cdp_internal.erase_subjects(people);
+			certificate := cdp_internal.carry_out(erasure, subjects);
+		ELSE
+			certificate := jsonb_build_object('api_version', '2.0', 'subject_request_id',
+				coalesce(erasure.request, (erasure.erasure_id - 1)::text), 'subject_request_type', 'erasure',
+				'regulation', erasure.regulation, 'received_time', erasure.received_at,
+				'expected_completion_time', erasure.due_at, 'request_status', 'held',
+				'erasure_id', erasure.erasure_id - 1);
+		END IF;
+		certificate := certificate || jsonb_build_object('held', cardinality(held));
+		IF preview THEN
+			-- roll the subtransaction back; the variables keep their values
+			RAISE EXCEPTION 'the trial is complete' USING ERRCODE = 'CDP00';
+		END IF;
+	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
+		certificate := certificate - '{completed_time,erasure_id,not_done_yet}'::text[]
+			|| '{"mode": "preview", "request_status": "preview"}';
+	END;
+	PERFORM cdp_internal.progress_end();
+	RETURN certificate;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase(text[], cdp_internal.erasure_order) IS
+	'Internal: what cdp.erase() does, for the owner of the tables.';
+
+REVOKE ALL ON FUNCTION cdp_internal.erase_beside(bigint[]), cdp_internal.keep_shared(bigint[]),
+	cdp_internal.erase_folded(bigint[], bigint[], bigint[]),
+	cdp_internal.erase_events(cdp_internal.erasure_order, cdp_internal.subjects),
+	cdp_internal.check_erasable(cdp_internal.erasure_order, cdp_internal.subjects),
+	cdp_internal.left_subjects(cdp_internal.subjects),
+	cdp_internal.carry_out(cdp_internal.erasure_order, cdp_internal.subjects),
+	cdp_internal.check_erase(text[], cdp_internal.erasure_order),
+	cdp_internal.erase(text[], cdp_internal.erasure_order) FROM PUBLIC;

@@ -52,6 +52,12 @@ $comment$Internal: whom an erasure is about. asked: the identifiers that were as
 hashes; identifiers: all of the people; ids: their numbers; profile_ids: their profiles, also former ones; by_hash,
 found: of each person that was asked for, how, and whether it is known.$comment$;
 
+CREATE TYPE cdp_internal.erasure_order AS (
+	erasure_id bigint, request text, mode text, regulation text, reason text, purpose text, since timestamptz,
+	until timestamptz, keep_properties text[], received_at timestamptz, due_at timestamptz);
+COMMENT ON TYPE cdp_internal.erasure_order IS
+	'Internal: what an erasure is to do, as in cdp_data.erasure.';
+
 CREATE FUNCTION cdp_internal.refuse_subject(identifier cdp.identifier) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -140,11 +146,9 @@ BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		SELECT e.event_id, e.identifier_id, e."timestamp", NOT %s, e.context_hash
 		FROM cdp_data.event e
-		LEFT JOIN cdp_data.shared_context c ON c.context_hash = e.context_hash
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id,
 			e.group_id, e.previous_id, e.identifiers, e.properties, e.traits,
-			CASE WHEN c.context IS NULL THEN e.context ELSE coalesce(e.context, '{}') || c.context END, e."timestamp",
-			NULL, NULL, NULL, e.source, $2, is_logged => true) o
+			e.context, e."timestamp", NULL, NULL, NULL, e.source, $2, is_logged => true) o
 		WHERE e.identifier_id = ANY ($1) AND o.ids || o.earlier && $3
 	$sql$, cdp_internal.is_logged_condition())
 	USING beside, clock_timestamp(), subjects.identifiers;

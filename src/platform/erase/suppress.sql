@@ -27,7 +27,7 @@ COMMENT ON FUNCTION cdp_internal.check_suppression_key() IS
 -- An address and its hash are one; the rule for mailboxes may change.
 CREATE FUNCTION cdp_internal.suppressed_forms(identifier cdp.identifier)
 	RETURNS TABLE (form cdp.identifier, derived boolean)
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 	SELECT f.form, bool_and(f.derived)

@@ -315,6 +315,15 @@ scrub_document(Scrub *scrub, Jsonb *document, bool everywhere)
 	return scrub_object(scrub, document, everywhere);
 }
 
+Jsonb *
+scrub_jsonb(const Suppressed *suppressed, const char *region, Jsonb *from)
+{
+	Scrub scrub = {suppressed, region, false};
+	Jsonb *made = scrub_document(&scrub, from, false);
+
+	return scrub.found ? made : from;
+}
+
 /* ---------------------------------------------------------------- rows */
 
 /* scrub_column takes out what is suppressed of a column that is a text. */

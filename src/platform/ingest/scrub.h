@@ -20,4 +20,7 @@ extern bool scrub_row(const Suppressed *suppressed, const char *region, InboxRow
 /* Takes what is suppressed out of a text that is not read as JSON; returns the text itself if there is none. */
 extern text *scrub_text(const Suppressed *suppressed, const char *region, text *from);
 
+/* Takes what is suppressed out of a document; returns the document itself if there is none, and NULL if nothing is left. */
+extern Jsonb *scrub_jsonb(const Suppressed *suppressed, const char *region, Jsonb *from);
+
 #endif /* CDP_INGEST_SCRUB_H */

@@ -53,6 +53,7 @@ BEGIN
 	PERFORM cdp_internal.init_change_views();
 	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();
+	PERFORM cdp_internal.init_erase_functions();
 	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_data.add_event_month(now());
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');

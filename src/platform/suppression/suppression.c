@@ -49,8 +49,12 @@ forget(void)
 static void
 add_tag(Suppressed *suppressed, Datum tag)
 {
+	/* SPI has another context */
+	MemoryContext caller = MemoryContextSwitchTo(suppressed->context);
+
 	if (cdpk_idmap_put(&suppressed->tags, (uint64_t) DatumGetInt64(tag), 0) != CDPK_OK)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	MemoryContextSwitchTo(caller);
 }
 
 /* query runs a query without arguments. */
@@ -143,17 +147,19 @@ suppressed_read(void)
 	SPI_freetuptable(SPI_tuptable);
 	MemoryContextSwitchTo(caller);
 	if (isnull)
+	{
+		forget();
 		return NULL;
+	}
 	if (kept != NULL && kept->version == version && kept->database == MyDatabaseId)
 		return kept;
 	forget();
-	context = AllocSetContextCreate(CurrentMemoryContext, "cdp suppressed", ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(caller, "cdp suppressed", ALLOCSET_DEFAULT_SIZES);
 	suppressed = MemoryContextAllocZero(context, sizeof(Suppressed));
 	suppressed->context = context;
 	suppressed->database = MyDatabaseId;
 	suppressed->version = version;
 	suppressed->key = suppression_tag_key();
-	MemoryContextSwitchTo(context);
 	cdpk_idmap_init(&suppressed->tags, &cdp_huge_palloc_allocator);
 	read_tags(suppressed);
 	read_name_spaces(suppressed);
@@ -162,6 +168,12 @@ suppressed_read(void)
 	MemoryContextSetParent(context, CacheMemoryContext);
 	kept = suppressed;
 	return suppressed;
+}
+
+const Suppressed *
+suppressed_current(void)
+{
+	return kept;
 }
 
 /* has_tag tells whether an identifier itself is suppressed. */

@@ -26,6 +26,9 @@ extern void suppression_define_settings(void);
  */
 extern const Suppressed *suppressed_read(void);
 
+/* Returns what the last call in the session returned, or NULL. */
+extern const Suppressed *suppressed_current(void);
+
 /* Tells whether an identifier is suppressed. */
 extern bool suppressed_has(const Suppressed *suppressed, const Identifier *identifier);
 
