@@ -1,19 +1,48 @@
 -- cdp.erase(): all that the identifiers of people anchor, in one transaction.
 
--- What an erasure concerns besides the people: identifiers at which events that name them may be anchored, and shared
--- ones that lose links.
-CREATE FUNCTION cdp_internal.erase_beside(ids bigint[]) RETURNS bigint[]
+-- An alias of an earlier user_id names it as an anonymous_id, too; by this it is found where the later user_id is blocked,
+-- so that the two are no pair.
+CREATE FUNCTION cdp_internal.erase_aliases(subjects cdp_internal.subjects, OUT ids bigint[], OUT blocked boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-	SELECT ARRAY(
-		SELECT p.id FROM unnest(cdp_internal.event_places(ids)) AS p (id) WHERE p.id <> ALL (ids) AND p.id <> 0 ORDER BY 1)
+	SELECT coalesce(array_agg(k.identifier_id), '{}'), coalesce(bool_or(k.blocked), false)
+	FROM unnest(subjects.identifiers) AS u (identifier)
+	CROSS JOIN LATERAL cdp_internal.known_identifier(
+		cdp_internal.by_rules(cdp.identifier('anonymous_id', cdp.value(u.identifier)))) k
+	WHERE cdp.namespace(u.identifier) = 'user_id'
 $function$;
-COMMENT ON FUNCTION cdp_internal.erase_beside(bigint[]) IS
-	'Internal: returns the identifiers of others at which events that name these can be anchored.';
+COMMENT ON FUNCTION cdp_internal.erase_aliases(cdp_internal.subjects) IS
+	'Internal: returns the identifiers of namespace anonymous_id that aliases have besides user_ids of people; blocked: '
+	'one of them is blocked.';
+
+CREATE FUNCTION cdp_internal.erase_beside(subjects cdp_internal.subjects) RETURNS bigint[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	aliases record;
+BEGIN
+	SELECT a.* INTO aliases FROM cdp_internal.erase_aliases(subjects) a;
+	IF aliases.blocked THEN
+		-- no link leads there
+		RETURN ARRAY(
+			SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.identifier_id <> ALL (subjects.ids)
+			UNION ALL
+			SELECT 0);
+	END IF;
+	RETURN ARRAY(
+		SELECT p.id
+		FROM unnest(cdp_internal.event_places(subjects.ids || aliases.ids)) AS p (id)
+		WHERE p.id <> ALL (subjects.ids) AND p.id <> 0
+		ORDER BY 1);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase_beside(cdp_internal.subjects) IS
+	'Internal: returns the identifiers of others at which events that name people can be anchored.';
 
 -- Fewer links must not make one shared by many appear to be one person's: no merge follows from an erasure.
-CREATE FUNCTION cdp_internal.keep_shared(beside bigint[]) RETURNS bigint
+CREATE FUNCTION cdp_internal.keep_shared(beside bigint[], ids bigint[]) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -26,6 +55,10 @@ BEGIN
 		FROM cdp_data.identifier i
 		WHERE i.identifier_id = ANY (beside) AND i.shared AND NOT i.blocked AND NOT EXISTS (
 			SELECT FROM cdp_data.verdict v WHERE v.a = i.identifier AND v.kind IN ('shared', 'not_shared'))
+			AND EXISTS (
+				SELECT FROM cdp_data.link l WHERE l.a = i.identifier_id AND l.b = ANY (ids)
+				UNION ALL
+				SELECT FROM cdp_data.link l WHERE l.b = i.identifier_id AND l.a = ANY (ids))
 		ORDER BY i.identifier_id
 	LOOP
 		PERFORM cdp_internal.write_verdict('shared', one.identifier, reason => 'erasure');
@@ -34,8 +67,9 @@ BEGIN
 	RETURN kept;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.keep_shared(bigint[]) IS
-	'Internal: writes a verdict that each of these identifiers is shared which its links make so. Returns how many.';
+COMMENT ON FUNCTION cdp_internal.keep_shared(bigint[], bigint[]) IS
+	'Internal: writes a verdict that each of these identifiers is shared which its links make so, some of them to one '
+	'that is erased (ids). Returns how many.';
 
 -- Events that are folded, and still in the log: the base has them.
 CREATE FUNCTION cdp_internal.erase_folded(ids bigint[], named bigint[], named_places bigint[]) RETURNS bigint
@@ -71,36 +105,49 @@ COMMENT ON FUNCTION cdp_internal.erase_folded(bigint[], bigint[], bigint[]) IS
 	'Internal: deletes events from the log that are folded, and are of people who are erased, or name them. Returns how '
 	'many.';
 
--- Takes back what the identifiers of people anchor, in one batch, and the identifiers out of what others do.
-CREATE FUNCTION cdp_internal.erase_events(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects,
-	OUT events bigint, OUT scrubbed bigint, OUT kept_shared bigint, OUT folded bigint, OUT base bigint, OUT people bigint)
+-- Rows of the base do not tell of which months their events are; all of them have left the log.
+CREATE FUNCTION cdp_internal.erase_from_months(events bigint) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	UPDATE cdp_data.folded_month f SET events = f.events - n.events, gone = f.gone - n.events
+	FROM (
+		SELECT m.month, greatest(least(m.gone, erase_from_months.events
+			- coalesce(sum(m.gone) OVER (ORDER BY m.month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)), 0) AS events
+		FROM cdp_data.folded_month m) n
+	WHERE n.month = f.month AND n.events > 0
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase_from_months(bigint) IS
+	'Internal: takes the number of events that were erased from the base from the months that are folded, the first '
+	'ones first.';
+
+-- Evidence that goes may have kept two others apart: what was in the way of a link of theirs may leave with it.
+CREATE FUNCTION cdp_internal.merged_pairs(ids bigint[]) RETURNS TABLE (a cdp.identifier, b cdp.identifier)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	SELECT DISTINCT least(x.identifier, y.identifier), greatest(x.identifier, y.identifier)
+	FROM cdp_data.state s
+	JOIN cdp_data.identifier_history h ON h.until_batch_id = s.batch_id
+	JOIN cdp_data.identifier i ON i.identifier_id = h.identifier_id AND i.profile_id NOT IN (0, h.profile_id)
+	JOIN cdp_data.identifier x ON x.identifier_id = h.profile_id
+	JOIN cdp_data.identifier y ON y.identifier_id = i.profile_id AND y.since_batch_id < s.batch_id
+	WHERE x.profile_id = y.profile_id AND h.profile_id <> ALL (ids)
+$function$;
+COMMENT ON FUNCTION cdp_internal.merged_pairs(bigint[]) IS
+	'Internal: returns the identifiers of which the profiles have become one by the last batch.';
+
+-- Takes the events back of people, and of others that name them, as one batch.
+CREATE FUNCTION cdp_internal.erase_batch(erasure cdp_internal.erasure_order, ids bigint[], beside bigint[],
+	named bigint[], places bigint[], times timestamptz[], judge boolean, OUT events bigint, OUT base bigint,
+	OUT merged bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET jit = off
 AS $function$
-#variable_conflict use_variable
 DECLARE
-	whole boolean := erasure.since IS NULL AND erasure.until IS NULL;
-	beside bigint[] := '{}';
-	named bigint[] := '{}';
-	places bigint[];
-	times timestamptz[];
-	going bigint[];
-	going_places bigint[];
 	done cdp_internal.batch_counts;
 BEGIN
-	kept_shared := 0;
-	folded := 0;
-	scrubbed := 0;
-	IF whole THEN
-		beside := cdp_internal.erase_beside(subjects.ids);
-		kept_shared := cdp_internal.keep_shared(beside);
-		SELECT coalesce(array_agg(n.event_id) FILTER (WHERE NOT n.folded), '{}'),
-			array_agg(n.place) FILTER (WHERE NOT n.folded), array_agg(n.at) FILTER (WHERE NOT n.folded),
-			array_agg(n.event_id) FILTER (WHERE n.folded), array_agg(n.place) FILTER (WHERE n.folded)
-		INTO named, places, times, going, going_places FROM cdp_internal.erase_named(subjects, beside) n;
-		folded := cdp_internal.erase_folded(subjects.ids, going, going_places);
-	END IF;
 	PERFORM cdp_internal.next_batch();
 	PERFORM cdp_internal.progress_set('take', 0, 0);
 	events := cdp_internal.batch_stage('batch_taken_back', format($sql$
@@ -110,41 +157,94 @@ BEGIN
 		UNION ALL
 		SELECT u.event_id, u.place, u.at, false, 2
 		FROM unnest(%6$L::bigint[], %7$L::bigint[], %8$L::timestamptz[]) AS u (event_id, place, at)
-	$sql$, CASE erasure.mode WHEN 'erase' THEN 1 ELSE 3 END, subjects.ids,
+	$sql$, CASE erasure.mode WHEN 'erase' THEN 1 ELSE 3 END, ids,
 		CASE WHEN erasure.since IS NOT NULL THEN format(' AND e."timestamp" >= %L', erasure.since) END,
 		CASE WHEN erasure.until IS NOT NULL THEN format(' AND e."timestamp" < %L', erasure.until) END,
-		cdp_internal.is_logged_condition(), named, places, times));
-	scrubbed := cardinality(named);
-	events := events - scrubbed;
+		cdp_internal.is_logged_condition(), named, places, times)) - cardinality(named);
 	IF erasure.keep_properties <> '{}' THEN
 		PERFORM cdp_internal.batch_stage('batch_kept_properties',
 			format('SELECT %L::jsonb AS names', to_jsonb(erasure.keep_properties)));
 	END IF;
-	IF whole THEN
-		PERFORM cdp_internal.batch_stage('batch_erased',
-			format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', subjects.ids));
+	IF num_nonnulls(erasure.since, erasure.until) = 0 THEN
+		PERFORM cdp_internal.batch_stage('batch_erased', format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', ids));
 		PERFORM cdp_internal.batch_stage('batch_beside',
 			format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', beside));
 	END IF;
-	IF kept_shared > 0 THEN
+	IF judge THEN
 		PERFORM cdp_internal.stage_graph_changes(judged => format(
 			'SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.identifier_id = ANY (%L) AND i.shared', beside));
 	END IF;
 	done := cdp_internal.process_batch(cause => 'erasure');
 	PERFORM cdp_internal.batch_end();
-	base := done.retracted - events - scrubbed;
-	people := done.profiles_touched;
-	IF done.profiles_merged > 0 THEN
-		RAISE EXCEPTION 'people would be merged by this erasure' USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = format('%s profiles would be in others.', done.profiles_merged),
-			HINT = 'Keep their identifiers apart by cdp.forbid(), and repeat this.';
+	base := done.retracted - events - cardinality(named);
+	merged := done.profiles_merged;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.erase_batch(cdp_internal.erasure_order, bigint[], bigint[], bigint[], bigint[],
+	timestamptz[], boolean) IS
+	'Internal: takes back the events that identifiers (ids) anchor, and has others (named, with their places and times) '
+	'come again without what is suppressed. beside: where rows of the base may name them; judge: these identifiers '
+	'have new verdicts. events, base: how many events of the log and of the base; merged: profiles into others.';
+
+CREATE FUNCTION cdp_internal.erase_events(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects,
+	OUT events bigint, OUT scrubbed bigint, OUT kept_shared bigint, OUT kept_apart bigint, OUT folded bigint,
+	OUT base bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	beside bigint[] := '{}';
+	named record;
+	taken record;
+	apart cdp.identifier[] := '{}';
+BEGIN
+	kept_shared := 0;
+	kept_apart := 0;
+	folded := 0;
+	SELECT '{}'::bigint[] AS ids, '{}'::bigint[] AS places, '{}'::timestamptz[] AS times INTO named;
+	IF num_nonnulls(erasure.since, erasure.until) = 0 THEN
+		beside := cdp_internal.erase_beside(subjects);
+		kept_shared := cdp_internal.keep_shared(beside, subjects.ids);
+		SELECT coalesce(array_agg(n.event_id) FILTER (WHERE NOT n.folded), '{}') AS ids,
+			array_agg(n.place) FILTER (WHERE NOT n.folded) AS places, array_agg(n.at) FILTER (WHERE NOT n.folded) AS times,
+			array_agg(n.event_id) FILTER (WHERE n.folded) AS folded_ids,
+			array_agg(n.place) FILTER (WHERE n.folded) AS folded_places
+		INTO named FROM cdp_internal.erase_named(subjects, beside) n;
+		folded := cdp_internal.erase_folded(subjects.ids, named.folded_ids, named.folded_places);
+	END IF;
+	scrubbed := cardinality(named.ids);
+	LOOP
+		BEGIN
+			SELECT b.* INTO taken FROM cdp_internal.erase_batch(erasure, subjects.ids, beside, named.ids, named.places,
+				named.times, kept_shared > 0) b;
+			EXIT WHEN taken.merged = 0;
+			SELECT array_agg(p.a) || array_agg(p.b) INTO apart FROM cdp_internal.merged_pairs(subjects.ids) p;
+			RAISE EXCEPTION 'people would be merged' USING ERRCODE = 'CDP01';
+		EXCEPTION WHEN SQLSTATE 'CDP01' THEN
+			IF apart IS NULL OR kept_apart > 1000 THEN
+				RAISE EXCEPTION 'people would be merged by this erasure'
+					USING ERRCODE = 'object_not_in_prerequisite_state',
+					HINT = 'Keep their identifiers apart by cdp.forbid(), and repeat this.';
+			END IF;
+		END;
+		FOR i IN 1 .. cardinality(apart) / 2 LOOP
+			PERFORM cdp.forbid(apart[i], apart[cardinality(apart) / 2 + i], 'erasure');
+			kept_apart := kept_apart + 1;
+		END LOOP;
+	END LOOP;
+	events := taken.events;
+	base := taken.base;
+	IF base > 0 THEN
+		PERFORM cdp_internal.erase_from_months(base);
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_events(cdp_internal.erasure_order, cdp_internal.subjects) IS
 	'Internal: takes back the events that the identifiers of people anchor, and has those of others that name them come '
 	'again without the identifiers. events: of the log; base: that had left it; folded: of these, still in it; '
-	'scrubbed: of others.';
+	'scrubbed: of others; kept_shared: identifiers of others that have a verdict now; kept_apart: people who would have '
+	'been merged, and have one.';
 
 CREATE FUNCTION cdp_internal.check_erasable(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects)
 	RETURNS void
@@ -231,7 +331,7 @@ BEGIN
 	END IF;
 	rows := rows || jsonb_build_object('event', taken.events, 'base', taken.base);
 	done := jsonb_build_object('rows', (SELECT jsonb_object_agg(r.key, r.value) FROM jsonb_each(rows) r WHERE r.value <> '0'),
-		'events_scrubbed', taken.scrubbed, 'quarantine_scrubbed', quarantine.scrubbed, 'shared_kept', taken.kept_shared,
+		'events_scrubbed', taken.scrubbed, 'quarantine_scrubbed', quarantine.scrubbed, 'kept_shared', taken.kept_shared, 'kept_apart', taken.kept_apart,
 		'suppressed_keys', suppressed, 'waiting_in_inboxes', cdp_internal.count_waiting());
 	certificate := cdp_internal.certify(erasure, subjects, done);
 	SELECT e.hash INTO previous FROM cdp_data.erasure e WHERE e.state = 'completed'
@@ -341,8 +441,11 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.erase(text[], cdp_internal.erasure_order) IS
 	'Internal: what cdp.erase() does, for the owner of the tables.';
 
-REVOKE ALL ON FUNCTION cdp_internal.erase_beside(bigint[]), cdp_internal.keep_shared(bigint[]),
-	cdp_internal.erase_folded(bigint[], bigint[], bigint[]),
+REVOKE ALL ON FUNCTION cdp_internal.erase_aliases(cdp_internal.subjects),
+	cdp_internal.erase_beside(cdp_internal.subjects), cdp_internal.keep_shared(bigint[], bigint[]),
+	cdp_internal.erase_folded(bigint[], bigint[], bigint[]), cdp_internal.erase_from_months(bigint),
+	cdp_internal.merged_pairs(bigint[]),
+	cdp_internal.erase_batch(cdp_internal.erasure_order, bigint[], bigint[], bigint[], bigint[], timestamptz[], boolean),
 	cdp_internal.erase_events(cdp_internal.erasure_order, cdp_internal.subjects),
 	cdp_internal.check_erasable(cdp_internal.erasure_order, cdp_internal.subjects),
 	cdp_internal.left_subjects(cdp_internal.subjects),

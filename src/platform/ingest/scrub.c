@@ -77,14 +77,22 @@ decode(CdpkSpan word, char *result)
 	return length;
 }
 
+/* is_quoted tells whether a word of a text stands in quotes, as a value of JSON does. */
+static bool
+is_quoted(CdpkSpan text, CdpkSpan word)
+{
+	return word.text > text.text && word.text[-1] == '"' &&
+		   word.text + word.length < text.text + text.length && word.text[word.length] == '"';
+}
+
 /* is_suppressed_word tells whether a word is suppressed, as it is or without its percent-encoding. */
 static bool
-is_suppressed_word(const Scrub *scrub, CdpkSpan word)
+is_suppressed_word(const Scrub *scrub, CdpkSpan word, bool expected)
 {
 	char decoded[CDPK_IDENTIFIER_MAX];
 	CdpkSpan plain = {decoded, 0};
 
-	if (word.length <= SHORT_MAX || word.length > CDPK_IDENTIFIER_MAX)
+	if ((word.length <= SHORT_MAX && !expected) || word.length > CDPK_IDENTIFIER_MAX)
 		return false;
 	if (suppressed_has_text(scrub->suppressed, word, scrub->region))
 		return true;
@@ -120,7 +128,7 @@ keep_words(const Scrub *scrub, CdpkSpan from, StringInfo kept)
 		}
 		while (word.length > 0 && is_inner((unsigned char) word.text[word.length - 1]))
 			word.length--;
-		if (!is_suppressed_word(scrub, word))
+		if (!is_suppressed_word(scrub, word, is_quoted(from, word)))
 			continue;
 		appendBinaryStringInfo(kept, from.text + copied, (int) (word.text - from.text - copied));
 		copied = (size_t) (word.text - from.text) + word.length;

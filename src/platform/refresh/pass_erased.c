@@ -8,6 +8,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
 #include "platform/batch/batch.h"
 #include "platform/catalogue/packed_row.h"
 #include "platform/ingest/scrub.h"
@@ -133,16 +137,51 @@ write_without(Erasing *erasing, int number, CdpkPacked *packed, const int64 *ids
 	written->values[BASE_PACKED][written->count++] = packed_row_write(packed);
 }
 
-/* count_gone counts the events of a row that goes. */
+/* count_gone counts the events of a row that goes, and notes the account that it names. */
 static void
 count_gone(Pass *pass, int64 anchor, const CdpkBatchRow *row)
 {
+	PassTaken *taken = &pass->taken;
 	uint32_t had = cdpk_idmap_get(&pass->taken.anchors, (uint64_t) anchor);
 	int64 events = row->span->events + (had == CDPK_IDMAP_NONE ? 0 : had);
 
 	pass_check(cdpk_idmap_put(&pass->taken.anchors, (uint64_t) anchor,
 							  (uint32_t) Min(events, (int64) UINT32_MAX - 1)));
-	pass->taken.base_events += row->span->events;
+	taken->base_events += row->span->events;
+	if (row->account.length == 0)
+		return;
+	taken->accounts =
+		repalloc_huge(taken->accounts, sizeof(Datum) * (taken->call_anchors.count + 1));
+	taken->accounts[taken->call_anchors.count] = PointerGetDatum(
+		cstring_to_text_with_len((const char *) row->account.bytes, (int) row->account.length));
+	pass_add_id(&taken->call_anchors, anchor);
+}
+
+/* count_sources counts the events of rows that go by their sources. */
+static void
+count_sources(Erasing *erasing)
+{
+	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID};
+	Pass *pass = erasing->pass;
+	PassIds source_ids = {NULL};
+	PassIds events = {NULL};
+	Datum arguments[2];
+
+	for (int i = 0; i < erasing->base.count; i++)
+		if (pass_has_id(&erasing->ids, erasing->base.anchors[i]))
+		{
+			pass_add_id(&source_ids, pass->sources[erasing->base.rows[i].source].source_id);
+			pass_add_id(&events, erasing->base.rows[i].span->events);
+		}
+	if (source_ids.count == 0)
+		return;
+	arguments[0] = pass_id_array(source_ids.items, source_ids.count);
+	arguments[1] = pass_id_array(events.items, events.count);
+	pass_run(pass,
+			 "UPDATE cdp_data.source s SET retracted = s.retracted + n.events FROM ("
+			 " SELECT u.source_id, sum(u.events) AS events FROM unnest($3, $4) AS u (source_id, events)"
+			 " GROUP BY u.source_id) n WHERE s.source_id = n.source_id",
+			 2, types, arguments);
 }
 
 CdpkBatchReread *
@@ -195,6 +234,7 @@ pass_erase_base(Pass *pass, int *count)
 	}
 	if (erasing.anchors.count > 0)
 		pass_write_base(pass, &erasing.base, &erasing.anchors, to, &erasing.written);
+	count_sources(&erasing);
 	*count = erasing.count;
 	return erasing.back;
 }
