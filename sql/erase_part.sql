@@ -45,10 +45,10 @@ SELECT * FROM cdp.verify();
 -- anonymised: the events stay, on their day, with the properties that are listed
 SELECT cdp.erase('user_id:ann', 'anonymise', keep_properties => '{total,more}') - '{not_done_yet,controller_id}'::text[] ->> 'mode' AS mode;
 SELECT * FROM people WHERE identifiers::text ~ 'ann';
-SELECT type, event, "timestamp", received_at, properties, traits, context, user_id, anonymous_id, message_id FROM cdp.events WHERE identifier_id = 0 ORDER BY "timestamp";
+SELECT type, event, "timestamp", received_at, properties, traits, context, user_id, anonymous_id, message_id FROM cdp_data.event WHERE identifier_id = 0 ORDER BY "timestamp";
 SELECT * FROM cdp.verify();
 SELECT count(*) AS restitched FROM cdp.restitch();
-SELECT count(*) FROM cdp.events WHERE identifier_id = 0;
+SELECT count(*) FROM cdp_data.event WHERE identifier_id = 0;
 
 -- on hold: noted, and carried out when the hold ends; others of the call are erased
 SELECT cdp.hold('user_id:bob', 'lawsuit') AS hold, pg_temp.refusal($$SELECT cdp.hold('user_id:bob', NULL)$$);

@@ -321,6 +321,7 @@ BEGIN
 		gone := cdp_internal.left_subjects(subjects);
 	END IF;
 	rows := cdp_internal.erase_graph(gone);
+	SELECT 0::bigint AS deleted, 0::bigint AS scrubbed INTO quarantine;
 	IF whole THEN
 		SELECT q.* INTO quarantine FROM cdp_internal.erase_quarantine() q;
 		rows := rows || cdp_internal.erase_texts() || jsonb_build_object('quarantine', quarantine.deleted);
