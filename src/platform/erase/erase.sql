@@ -427,6 +427,8 @@ BEGIN
 				'erasure_id', erasure.erasure_id - 1);
 		END IF;
 		certificate := certificate || jsonb_build_object('held', cardinality(held));
+		PERFORM cdp_data.record_audit('erase', coalesce(subjects.profile_ids, '{}'), certificate
+			- '{not_done_yet,named_elsewhere}'::text[]) WHERE NOT preview;
 		IF preview THEN
 			-- roll the subtransaction back; the variables keep their values
 			RAISE EXCEPTION 'the trial is complete' USING ERRCODE = 'CDP00';

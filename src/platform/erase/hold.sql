@@ -41,6 +41,17 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.hold_back(text[], cdp_internal.erasure_order) IS
 	'Internal: notes which of the people that are to be erased are held, and returns these as they were asked for.';
 
+CREATE FUNCTION cdp_internal.audited(identifier cdp.identifier) RETURNS bigint[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	SELECT ARRAY(
+		SELECT k.profile_id FROM cdp_internal.known_identifier(cdp_internal.by_rules(identifier)) k
+		WHERE k.profile_id <> 0)
+$function$;
+COMMENT ON FUNCTION cdp_internal.audited(cdp.identifier) IS
+	'Internal: returns the profile of an identifier, as a subject of cdp_data.record_audit(); none if it has none.';
+
 CREATE FUNCTION cdp_internal.hold(identifier cdp.identifier, reason text, until timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -53,6 +64,8 @@ BEGIN
 	number := (SELECT coalesce(max(h.hold_id), 0) + 1 FROM cdp_data.hold h);
 	INSERT INTO cdp_data.hold (hold_id, identifier, reason, until)
 	VALUES (number, cdp_internal.by_rules(hold.identifier), hold.reason, hold.until);
+	PERFORM cdp_data.record_audit('hold', cdp_internal.audited(hold.identifier),
+		jsonb_build_object('hold_id', number, 'until', hold.until));
 	RETURN number;
 END
 $function$;
@@ -74,6 +87,7 @@ BEGIN
 	UPDATE cdp_data.hold h SET ended_by = session_user, ended_at = clock_timestamp()
 	WHERE h.identifier = ANY (subjects.identifiers) AND h.ended_at IS NULL;
 	GET DIAGNOSTICS ended = ROW_COUNT;
+	PERFORM cdp_data.record_audit('end_hold', subjects.profile_ids, jsonb_build_object('holds', ended));
 	RETURN ended;
 END
 $function$;
@@ -98,12 +112,14 @@ BEGIN
 		erasure := ROW(pending.erasure_id, pending.request, pending.mode, pending.regulation, pending.reason,
 			pending.purpose, pending.since, pending.until, pending.keep_properties, pending.received_at, pending.due_at);
 		RETURN NEXT cdp_internal.carry_out(erasure, subjects);
+		PERFORM cdp_data.record_audit('carry_out_erasure', subjects.profile_ids,
+			jsonb_build_object('erasure_id', pending.erasure_id));
 	END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.carry_out_held() IS
 	'Internal: what cdp.carry_out_erasures() does, for the owner of the tables.';
 
-REVOKE ALL ON FUNCTION cdp_internal.is_held(cdp_internal.subjects),
+REVOKE ALL ON FUNCTION cdp_internal.audited(cdp.identifier), cdp_internal.is_held(cdp_internal.subjects),
 	cdp_internal.hold_back(text[], cdp_internal.erasure_order), cdp_internal.hold(cdp.identifier, text, timestamptz),
 	cdp_internal.end_hold(cdp.identifier), cdp_internal.carry_out_held() FROM PUBLIC;

@@ -72,6 +72,8 @@ BEGIN
 			former.purpose, former.since, former.until, former.keep_properties, clock_timestamp(),
 			clock_timestamp() + interval '1 month');
 		RETURN NEXT cdp_internal.carry_out(erasure, subjects);
+		PERFORM cdp_data.record_audit('reapply_erasure', subjects.profile_ids,
+			jsonb_build_object('erasure_id', former.erasure_id));
 	END LOOP;
 END
 $function$;

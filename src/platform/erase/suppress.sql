@@ -87,6 +87,8 @@ BEGIN
 	WHERE s.key = cdp_internal.suppression_hash(f.form);
 	GET DIAGNOSTICS removed = ROW_COUNT;
 	UPDATE cdp_data.state s SET suppression_version = hashtextextended(gen_random_uuid()::text, 0);
+	-- without the identifier, which must not stand here if it does not come again
+	PERFORM cdp_data.record_audit('allow_again', detail => jsonb_build_object('keys', removed));
 	RETURN removed;
 END
 $function$;
