@@ -81,8 +81,8 @@ BEGIN
 		FROM (
 			SELECT e.erasure_id, CASE
 				WHEN e.hash <> cdp_internal.certificate_hash(e.previous_hash, e.certificate) THEN 'certificate changed'
-				WHEN e.previous_hash IS DISTINCT FROM
-					lag(e.hash) OVER (ORDER BY e.completed_at, e.erasure_id) THEN 'another one was before it' END AS problem
+				WHEN e.previous_hash IS DISTINCT FROM lag(e.hash) OVER (ORDER BY e.completed_at, e.erasure_id)
+					THEN 'another one was before it' END AS problem
 			FROM cdp_data.erasure e
 			WHERE e.state = 'completed') c
 		WHERE c.problem IS NOT NULL

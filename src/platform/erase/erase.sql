@@ -1,7 +1,7 @@
 -- cdp.erase(): all that the identifiers of people anchor, in one transaction.
 
--- An alias of an earlier user_id names it as an anonymous_id, too; by this it is found where the later user_id is blocked,
--- so that the two are no pair.
+-- An alias of an earlier user_id names it as an anonymous_id, too; by this it is found where the later user_id is
+-- blocked, so that the two are no pair.
 CREATE FUNCTION cdp_internal.erase_aliases(subjects cdp_internal.subjects, OUT ids bigint[], OUT blocked boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -13,8 +13,8 @@ AS $function$
 	WHERE cdp.namespace(u.identifier) = 'user_id'
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_aliases(cdp_internal.subjects) IS
-	'Internal: returns the identifiers of namespace anonymous_id that aliases have besides user_ids of people; blocked: '
-	'one of them is blocked.';
+	'Internal: returns the identifiers of namespace anonymous_id that aliases have besides user_ids of people; '
+	'blocked: one of them is blocked.';
 
 CREATE FUNCTION cdp_internal.erase_beside(subjects cdp_internal.subjects) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -102,8 +102,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_folded(bigint[], bigint[], bigint[]) IS
-	'Internal: deletes events from the log that are folded, and are of people who are erased, or name them. Returns how '
-	'many.';
+	'Internal: deletes events from the log that are folded, and are of people who are erased, or name them. Returns '
+	'how many.';
 
 -- Rows of the base do not tell of which months their events are; all of them have left the log.
 CREATE FUNCTION cdp_internal.erase_from_months(events bigint) RETURNS void
@@ -112,9 +112,10 @@ CREATE FUNCTION cdp_internal.erase_from_months(events bigint) RETURNS void
 AS $function$
 	UPDATE cdp_data.folded_month f SET events = f.events - n.events, gone = f.gone - n.events
 	FROM (
-		SELECT m.month, greatest(least(m.gone, erase_from_months.events
-			- coalesce(sum(m.gone) OVER (ORDER BY m.month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)), 0) AS events
-		FROM cdp_data.folded_month m) n
+		SELECT m.month,
+			greatest(least(m.gone, erase_from_months.events - coalesce(sum(m.gone) OVER before, 0)), 0) AS events
+		FROM cdp_data.folded_month m
+		WINDOW before AS (ORDER BY m.month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) n
 	WHERE n.month = f.month AND n.events > 0
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_from_months(bigint) IS
@@ -166,7 +167,8 @@ BEGIN
 			format('SELECT %L::jsonb AS names', to_jsonb(erasure.keep_properties)));
 	END IF;
 	IF num_nonnulls(erasure.since, erasure.until) = 0 THEN
-		PERFORM cdp_internal.batch_stage('batch_erased', format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', ids));
+		PERFORM cdp_internal.batch_stage('batch_erased',
+			format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', ids));
 		PERFORM cdp_internal.batch_stage('batch_beside',
 			format('SELECT u.id FROM unnest(%L::bigint[]) AS u (id)', beside));
 	END IF;
@@ -182,9 +184,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_batch(cdp_internal.erasure_order, bigint[], bigint[], bigint[], bigint[],
 	timestamptz[], boolean) IS
-	'Internal: takes back the events that identifiers (ids) anchor, and has others (named, with their places and times) '
-	'come again without what is suppressed. beside: where rows of the base may name them; judge: these identifiers '
-	'have new verdicts. events, base: how many events of the log and of the base; merged: profiles into others.';
+	'Internal: takes back the events that identifiers (ids) anchor, and has others (named, with their places and '
+	'times) come again without what is suppressed. beside: where rows of the base may name them; judge: these '
+	'identifiers have new verdicts. events, base: how many events of the log and of the base; merged: profiles into others.';
 
 CREATE FUNCTION cdp_internal.erase_events(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects,
 	OUT events bigint, OUT scrubbed bigint, OUT kept_shared bigint, OUT kept_apart bigint, OUT folded bigint,
@@ -207,7 +209,8 @@ BEGIN
 		beside := cdp_internal.erase_beside(subjects);
 		kept_shared := cdp_internal.keep_shared(beside, subjects.ids);
 		SELECT coalesce(array_agg(n.event_id) FILTER (WHERE NOT n.folded), '{}') AS ids,
-			array_agg(n.place) FILTER (WHERE NOT n.folded) AS places, array_agg(n.at) FILTER (WHERE NOT n.folded) AS times,
+			array_agg(n.place) FILTER (WHERE NOT n.folded) AS places,
+			array_agg(n.at) FILTER (WHERE NOT n.folded) AS times,
 			array_agg(n.event_id) FILTER (WHERE n.folded) AS folded_ids,
 			array_agg(n.place) FILTER (WHERE n.folded) AS folded_places
 		INTO named FROM cdp_internal.erase_named(subjects, beside) n;
@@ -241,10 +244,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_events(cdp_internal.erasure_order, cdp_internal.subjects) IS
-	'Internal: takes back the events that the identifiers of people anchor, and has those of others that name them come '
-	'again without the identifiers. events: of the log; base: that had left it; folded: of these, still in it; '
-	'scrubbed: of others; kept_shared: identifiers of others that have a verdict now; kept_apart: people who would have '
-	'been merged, and have one.';
+	'Internal: takes back the events that the identifiers of people anchor, and has those of others that name them '
+	'come again without the identifiers. events: of the log; base: that had left it; folded: of these, still in it; '
+	'scrubbed: of others; kept_shared: identifiers of others that have a verdict now; kept_apart: people who would '
+	'have been merged, and have one.';
 
 CREATE FUNCTION cdp_internal.check_erasable(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects)
 	RETURNS void
@@ -331,8 +334,10 @@ BEGIN
 			'profile', cardinality(gone.profile_ids));
 	END IF;
 	rows := rows || jsonb_build_object('event', taken.events, 'base', taken.base);
-	done := jsonb_build_object('rows', (SELECT jsonb_object_agg(r.key, r.value) FROM jsonb_each(rows) r WHERE r.value <> '0'),
-		'events_scrubbed', taken.scrubbed, 'quarantine_scrubbed', quarantine.scrubbed, 'kept_shared', taken.kept_shared, 'kept_apart', taken.kept_apart,
+	done := jsonb_build_object(
+		'rows', (SELECT jsonb_object_agg(r.key, r.value) FROM jsonb_each(rows) r WHERE r.value <> '0'),
+		'events_scrubbed', taken.scrubbed, 'quarantine_scrubbed', quarantine.scrubbed,
+		'kept_shared', taken.kept_shared, 'kept_apart', taken.kept_apart,
 		'suppressed_keys', suppressed, 'waiting_in_inboxes', cdp_internal.count_waiting());
 	certificate := cdp_internal.certify(erasure, subjects, done);
 	SELECT e.hash INTO previous FROM cdp_data.erasure e WHERE e.state = 'completed'
@@ -344,7 +349,8 @@ BEGIN
 		clock_timestamp(), keys, gone.profile_ids, certificate, previous,
 		cdp_internal.certificate_hash(previous, certificate))
 	ON CONFLICT (erasure_id) DO UPDATE SET state = excluded.state, completed_at = excluded.completed_at,
-		identifiers = NULL, keys = excluded.keys, profile_ids = excluded.profile_ids, certificate = excluded.certificate,
+		identifiers = NULL, keys = excluded.keys, profile_ids = excluded.profile_ids,
+		certificate = excluded.certificate,
 		previous_hash = excluded.previous_hash, hash = excluded.hash;
 	RETURN certificate;
 END
@@ -448,7 +454,8 @@ REVOKE ALL ON FUNCTION cdp_internal.erase_aliases(cdp_internal.subjects),
 	cdp_internal.erase_beside(cdp_internal.subjects), cdp_internal.keep_shared(bigint[], bigint[]),
 	cdp_internal.erase_folded(bigint[], bigint[], bigint[]), cdp_internal.erase_from_months(bigint),
 	cdp_internal.merged_pairs(bigint[]),
-	cdp_internal.erase_batch(cdp_internal.erasure_order, bigint[], bigint[], bigint[], bigint[], timestamptz[], boolean),
+	cdp_internal.erase_batch(cdp_internal.erasure_order, bigint[], bigint[], bigint[], bigint[], timestamptz[],
+		boolean),
 	cdp_internal.erase_events(cdp_internal.erasure_order, cdp_internal.subjects),
 	cdp_internal.check_erasable(cdp_internal.erasure_order, cdp_internal.subjects),
 	cdp_internal.left_subjects(cdp_internal.subjects),

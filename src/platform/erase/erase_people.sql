@@ -32,8 +32,8 @@ in cdp.erasure; from the last two follows until when it is due.
 Returns the certificate (OpenDSR 2.0): how many rows of which tables, what is not done yet and where, and no identifier.
 held: people on whom a hold is in force; these are erased when it ends, see cdp.hold().
 Errors: a person NULL (22004), no identifier (22P02, 22023), shared or blocked (55000); no or another
-cdp.suppression_key (55000); unknown mode, since not before until (22023); folded events to be erased in part, or the log
-lacks events of people concerned (55000); purpose given (0A000).$comment$;
+cdp.suppression_key (55000); unknown mode, since not before until (22023); folded events to be erased in part, or the
+log lacks events of people concerned (55000); purpose given (0A000).$comment$;
 
 CREATE FUNCTION cdp.erase(person text, mode text DEFAULT 'erase', purpose text DEFAULT NULL,
 	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, reason text DEFAULT NULL,

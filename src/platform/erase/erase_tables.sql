@@ -82,8 +82,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_quarantine() IS
-	'Internal: takes suppressed identifiers out of the rows in quarantine; deletes those that then name no one else, and '
-	'lines that name one. Returns how many.';
+	'Internal: takes suppressed identifiers out of the rows in quarantine; deletes those that then name no one else, '
+	'and lines that name one. Returns how many.';
 
 CREATE FUNCTION cdp_internal.erase_texts() RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

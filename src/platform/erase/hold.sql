@@ -110,7 +110,8 @@ BEGIN
 		CONTINUE WHEN cdp_internal.is_held(subjects);
 		PERFORM cdp_internal.check_suppression_key();
 		erasure := ROW(pending.erasure_id, pending.request, pending.mode, pending.regulation, pending.reason,
-			pending.purpose, pending.since, pending.until, pending.keep_properties, pending.received_at, pending.due_at);
+			pending.purpose, pending.since, pending.until, pending.keep_properties, pending.received_at,
+			pending.due_at);
 		RETURN NEXT cdp_internal.carry_out(erasure, subjects);
 		PERFORM cdp_data.record_audit('carry_out_erasure', subjects.profile_ids,
 			jsonb_build_object('erasure_id', pending.erasure_id));

@@ -21,7 +21,9 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	hashes bytea[] := ARRAY(
-		SELECT DISTINCT decode(u.asked, 'hex') FROM unnest(people) AS u (asked) WHERE cdp_internal.is_value_hash(u.asked));
+		SELECT DISTINCT decode(u.asked, 'hex')
+		FROM unnest(people) AS u (asked)
+		WHERE cdp_internal.is_value_hash(u.asked));
 BEGIN
 	RETURN QUERY
 		SELECT u.person, cdp_internal.by_rules(u.asked::cdp.identifier), false
@@ -41,8 +43,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_asked(text[]) IS
-	'Internal: returns the identifiers that people were asked for by, in normal form, with the place of each person; of '
-	'a hash those that have it, all of cdp_data.identifier being hashed.';
+	'Internal: returns the identifiers that people were asked for by, in normal form, with the place of each person; '
+	'of a hash those that have it, all of cdp_data.identifier being hashed.';
 
 CREATE TYPE cdp_internal.subjects AS (
 	asked cdp.identifier[], identifiers cdp.identifier[], ids bigint[], profile_ids bigint[], by_hash boolean[],
@@ -67,7 +69,8 @@ DECLARE
 BEGIN
 	SELECT k.shared, k.blocked INTO known FROM cdp_internal.known_identifier(identifier) k;
 	IF known.shared OR known.blocked THEN
-		RAISE EXCEPTION 'an identifier that is % names no one person', CASE WHEN known.shared THEN 'shared' ELSE 'blocked' END
+		RAISE EXCEPTION 'an identifier that is % names no one person',
+				CASE WHEN known.shared THEN 'shared' ELSE 'blocked' END
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = format('It is of namespace %s.', cdp.namespace(identifier)),
 			HINT = 'Erase the people by other identifiers of theirs.';
@@ -129,8 +132,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.erase_subjects(text[]) IS
-	'Internal: returns whom identifiers, and hashes of identifiers, name: all that is in their profiles. Raises an error '
-	'if one is shared or blocked (55000).';
+	'Internal: returns whom identifiers, and hashes of identifiers, name: all that is in their profiles. Raises an '
+	'error if one is shared or blocked (55000).';
 
 -- Events that name a person, and are not anchored at an identifier of it.
 CREATE FUNCTION cdp_internal.erase_named(subjects cdp_internal.subjects, beside bigint[])

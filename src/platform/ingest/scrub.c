@@ -64,7 +64,8 @@ decode(CdpkSpan word, char *result)
 	{
 		char byte;
 
-		if (word.text[i] == '%' && i + 2 < word.length && isxdigit((unsigned char) word.text[i + 1]) &&
+		if (word.text[i] == '%' && i + 2 < word.length &&
+			isxdigit((unsigned char) word.text[i + 1]) &&
 			isxdigit((unsigned char) word.text[i + 2]))
 		{
 			hex_decode(word.text + i + 1, 2, &byte);
@@ -183,9 +184,11 @@ scrub_text(const Suppressed *suppressed, const char *region, text *from)
 static bool
 names_identifier(CdpkSpan key)
 {
-	static const char *const keys[] = {"id", "value", "email", "phone", "token", "advertisingId",
-									   "advertising_id", "clientId", "client_id", "userId", "user_id",
-									   "anonymousId", "anonymous_id", "previousId", "previous_id"};
+	static const char *const keys[] = {
+		"id",           "value",         "email",          "phone",
+		"token",        "advertisingId", "advertising_id", "clientId",
+		"client_id",    "userId",        "user_id",        "anonymousId",
+		"anonymous_id", "previousId",    "previous_id"};
 
 	for (int i = 0; i < lengthof(keys); i++)
 		if (key.length == strlen(keys[i]) && memcmp(key.text, keys[i], key.length) == 0)
@@ -279,8 +282,8 @@ scrub_object(Scrub *scrub, Jsonb *document, bool everywhere)
 		{
 			case WJB_KEY:
 				key = value;
-				expected = everywhere || names_identifier((CdpkSpan) {key.val.string.val,
-																	   (size_t) key.val.string.len});
+				expected = everywhere || names_identifier((CdpkSpan){key.val.string.val,
+																	 (size_t) key.val.string.len});
 				/* a key that is one as a whole: its value goes with it */
 				if (!keep_scalar(scrub, &value, true))
 				{
@@ -366,9 +369,9 @@ scrub_row(const Suppressed *suppressed, const char *region, InboxRow *row)
 		bool expected; /* identifiers stand there, at all places */
 	} columns[] = {{INBOX_MESSAGE_ID, false, false},  {INBOX_EVENT, false, false},
 				   {INBOX_ANONYMOUS_ID, false, true}, {INBOX_USER_ID, false, true},
-				   {INBOX_GROUP_ID, false, false},	  {INBOX_PREVIOUS_ID, false, true},
-				   {INBOX_IDENTIFIERS, true, true},	  {INBOX_PROPERTIES, true, false},
-				   {INBOX_TRAITS, true, false},		  {INBOX_CONTEXT, true, false}};
+				   {INBOX_GROUP_ID, false, false},    {INBOX_PREVIOUS_ID, false, true},
+				   {INBOX_IDENTIFIERS, true, true},   {INBOX_PROPERTIES, true, false},
+				   {INBOX_TRAITS, true, false},       {INBOX_CONTEXT, true, false}};
 	Scrub scrub = {suppressed, region, false};
 
 	for (int i = 0; i < lengthof(columns); i++)

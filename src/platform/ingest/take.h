@@ -36,11 +36,11 @@ typedef struct TakeOptions
 	OnboardOptions onboard;
 	int64 max_row_bytes; /* a larger row is cut */
 	Jsonb *trait_rules;
-	CdpkSipHashKey content_key; /* the key for HASH_CONTENT */
-	CdpkSipHashKey message_by;  /* the key for HASH_MESSAGE */
-	bool cut_all;               /* cut every row, whatever its size */
+	CdpkSipHashKey content_key;   /* the key for HASH_CONTENT */
+	CdpkSipHashKey message_by;    /* the key for HASH_MESSAGE */
+	bool cut_all;                 /* cut every row, whatever its size */
 	const Suppressed *suppressed; /* whom rows must not name; NULL: there is none */
-	TakeJudge judge;            /* or NULL */
+	TakeJudge judge;              /* or NULL */
 	void *judge_arg;
 	const Datum
 		*failures; /* a text for each place, those of cdp.inbox first: the error for which the row

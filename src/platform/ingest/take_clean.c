@@ -441,7 +441,7 @@ keep_scrubbed(const Take *take, TakenRow *row, const InboxRow *scrubbed)
 		columns->nulls[i] = scrubbed->nulls[i];
 		if (columns->nulls[i] || columns->values[i] == scrubbed->values[i])
 			continue;
-		columns->values[i] = row->is_line	  ? scrubbed->values[i]
+		columns->values[i] = row->is_line     ? scrubbed->values[i]
 							 : is_document(i) ? keep_document(take, scrubbed->values[i])
 											  : keep_value(take, scrubbed->values[i]);
 	}
@@ -470,9 +470,9 @@ scrub_event(const Take *take, TakenRow *row, CdpkSpan source, OnboardedRow *even
 	row->has_key = row->has_key && !row->columns.nulls[INBOX_MESSAGE_ID];
 	is_event = onboard_row(&row->columns, source, options->onboard, event, refusal);
 	/* also where it stands at a place that is not looked at */
-	row->suppressed = is_event ? event->identifiers.count == 0 ||
-									 scrub_is_needed(options->suppressed, event)
-							   : strcmp(refusal->reason, "no_identifier") == 0;
+	row->suppressed =
+		is_event ? event->identifiers.count == 0 || scrub_is_needed(options->suppressed, event)
+				 : strcmp(refusal->reason, "no_identifier") == 0;
 	return is_event;
 }
 

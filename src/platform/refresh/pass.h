@@ -373,8 +373,8 @@ extern void pass_add_neighbours(Pass *pass, const int64 *ids, int count, PassIds
 typedef enum PassBack
 {
 	BACK_RETRACTED,
-	BACK_ERASED,	/* its person is erased: whatever comes with its message id is a duplicate */
-	BACK_SCRUBBED,	/* it comes again without the identifiers that are suppressed */
+	BACK_ERASED,    /* its person is erased: whatever comes with its message id is a duplicate */
+	BACK_SCRUBBED,  /* it comes again without the identifiers that are suppressed */
 	BACK_ANONYMISED /* it comes again without anything that names a person */
 } PassBack;
 
@@ -384,8 +384,8 @@ typedef struct PassAgain PassAgain;
 extern PassAgain *pass_new_again(Pass *pass);
 
 /* Adds an event of the log, by its columns, if something of it is left. */
-extern void pass_add_again(PassAgain *again, PassBack why, const PassSaid *said, const Datum *logged,
-						   const bool *nulls);
+extern void pass_add_again(PassAgain *again, PassBack why, const PassSaid *said,
+						   const Datum *logged, const bool *nulls);
 
 /* Adds them to the rows of the batch. */
 extern void pass_come_again(PassAgain *again);

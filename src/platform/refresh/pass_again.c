@@ -21,7 +21,7 @@ struct PassAgain
 	const Suppressed *suppressed;
 	CdpkSipHashKey content_by; /* the key for HASH_CONTENT */
 	CdpkSipHashKey message_by; /* the key for HASH_MESSAGE */
-	Jsonb *kept;			   /* the names of properties that are not personal, as an array */
+	Jsonb *kept;               /* the names of properties that are not personal, as an array */
 	TakenRow *rows;
 	int count;
 	int capacity;
@@ -62,8 +62,7 @@ copy_columns(PassAgain *again, const PassSaid *said, const Datum *logged, const 
 	columns->values[INBOX_CONTEXT] = JsonbPGetDatum(context);
 	for (int i = 0; i < INBOX_COLUMNS; i++)
 		if (!columns->nulls[i] && take_inbox.columns[i].type != TIMESTAMPTZOID)
-			columns->values[i] =
-				PointerGetDatum(PG_DETOAST_DATUM_COPY(columns->values[i]));
+			columns->values[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(columns->values[i]));
 }
 
 /* keep_named makes an object of the members of a document whose names are listed; NULL: there are none. */
@@ -106,9 +105,9 @@ static void
 anonymise(PassAgain *again, InboxRow *columns)
 {
 	static const InboxColumn personal[] = {
-		INBOX_MESSAGE_ID, INBOX_ANONYMOUS_ID, INBOX_USER_ID, INBOX_GROUP_ID,
-		INBOX_PREVIOUS_ID, INBOX_IDENTIFIERS, INBOX_TRAITS, INBOX_CONTEXT,
-		INBOX_SENT_AT, INBOX_ORIGINAL_TIMESTAMP};
+		INBOX_MESSAGE_ID,  INBOX_ANONYMOUS_ID,      INBOX_USER_ID, INBOX_GROUP_ID,
+		INBOX_PREVIOUS_ID, INBOX_IDENTIFIERS,       INBOX_TRAITS,  INBOX_CONTEXT,
+		INBOX_SENT_AT,     INBOX_ORIGINAL_TIMESTAMP};
 	static const InboxColumn times[] = {INBOX_TIMESTAMP, INBOX_RECEIVED_AT};
 	Jsonb *properties = NULL;
 
@@ -188,10 +187,10 @@ pass_add_again(PassAgain *again, PassBack why, const PassSaid *said, const Datum
 						 onboard_source_rules(pass->onboard_sources, source)->phone_region,
 						 &row->columns);
 	if (onboard_row(&row->columns, source, options, &event, &refusal) &&
-		(why == BACK_ANONYMISED ? event.event.length > 0
-								: event.identifiers.count > 0 &&
-									  (again->suppressed == NULL ||
-									   !scrub_is_needed(again->suppressed, &event))))
+		(why == BACK_ANONYMISED
+			 ? event.event.length > 0
+			 : event.identifiers.count > 0 &&
+				   (again->suppressed == NULL || !scrub_is_needed(again->suppressed, &event))))
 	{
 		row->source = event.source;
 		row->call_type = event.type;

@@ -21,7 +21,7 @@
 typedef struct Erasing
 {
 	Pass *pass;
-	PassIds ids;	/* of those who are erased, sorted */
+	PassIds ids;    /* of those who are erased, sorted */
 	PassIds beside; /* other anchors */
 	PassBase base;
 	CdpkBatchReread *back; /* what is taken back of evidence */
@@ -114,8 +114,7 @@ write_without(Erasing *erasing, int number, CdpkPacked *packed, const int64 *ids
 	for (uint32_t i = 0; i < packed->id_count; i++)
 		if (!pass_has_id(&erasing->ids, ids[i]))
 			kept[count++] = ids[i];
-	packed->is_alias =
-		packed->is_alias && has_user && !pass_has_id(&erasing->ids, ids[last]);
+	packed->is_alias = packed->is_alias && has_user && !pass_has_id(&erasing->ids, ids[last]);
 	if (packed->is_alias)
 		kept[count] = ids[last];
 	else if (count > 1)
@@ -177,11 +176,12 @@ count_sources(Erasing *erasing)
 		return;
 	arguments[0] = pass_id_array(source_ids.items, source_ids.count);
 	arguments[1] = pass_id_array(events.items, events.count);
-	pass_run(pass,
-			 "UPDATE cdp_data.source s SET retracted = s.retracted + n.events FROM ("
-			 " SELECT u.source_id, sum(u.events) AS events FROM unnest($3, $4) AS u (source_id, events)"
-			 " GROUP BY u.source_id) n WHERE s.source_id = n.source_id",
-			 2, types, arguments);
+	pass_run(
+		pass,
+		"UPDATE cdp_data.source s SET retracted = s.retracted + n.events FROM ("
+		" SELECT u.source_id, sum(u.events) AS events FROM unnest($3, $4) AS u (source_id, events)"
+		" GROUP BY u.source_id) n WHERE s.source_id = n.source_id",
+		2, types, arguments);
 }
 
 CdpkBatchReread *

@@ -127,9 +127,8 @@ pass_load_sources(Pass *pass)
 		if (!resolver_isnull(rows, i, 15))
 			source->within =
 				DatumGetIntervalP(SPI_getbinval(rows->vals[i], rows->tupdesc, 15, &isnull))->time;
-		source->rows_before =
-			source->accepted + source->duplicate + source->quarantined +
-								source->deletions + source->suppressed;
+		source->rows_before = source->accepted + source->duplicate + source->quarantined +
+							  source->deletions + source->suppressed;
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{

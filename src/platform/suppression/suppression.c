@@ -72,7 +72,7 @@ static void
 read_tags(Suppressed *suppressed)
 {
 	Portal portal = SPI_cursor_parse_open(NULL, "SELECT s.tag FROM cdp_data.suppressed s",
-										  &(SPIParseOpenOptions) {.read_only = true});
+										  &(SPIParseOpenOptions){.read_only = true});
 	bool isnull;
 
 	do
@@ -98,8 +98,8 @@ read_name_spaces(Suppressed *suppressed)
 	{
 		char *name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
 		bool isnull;
-		bool given = DatumGetBool(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
+		bool given =
+			DatumGetBool(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
 
 		suppressed->name_spaces[suppressed->name_space_count++] =
 			MemoryContextStrdup(suppressed->context, name);
@@ -118,11 +118,10 @@ check_key(const bytea *stored)
 	suppression_fingerprint(fingerprint);
 	if (VARSIZE_ANY_EXHDR(stored) != sizeof(fingerprint) ||
 		memcmp(VARDATA_ANY(stored), fingerprint, sizeof(fingerprint)) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the setting cdp.suppression_key is not the key of this database"),
-				 errdetail("People who were erased would not be recognised by it."),
-				 errhint("Set the key again by which they were erased.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the setting cdp.suppression_key is not the key of this database"),
+						errdetail("People who were erased would not be recognised by it."),
+						errhint("Set the key again by which they were erased.")));
 }
 
 const Suppressed *

@@ -45,7 +45,8 @@ void
 suppression_define_settings(void)
 {
 	DefineCustomStringVariable(
-		"cdp.suppression_key", "The key by which the identifiers of people who were erased are hashed.",
+		"cdp.suppression_key",
+		"The key by which the identifiers of people who were erased are hashed.",
 		"It stands outside of the tables and their dumps; without it nothing can be taken in any more.",
 		&suppression_key, "", PGC_SUSET, GUC_SUPERUSER_ONLY | GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE,
 		check_key, NULL, NULL);
@@ -62,11 +63,14 @@ static void
 require_key(void)
 {
 	if (!suppression_key_is_set())
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("the setting cdp.suppression_key is empty"),
-						errdetail("Identifiers of people who are erased are kept as hashes by this key."),
-						errhint("A superuser sets it in the configuration of the server, and keeps a copy of it "
-								"apart from the backups of the database.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the setting cdp.suppression_key is empty"),
+			 errdetail("Identifiers of people who are erased are kept as hashes by this key."),
+			 errhint(
+				 "A superuser sets it in the configuration of the server, and keeps a copy of it "
+				 "apart from the backups of the database.")));
 }
 
 /* hash computes the HMAC-SHA-256 of a purpose, a zero byte, and bytes. */
@@ -77,7 +81,8 @@ hash(const char *purpose, const uint8_t *bytes, size_t length, uint8 *result)
 
 	require_key();
 	context = pg_hmac_create(PG_SHA256);
-	if (context == NULL || pg_hmac_init(context, (const uint8 *) suppression_key, strlen(suppression_key)) < 0 ||
+	if (context == NULL ||
+		pg_hmac_init(context, (const uint8 *) suppression_key, strlen(suppression_key)) < 0 ||
 		pg_hmac_update(context, (const uint8 *) purpose, strlen(purpose) + 1) < 0 ||
 		pg_hmac_update(context, bytes, length) < 0 ||
 		pg_hmac_final(context, result, PG_SHA256_DIGEST_LENGTH) < 0)
