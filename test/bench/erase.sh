@@ -34,7 +34,7 @@ CREATE FUNCTION add(person text, events integer) RETURNS void LANGUAGE sql AS $$
 	FROM generate_series(1, events) i
 $$;
 -- the plain DELETEs of what cdp.erase() deletes of a person, each planned when it is run, as those that are sent by hand
-CREATE FUNCTION delete_rows(person text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION delete_rows(person text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, cdp AS $$
 DECLARE
 	ids bigint[] := ARRAY(SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = cdp.profile_of(person::cdp.identifier));
 	keys uuid[];

@@ -141,6 +141,7 @@ static void
 count_gone(Pass *pass, int64 anchor, const CdpkBatchRow *row)
 {
 	PassTaken *taken = &pass->taken;
+	Datum account;
 	uint32_t had = cdpk_idmap_get(&pass->taken.anchors, (uint64_t) anchor);
 	int64 events = row->span->events + (had == CDPK_IDMAP_NONE ? 0 : had);
 
@@ -149,11 +150,16 @@ count_gone(Pass *pass, int64 anchor, const CdpkBatchRow *row)
 	taken->base_events += row->span->events;
 	if (row->account.length == 0)
 		return;
-	taken->accounts =
-		repalloc_huge(taken->accounts, sizeof(Datum) * (taken->call_anchors.count + 1));
-	taken->accounts[taken->call_anchors.count] = PointerGetDatum(
+	/* once for each call */
+	taken->accounts = repalloc_huge(
+		taken->accounts, sizeof(Datum) * (taken->call_anchors.count + row->span->events));
+	account = PointerGetDatum(
 		cstring_to_text_with_len((const char *) row->account.bytes, (int) row->account.length));
-	pass_add_id(&taken->call_anchors, anchor);
+	for (int64 i = 0; i < row->span->events; i++)
+	{
+		taken->accounts[taken->call_anchors.count] = account;
+		pass_add_id(&taken->call_anchors, anchor);
+	}
 }
 
 /* count_sources counts the events of rows that go by their sources. */
