@@ -60,6 +60,7 @@ BEGIN
 		derived boolean NOT NULL DEFAULT false,
 		since timestamptz NOT NULL DEFAULT clock_timestamp(),
 		erasure_id bigint NOT NULL);
+	CREATE INDEX suppressed_erasure_id ON cdp_data.suppressed (erasure_id);
 	COMMENT ON TABLE cdp_data.suppressed IS
 		'Identifiers that are taken out of rows as they come, since their person was erased: as hashes by '
 		'cdp.suppression_key. cdp.allow_again() lets one come again.';
@@ -70,7 +71,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.suppressed.derived IS
 		'Whether the person did not have it: it is the hash of one that it had, or another form of its mailbox.';
 	COMMENT ON COLUMN cdp_data.suppressed.since IS 'Since when.';
-	COMMENT ON COLUMN cdp_data.suppressed.erasure_id IS 'The erasure that suppressed it.';
+	COMMENT ON COLUMN cdp_data.suppressed.erasure_id IS 'The last erasure that suppressed it.';
 
 	CREATE TABLE cdp_data.hold (
 		hold_id bigint PRIMARY KEY,

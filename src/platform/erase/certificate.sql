@@ -57,7 +57,7 @@ BEGIN
 			FROM (SELECT cdp.namespace(i.identifier) AS namespace, count(*) AS identifiers
 				  FROM unnest(subjects.identifiers) AS i (identifier) GROUP BY 1) n),
 		'done', done,
-		'named_elsewhere', nullif(cdp_internal.named_elsewhere(), '{}'),
+		'named_elsewhere', nullif(cdp_internal.named_elsewhere(erasure.erasure_id), '{}'),
 		'not_done_yet', cdp_internal.not_done_yet()));
 END
 $function$;

@@ -162,6 +162,7 @@ BEGIN
 		CASE WHEN erasure.since IS NOT NULL THEN format(' AND e."timestamp" >= %L', erasure.since) END,
 		CASE WHEN erasure.until IS NOT NULL THEN format(' AND e."timestamp" < %L', erasure.until) END,
 		cdp_internal.is_logged_condition(), named, places, times)) - cardinality(named);
+	PERFORM cdp_internal.batch_stage('batch_suppressed', format('SELECT %s::bigint AS erasure_id', erasure.erasure_id));
 	IF erasure.keep_properties <> '{}' THEN
 		PERFORM cdp_internal.batch_stage('batch_kept_properties',
 			format('SELECT %L::jsonb AS names', to_jsonb(erasure.keep_properties)));
@@ -326,8 +327,8 @@ BEGIN
 	rows := cdp_internal.erase_graph(gone);
 	SELECT 0::bigint AS deleted, 0::bigint AS scrubbed INTO quarantine;
 	IF whole THEN
-		SELECT q.* INTO quarantine FROM cdp_internal.erase_quarantine() q;
-		rows := rows || cdp_internal.erase_texts() || jsonb_build_object('quarantine', quarantine.deleted);
+		SELECT q.* INTO quarantine FROM cdp_internal.erase_quarantine(erasure.erasure_id) q;
+		rows := rows || cdp_internal.erase_texts(erasure.erasure_id) || jsonb_build_object('quarantine', quarantine.deleted);
 	END IF;
 	IF gone.profile_ids <> '{}' THEN
 		rows := rows || jsonb_build_object('change', cdp_internal.erase_changes(gone.profile_ids, in_batch => false),

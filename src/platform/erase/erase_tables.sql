@@ -57,7 +57,7 @@ CREATE FUNCTION cdp_internal.names_none(record jsonb) RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.names_none(jsonb) IS
 	'Internal: returns whether a row of the quarantine has no column that names a person.';
 
-CREATE FUNCTION cdp_internal.erase_quarantine(OUT deleted bigint, OUT scrubbed bigint)
+CREATE FUNCTION cdp_internal.erase_quarantine(erasure_id bigint, OUT deleted bigint, OUT scrubbed bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -66,11 +66,11 @@ DECLARE
 	going bigint[];
 BEGIN
 	WITH named AS MATERIALIZED (
-		SELECT q.quarantine_id, cdp_internal.scrub(q.record) AS record, cdp_internal.scrub(q.line) AS line
+		SELECT q.quarantine_id, cdp_internal.scrub(q.record, erase_quarantine.erasure_id) AS record, cdp_internal.scrub(q.line, erase_quarantine.erasure_id) AS line
 		FROM cdp_data.quarantine q
 		OFFSET 0
 	), written AS (
-		UPDATE cdp_data.quarantine q SET record = n.record, line = n.line, detail = cdp_internal.scrub(q.detail)
+		UPDATE cdp_data.quarantine q SET record = n.record, line = n.line, detail = cdp_internal.scrub(q.detail, erase_quarantine.erasure_id)
 		FROM named n
 		WHERE n.quarantine_id = q.quarantine_id AND (n.record <> q.record OR n.line <> q.line)
 		RETURNING q.quarantine_id, q.line IS NOT NULL OR cdp_internal.names_none(q.record) AS is_going)
@@ -81,11 +81,11 @@ BEGIN
 	GET DIAGNOSTICS deleted = ROW_COUNT;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.erase_quarantine() IS
+COMMENT ON FUNCTION cdp_internal.erase_quarantine(bigint) IS
 	'Internal: takes suppressed identifiers out of the rows in quarantine; deletes those that then name no one else, '
 	'and lines that name one. Returns how many.';
 
-CREATE FUNCTION cdp_internal.erase_texts() RETURNS jsonb
+CREATE FUNCTION cdp_internal.erase_texts(erasure_id bigint) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -98,43 +98,43 @@ BEGIN
 		('plan_violation', 'example_message_id'), ('worker_run', 'error')
 	LOOP
 		EXECUTE format($sql$
-			UPDATE cdp_data.%1$I t SET %2$I = cdp_internal.scrub(t.%2$I)
-			WHERE t.%2$I IS NOT NULL AND cdp_internal.scrub(t.%2$I) <> t.%2$I
-		$sql$, place.column1, place.column2);
+			UPDATE cdp_data.%1$I t SET %2$I = cdp_internal.scrub(t.%2$I, %3$s)
+			WHERE t.%2$I IS NOT NULL AND cdp_internal.scrub(t.%2$I, %3$s) <> t.%2$I
+		$sql$, place.column1, place.column2, erase_texts.erasure_id);
 		GET DIAGNOSTICS done = ROW_COUNT;
 		counts := counts || jsonb_build_object(place.column1, done);
 	END LOOP;
 	UPDATE cdp_data.correction c
-	SET event = n.event, message_id = cdp_internal.scrub(c.message_id)
-	FROM (SELECT o.event_id, cdp_internal.scrub(o.event) AS event FROM cdp_data.correction o OFFSET 0) n
+	SET event = n.event, message_id = cdp_internal.scrub(c.message_id, erase_texts.erasure_id)
+	FROM (SELECT o.event_id, cdp_internal.scrub(o.event, erase_texts.erasure_id) AS event FROM cdp_data.correction o OFFSET 0) n
 	WHERE n.event_id = c.event_id AND n.event <> c.event;
 	GET DIAGNOSTICS done = ROW_COUNT;
 	RETURN counts || jsonb_build_object('correction', done);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.erase_texts() IS
+COMMENT ON FUNCTION cdp_internal.erase_texts(bigint) IS
 	'Internal: takes suppressed identifiers out of texts that people, sources and errors have left in tables, and of '
 	'events that were replaced. Returns the number of rows by table.';
 
 -- Only names: what stands there is for a person to decide.
-CREATE FUNCTION cdp_internal.named_elsewhere() RETURNS jsonb
+CREATE FUNCTION cdp_internal.named_elsewhere(erasure_id bigint) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 	SELECT jsonb_strip_nulls(jsonb_build_object(
 		'segments', (SELECT jsonb_agg(s.segment_id ORDER BY s.segment_id) FROM cdp_data.segment s
-			WHERE cdp_internal.scrub(concat_ws(' ', s.name, s.condition, s.description)) <>
+			WHERE cdp_internal.scrub(concat_ws(' ', s.name, s.condition, s.description), named_elsewhere.erasure_id) <>
 				concat_ws(' ', s.name, s.condition, s.description)),
 		'blocked_values_of_namespaces', (SELECT jsonb_agg(n.namespace ORDER BY n.namespace) FROM cdp_data.namespace n
-			WHERE cdp_internal.scrub(array_to_string(n.blocked, ' ')) <> array_to_string(n.blocked, ' ')),
+			WHERE cdp_internal.scrub(array_to_string(n.blocked, ' '), named_elsewhere.erasure_id) <> array_to_string(n.blocked, ' ')),
 		'licences_of_sources', (SELECT jsonb_agg(s.source_id ORDER BY s.source_id) FROM cdp_data.source s
-			WHERE cdp_internal.scrub(s.licence) <> s.licence),
+			WHERE cdp_internal.scrub(s.licence, named_elsewhere.erasure_id) <> s.licence),
 		'names_of_events_or_traits', (SELECT nullif(count(*), 0) FROM cdp_data.seen_name n
-			WHERE cdp_internal.scrub(n.name) <> n.name)))
+			WHERE cdp_internal.scrub(n.name, named_elsewhere.erasure_id) <> n.name)))
 $function$;
-COMMENT ON FUNCTION cdp_internal.named_elsewhere() IS
+COMMENT ON FUNCTION cdp_internal.named_elsewhere(bigint) IS
 	'Internal: returns where else people who were erased are named, in what others wrote as rules: numbers of segments '
 	'and sources, namespaces.';
 
 REVOKE ALL ON FUNCTION cdp_internal.erase_graph(cdp_internal.subjects), cdp_internal.names_none(jsonb),
-	cdp_internal.erase_quarantine(), cdp_internal.erase_texts(), cdp_internal.named_elsewhere() FROM PUBLIC;
+	cdp_internal.erase_quarantine(bigint), cdp_internal.erase_texts(bigint), cdp_internal.named_elsewhere(bigint) FROM PUBLIC;

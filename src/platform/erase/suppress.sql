@@ -60,7 +60,7 @@ BEGIN
 	FROM unnest(identifiers) AS u (identifier)
 	CROSS JOIN LATERAL cdp_internal.suppressed_forms(u.identifier) f
 	ORDER BY f.form, f.derived
-	ON CONFLICT (key) DO UPDATE SET derived = s.derived AND excluded.derived;
+	ON CONFLICT (key) DO UPDATE SET derived = s.derived AND excluded.derived, erasure_id = excluded.erasure_id;
 	GET DIAGNOSTICS added = ROW_COUNT;
 	UPDATE cdp_data.state s
 	SET suppression_fingerprint = cdp_internal.suppression_fingerprint(),

@@ -14,20 +14,22 @@
 CDP_FUNCTION(cdp_scrub_text);
 CDP_FUNCTION(cdp_scrub_jsonb);
 
-/* read_suppressed reads what is suppressed, once a query. */
+/* read_suppressed reads what an erasure suppressed, once a query. */
 static const Suppressed *
 read_suppressed(FunctionCallInfo fcinfo)
 {
-	bool *is_read = fcinfo->flinfo->fn_extra;
-	const Suppressed *suppressed;
+	const Suppressed *suppressed = fcinfo->flinfo->fn_extra;
+	MemoryContext caller = CurrentMemoryContext;
 
-	if (is_read != NULL)
-		return suppressed_current();
+	if (suppressed != NULL)
+		return suppressed;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	suppressed = suppressed_read();
+	MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	suppressed = suppressed_read_of(PG_GETARG_INT64(1));
+	MemoryContextSwitchTo(caller);
 	SPI_finish();
-	fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(bool));
+	fcinfo->flinfo->fn_extra = unconstify(Suppressed *, suppressed);
 	return suppressed;
 }
 
@@ -38,7 +40,7 @@ cdp_scrub_text(PG_FUNCTION_ARGS)
 	const Suppressed *suppressed = read_suppressed(fcinfo);
 	text *from = PG_GETARG_TEXT_PP(0);
 
-	PG_RETURN_TEXT_P(suppressed == NULL ? from : scrub_text(suppressed, "", from));
+	PG_RETURN_TEXT_P(scrub_text(suppressed, "", from));
 }
 
 /* cdp_scrub_jsonb implements cdp_internal.scrub of a jsonb. */
@@ -47,7 +49,7 @@ cdp_scrub_jsonb(PG_FUNCTION_ARGS)
 {
 	const Suppressed *suppressed = read_suppressed(fcinfo);
 	Jsonb *from = PG_GETARG_JSONB_P(0);
-	Jsonb *made = suppressed == NULL ? from : scrub_jsonb(suppressed, "", from);
+	Jsonb *made = scrub_jsonb(suppressed, "", from);
 
 	if (made == NULL)
 		PG_RETURN_NULL();

@@ -32,8 +32,21 @@ static void
 note_kept(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
 {
 	PassAgain *again = arg;
+	MemoryContext caller = MemoryContextSwitchTo(again->pass->context);
 
 	again->kept = DatumGetJsonbPCopy(values[0]);
+	MemoryContextSwitchTo(caller);
+}
+
+/* note_erasure is the BatchRowFunction that reads what an erasure suppresses. */
+static void
+note_erasure(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+{
+	PassAgain *again = arg;
+	MemoryContext caller = MemoryContextSwitchTo(again->pass->context);
+
+	again->suppressed = suppressed_read_of(DatumGetInt64(values[0]));
+	MemoryContextSwitchTo(caller);
 }
 
 PassAgain *
@@ -42,7 +55,7 @@ pass_new_again(Pass *pass)
 	PassAgain *again = palloc0(sizeof(PassAgain));
 
 	again->pass = pass;
-	again->suppressed = suppressed_read();
+	batch_read("batch_suppressed", note_erasure, again);
 	again->content_by = hash_key(HASH_CONTENT);
 	again->message_by = hash_key(HASH_MESSAGE);
 	if (batch_has("batch_kept_properties"))

@@ -57,41 +57,49 @@ add_tag(Suppressed *suppressed, Datum tag)
 	MemoryContextSwitchTo(caller);
 }
 
-/* query runs a query without arguments. */
+/* query runs a query of the rows of an erasure; 0: of all. */
 static void
-query(const char *text)
+query(const char *text, int64 erasure_id)
 {
-	int status = SPI_execute(text, true, 0);
+	Oid types[] = {INT8OID};
+	Datum arguments[] = {Int64GetDatum(erasure_id)};
+	int status = SPI_execute_with_args(text, 1, types, arguments, NULL, true, 0);
 
 	if (status != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(status));
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(status));
 }
 
-/* read_tags reads the tags of all that is suppressed. */
+/* read_tags reads the tags of what is suppressed. */
 static void
-read_tags(Suppressed *suppressed)
+read_tags(Suppressed *suppressed, int64 erasure_id)
 {
-	Portal portal = SPI_cursor_parse_open(NULL, "SELECT s.tag FROM cdp_data.suppressed s",
-										  &(SPIParseOpenOptions){.read_only = true});
+	Oid types[] = {INT8OID};
+	Datum arguments[] = {Int64GetDatum(erasure_id)};
+	Portal portal = SPI_cursor_open_with_args(
+		NULL, "SELECT s.tag FROM cdp_data.suppressed s WHERE $1 = 0 OR s.erasure_id = $1", 1, types,
+		arguments, NULL, true, 0);
 	bool isnull;
+	uint64 fetched;
 
 	do
 	{
 		SPI_cursor_fetch(portal, true, FETCH_ROWS);
-		for (uint64 i = 0; i < SPI_processed; i++)
+		fetched = SPI_processed;
+		for (uint64 i = 0; i < fetched; i++)
 			add_tag(suppressed,
 					SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 		SPI_freetuptable(SPI_tuptable);
-	} while (SPI_processed == FETCH_ROWS);
+	} while (fetched == FETCH_ROWS);
 	SPI_cursor_close(portal);
 }
 
 /* read_name_spaces reads the namespaces that have any. */
 static void
-read_name_spaces(Suppressed *suppressed)
+read_name_spaces(Suppressed *suppressed, int64 erasure_id)
 {
 	query("SELECT s.namespace::text, bool_or(NOT s.derived) FROM cdp_data.suppressed s"
-		  " GROUP BY s.namespace ORDER BY s.namespace");
+		  " WHERE $1 = 0 OR s.erasure_id = $1 GROUP BY s.namespace ORDER BY s.namespace",
+		  erasure_id);
 	suppressed->name_spaces =
 		MemoryContextAlloc(suppressed->context, sizeof(char *) * Max(SPI_processed, 1));
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -107,6 +115,29 @@ read_name_spaces(Suppressed *suppressed)
 			suppressed->by_hashes = true;
 	}
 	SPI_freetuptable(SPI_tuptable);
+}
+
+/* read_rows reads what an erasure suppressed (0: all), in a memory context below the current one. */
+static Suppressed *
+read_rows(int64 erasure_id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "cdp suppressed", ALLOCSET_DEFAULT_SIZES);
+	Suppressed *suppressed = MemoryContextAllocZero(context, sizeof(Suppressed));
+
+	suppressed->context = context;
+	suppressed->key = suppression_tag_key();
+	cdpk_idmap_init(&suppressed->tags, &cdp_huge_palloc_allocator);
+	read_tags(suppressed, erasure_id);
+	read_name_spaces(suppressed, erasure_id);
+	MemoryContextSwitchTo(caller);
+	return suppressed;
+}
+
+const Suppressed *
+suppressed_read_of(int64 erasure_id)
+{
+	return read_rows(erasure_id);
 }
 
 /* check_key raises an error if the key is another than the one by which the tables were written. */
@@ -128,14 +159,15 @@ const Suppressed *
 suppressed_read(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context;
 	Suppressed *suppressed;
 	bool isnull;
 	bool no_version;
 	Datum fingerprint;
 	int64 version;
 
-	query("SELECT s.suppression_fingerprint, s.suppression_version FROM cdp_data.state s");
+	query(
+		"SELECT s.suppression_fingerprint, s.suppression_version FROM cdp_data.state s WHERE $1 = 0",
+		0);
 	if (SPI_processed != 1)
 		elog(ERROR, "cdp_data.state has " UINT64_FORMAT " rows", SPI_processed);
 	fingerprint = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -146,33 +178,17 @@ suppressed_read(void)
 	SPI_freetuptable(SPI_tuptable);
 	MemoryContextSwitchTo(caller);
 	if (isnull)
-	{
-		forget();
 		return NULL;
-	}
 	if (kept != NULL && kept->version == version && kept->database == MyDatabaseId)
 		return kept;
 	forget();
-	context = AllocSetContextCreate(caller, "cdp suppressed", ALLOCSET_DEFAULT_SIZES);
-	suppressed = MemoryContextAllocZero(context, sizeof(Suppressed));
-	suppressed->context = context;
+	suppressed = read_rows(0);
 	suppressed->database = MyDatabaseId;
 	suppressed->version = version;
-	suppressed->key = suppression_tag_key();
-	cdpk_idmap_init(&suppressed->tags, &cdp_huge_palloc_allocator);
-	read_tags(suppressed);
-	read_name_spaces(suppressed);
-	MemoryContextSwitchTo(caller);
 	/* an error before this frees all of it with the memory of the caller */
-	MemoryContextSetParent(context, CacheMemoryContext);
+	MemoryContextSetParent(suppressed->context, CacheMemoryContext);
 	kept = suppressed;
 	return suppressed;
-}
-
-const Suppressed *
-suppressed_current(void)
-{
-	return kept;
 }
 
 /* has_tag tells whether an identifier itself is suppressed. */

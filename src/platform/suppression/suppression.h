@@ -26,8 +26,8 @@ extern void suppression_define_settings(void);
  */
 extern const Suppressed *suppressed_read(void);
 
-/* Returns what the last call in the session returned, or NULL. */
-extern const Suppressed *suppressed_current(void);
+/* Returns what an erasure suppressed, in the current memory context.  SPI must be connected. */
+extern const Suppressed *suppressed_read_of(int64 erasure_id);
 
 /* Tells whether an identifier is suppressed. */
 extern bool suppressed_has(const Suppressed *suppressed, const Identifier *identifier);
