@@ -57,9 +57,9 @@ is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
   (map { "SELECT * FROM cdp.$_" } qw(identifiers profile_row accounts account_members open_cases near_shared refused_links outvoted identifier_periods refused_traits
-	sources batch namespace segment carried_property case_event verdict profile_view seen_name shared_identifiers change change_outbox consumer)),
+	sources batch namespace segment carried_property case_event verdict profile_view seen_name shared_identifiers change change_outbox consumer purpose signal consent invalid_signal)),
   q{SELECT cdp.create_consumer('feed', '{doers}', start => 'snapshot')}, q{SELECT * FROM cdp.next_changes('feed')}, q{SELECT cdp.acknowledge('feed', 0); SELECT cdp.drop_consumer('feed')},
-  'SELECT * FROM cdp_data.state', 'SELECT profile_id, traits, limited, last_trust FROM cdp_data.profile', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
+  'SELECT * FROM cdp_data.state', 'SELECT * FROM cdp_data.profile', 'SELECT * FROM cdp.people', 'SELECT * FROM cdp.people_events', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
   q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
@@ -74,7 +74,7 @@ allowed('ann', $_) for
   q{SELECT * FROM cdp.paths(query => 'SELECT profile_id, "timestamp", event FROM cdp.events WHERE event IS NOT NULL')},
   q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)
-  for (map { "SELECT $_ FROM cdp_data.profile p" } qw(timeline level_1 level_2 level_3 p)), 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp_data.writer', 'SELECT * FROM cdp_data.message', 'SELECT * FROM cdp_data.change', 'SELECT * FROM cdp_data.consumer', q{SELECT cdp.set_change_retention('1 day')}, 'SELECT cdp.replay()',
+  for 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp_data.writer', 'SELECT * FROM cdp_data.message', 'SELECT * FROM cdp_data.change', 'SELECT * FROM cdp_data.consumer', q{SELECT cdp.set_change_retention('1 day')}, 'SELECT cdp.replay()',
   'SELECT * FROM cdp.verify()', q{SELECT cdp.set_rules('{"*": {"cap": 1}}')}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp_data.profile SET events = 0',
   q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp_data.add_event_month(now())},
   q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
@@ -87,7 +87,7 @@ refused('stranger', $_)
 
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[])}),
-	'cdp_data.add_event_month(timestamp with time zone) cdp_data.allow_again(cdp.identifier[]) cdp_data.begin_definition() cdp_data.build_slice() cdp_data.carry_out_held() cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.end_definition(integer,text) cdp_data.end_hold(cdp.identifier) cdp_data.erase(text[],text,text,timestamp with time zone,timestamp with time zone,text,text,text,timestamp with time zone,text[]) cdp_data.follow_row() cdp_data.follow_statement() cdp_data.forget_notes() cdp_data.gather_statistics() cdp_data.hold(cdp.identifier,text,timestamp with time zone) cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.reapply_erasures() cdp_data.record_audit(text,bigint[],jsonb) cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.verify(bigint,text)',
+	'cdp_data.add_event_month(timestamp with time zone) cdp_data.allow_again(cdp.identifier[]) cdp_data.begin_definition() cdp_data.build_slice() cdp_data.carry_out_held() cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.end_definition(integer,text) cdp_data.end_hold(cdp.identifier) cdp_data.erase(text[],text,text,timestamp with time zone,timestamp with time zone,text,text,text,timestamp with time zone,text[]) cdp_data.follow_row() cdp_data.follow_statement() cdp_data.forget_notes() cdp_data.gather_statistics() cdp_data.hold(cdp.identifier,text,timestamp with time zone) cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.reapply_erasures() cdp_data.record_audit(text,bigint[],jsonb) cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.set_policies() cdp_data.verify(bigint,text)',
 	'the functions that run as their owner');
 # what was audited is in the server log too, where a rollback does not take it back
 allowed('boss', q{BEGIN; SELECT cdp_data.record_audit('export_person', '{7,8}'); ROLLBACK});

@@ -51,6 +51,7 @@ BEGIN ATOMIC
 		('consumer_waiting',   '{cdp_data}',     '{consumer_id,change_id}',            'reference'),
 		('membership',         '{cdp_data}',     '{profile_id}',                       'profile_id'),
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
+		('purpose_role',       '{cdp_data}',     '{role}',                             'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
 		('seen_call',          '{cdp_data}',     '{connection,message_key}',           'local'),
@@ -60,6 +61,11 @@ BEGIN ATOMIC
 		('erasure',            '{cdp_data,cdp}', '{erasure_id}',                       'reference'),
 		('suppressed',         '{cdp_data}',     '{key}',                              'reference'),
 		('hold',               '{cdp_data,cdp}', '{hold_id}',                          'reference'),
+		('purpose',            '{cdp_data,cdp}', '{purpose_id}',                       'reference'),
+		('signal',             '{cdp_data}',     '{kind,key,purpose_id}',              'reference'),
+		('consent',            '{cdp_data}',     '{identifier_id,purpose_id,consent_id}', 'identifier_id'),
+		('invalid_signal',     '{cdp_data,cdp}', '{source,kind}',                      'reference'),
+		('consent_proof',      '{cdp_data}',     '{key,purpose,consent_id}',           'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -92,11 +98,10 @@ BEGIN ATOMIC
 		('anchor_history',     '{analyst}', 'append', '{refresh}',        5,    '{}'),
 		('link',               '{analyst}', 'all',    '{refresh}',        6,    '{}'),
 		('verdict',            '{analyst}', 'all',    '{refresh}',        7,    '{}'),
-		('profile',            '{analyst}', 'all',    '{refresh}',        11,
-			'{timeline,level_1,level_2,level_3,accounts}'),
-		('profile_identifier', '{}',        'all',    '{refresh}',        11,   '{}'),
+		('profile',            '{analyst}', 'all',    '{refresh}',        11,   '{}'),
+		('profile_identifier', '{analyst}',       'all',    '{refresh}',        11,   '{}'),
 		('account',            '{analyst}', 'all',    '{refresh}',        12,   '{}'),
-		('account_member',     '{}',        'all',    '{refresh}',        6,    '{}'),
+		('account_member',     '{analyst}', 'all',    '{refresh}',        6,    '{}'),
 		('undone',             '{}',        'all',    '{refresh}',        6,    '{}'),
 		('seen_name',          '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('trait_rule',         '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
@@ -110,6 +115,7 @@ BEGIN ATOMIC
 		('consumer_waiting',   '{}',        'all',    '{}',               12,   '{}'),
 		('membership',         '{}',        'all',    '{refresh}',        11,   '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('purpose_role',       '{analyst}', 'all',    '{grant}',          NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'none',   '{writer,pull}',    1,    '{}'),
 		('seen_call',          '{}',        'none',   '{pull}',           1,    '{}'),
@@ -119,6 +125,11 @@ BEGIN ATOMIC
 		('erasure',            '{}',        'read',   '{}',               NULL, '{}'),
 		('suppressed',         '{}',        'read',   '{}',               NULL, '{}'),
 		('hold',               '{}',        'read',   '{}',               8,    '{}'),
+		('purpose',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('signal',             '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('consent',            '{analyst}', 'all',    '{refresh}',        6,    '{}'),
+		('invalid_signal',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('consent_proof',      '{}',        'append', '{refresh}',        NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -165,6 +176,8 @@ BEGIN ATOMIC
 		('seen_name',        'raw',        '{name}'),
 		('segment',          'raw',        '{condition,description,error}'),
 		('connected_table',  'raw',        '{place,pending,error,missed_error}'),
+		('purpose',          'raw',        '{description}'),
+		('consent',          'raw',        '{evidence}'),
 		('followed_row',     'raw',        '{new_rows,old_rows,detail}'),
 		('plan_violation',   'raw',        '{event,field,description,example_message_id}'),
 		('erasure',          'raw',        '{request,reason}'),
@@ -206,4 +219,25 @@ CREATE FUNCTION cdp_internal.catalogue_tables() RETURNS text[]
 COMMENT ON FUNCTION cdp_internal.catalogue_tables() IS
 	'Internal: returns the names of the tables of cdp_internal.catalogue(), with their schemas.';
 
-REVOKE ALL ON FUNCTION cdp_internal.catalogue(), cdp_internal.catalogue_tables() FROM PUBLIC;
+CREATE FUNCTION cdp_internal.copy_column_comments(of_table regclass, to_view regclass) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	described record;
+BEGIN
+	FOR described IN
+		SELECT v.attname, col_description(t.attrelid, t.attnum) AS comment
+		FROM pg_attribute t
+		JOIN pg_attribute v ON v.attrelid = to_view AND v.attname = t.attname
+		WHERE t.attrelid = of_table AND t.attnum > 0 AND NOT t.attisdropped
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', to_view, described.attname, described.comment);
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.copy_column_comments(regclass, regclass) IS
+	'Internal: gives the columns of a view the comments of the columns of these names of a table.';
+
+REVOKE ALL ON FUNCTION cdp_internal.catalogue(), cdp_internal.catalogue_tables(),
+	cdp_internal.copy_column_comments(regclass, regclass) FROM PUBLIC;

@@ -8,7 +8,7 @@ BEGIN
 	CREATE TABLE cdp_data.change (
 		change_id bigint PRIMARY KEY CHECK (change_id > 0),
 		kind text COLLATE "C" NOT NULL CHECK (kind IN ('entered', 'exited', 'trait_changed', 'merged', 'split',
-			'renumbered', 'erased')),
+			'renumbered', 'erased', 'purposes_changed')),
 		profile_id bigint NOT NULL,
 		segment_id integer,
 		other_profile_id bigint,
@@ -41,13 +41,17 @@ BEGIN
 		'value; merged: all of other_profile_id is in profile_id now; split: identifiers of other_profile_id are '
 		'in profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: '
 		'the person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
-		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id.';
+		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id. '
+		'purposes_changed: a person may be used for other purposes, to which roles are bound; it stands there once '
+		'without a segment, and then once for each segment that the person is in.';
 	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS
 		'Of merged, split and renumbered: the former profile; otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.trait IS 'Of trait_changed: the trait; otherwise NULL.';
-	COMMENT ON COLUMN cdp_data.change.value IS 'Of trait_changed: its value; NULL: it has none now.';
+	COMMENT ON COLUMN cdp_data.change.value IS
+		'Of trait_changed: its value; NULL: it has none now. Of purposes_changed: the stamp of cdp_data.profile before '
+		'and after it.';
 	COMMENT ON COLUMN cdp_data.change.at IS
 		'When it became true: for a change by the clock that instant, otherwise the time of the batch.';
 	COMMENT ON COLUMN cdp_data.change.recorded_at IS 'When it was recorded. It never decreases with change_id.';

@@ -519,6 +519,9 @@ BEGIN
 		LOOP
 			EXECUTE format('ALTER TABLE cdp_data.%I ALTER COLUMN %I SET STATISTICS 0', partition, hidden);
 		END LOOP;
+		IF (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = 'cdp_data.event'::regclass) THEN
+			EXECUTE format('ALTER TABLE cdp_data.%I ENABLE ROW LEVEL SECURITY', partition);
+		END IF;
 		EXECUTE format('ALTER TABLE cdp_data.event ATTACH PARTITION cdp_data.%I FOR VALUES FROM (%L) TO (%L)',
 					   partition, first_day, first_day + interval '1 month');
 	END

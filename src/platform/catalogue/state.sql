@@ -67,6 +67,13 @@ COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
 	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
 	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
 
+-- Open to all, as views that their owners share ask it for whoever reads them.
+CREATE FUNCTION cdp_internal.sees_all(relation regclass) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_sees_all' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.sees_all(regclass) IS
+	'Internal: returns whether the current role sees all rows of a table: row security does not apply to it, or a '
+	'policy admits it without a condition.';
+
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -96,6 +103,9 @@ BEGIN
 		hold_out_salt bigint NOT NULL DEFAULT hashtextextended(gen_random_uuid()::text, 0),
 		change_retention interval DEFAULT interval '30 days' CHECK (change_retention > interval '0'),
 		segment_id integer NOT NULL DEFAULT 0,
+		consent_id bigint NOT NULL DEFAULT 0,
+		purpose_id smallint NOT NULL DEFAULT -1,
+		region_trait text NOT NULL DEFAULT 'country',
 		retracted bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0,
 		suppression_fingerprint bytea CHECK (octet_length(suppression_fingerprint) = 8),
@@ -130,6 +140,10 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.change_retention IS
 		'How long changes stay in the feed at least, in hours; NULL: for ever.';
 	COMMENT ON COLUMN cdp_data.state.segment_id IS 'The last segment_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.consent_id IS 'The last consent_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.purpose_id IS 'The greatest purpose_id ever assigned; -1: none was.';
+	COMMENT ON COLUMN cdp_data.state.region_trait IS
+		'The trait that says in which country or region a person is, see cdp.set_region_trait().';
 	COMMENT ON COLUMN cdp_data.state.retracted IS 'Number of accepted events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';

@@ -307,6 +307,7 @@ DECLARE
 	keys bytea[] := ARRAY(
 		SELECT cdp_internal.suppression_hash(i.identifier) FROM unnest(subjects.identifiers) AS i (identifier));
 	suppressed bigint := 0;
+	consent bigint := 0;
 	taken record;
 	quarantine record;
 	gone cdp_internal.subjects := subjects;
@@ -319,6 +320,12 @@ BEGIN
 	IF whole THEN
 		-- first, so that what waits is stripped when it is taken
 		suppressed := cdp_internal.suppress(subjects.identifiers, erasure.erasure_id);
+		-- before the events go, and what they said with them: the proof stays
+		consent := cdp_internal.erase_consent(subjects.ids, ARRAY(
+			SELECT cdp_internal.suppression_hash(i.identifier)
+			FROM unnest(subjects.ids) WITH ORDINALITY AS u (id, place)
+			LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.id
+			ORDER BY u.place), clock_timestamp());
 	END IF;
 	SELECT e.* INTO taken FROM cdp_internal.erase_events(erasure, subjects) e;
 	IF NOT whole THEN
@@ -334,7 +341,7 @@ BEGIN
 		rows := rows || jsonb_build_object('change', cdp_internal.erase_changes(gone.profile_ids, in_batch => false),
 			'profile', cardinality(gone.profile_ids));
 	END IF;
-	rows := rows || jsonb_build_object('event', taken.events, 'base', taken.base);
+	rows := rows || jsonb_build_object('event', taken.events, 'base', taken.base, 'consent', consent);
 	done := jsonb_build_object(
 		'rows', (SELECT jsonb_object_agg(r.key, r.value) FROM jsonb_each(rows) r WHERE r.value <> '0'),
 		'events_scrubbed', taken.scrubbed, 'quarantine_scrubbed', quarantine.scrubbed,

@@ -1,5 +1,5 @@
--- The feed as people read it.  A reader sees the changes of segments whose views they may read; of people, what they
--- may read of all people.
+-- The feed as people read it.  A reader sees the changes of segments whose views they may read, and of people whom row
+-- security shows to them.
 
 CREATE FUNCTION cdp_internal.init_change_views() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -24,12 +24,14 @@ BEGIN
 		LEFT JOIN cdp_data.segment s ON s.segment_id = c.segment_id
 		WHERE CASE
 			WHEN c.segment_id IS NOT NULL THEN c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r)
-			WHEN c.kind = 'trait_changed' THEN (SELECT has_column_privilege('cdp_data.profile', 'traits', 'SELECT')
-				AND NOT row_security_active('cdp_data.profile'))
-			ELSE (SELECT has_table_privilege('cdp.profiles', 'SELECT')) END;
+			WHEN c.kind = 'trait_changed' THEN (SELECT has_column_privilege('cdp_data.profile', 'traits', 'SELECT'))
+			ELSE (SELECT has_table_privilege('cdp.people', 'SELECT')) END
+			AND ((SELECT cdp_internal.sees_all('cdp_data.profile')) OR c.kind <> 'purposes_changed'
+				AND EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id));
 	COMMENT ON VIEW cdp.change IS
 		'The feed: what changed of people and of segments, in the order of change_id, which is that of commits. A role '
-		'sees the changes of segments whose views it may read; of traits, if it may read the traits of all people. '
+		'sees the changes of segments whose views it may read; of traits, if it may read them; and of people whom row '
+		'security shows to it. '
 		'LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp.change');
 	COMMENT ON COLUMN cdp.change.segment IS 'The segment; NULL: the change is of no segment.';
@@ -52,25 +54,4 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_change_views() IS 'Internal: makes the views of the feed.';
 
-CREATE FUNCTION cdp_internal.copy_column_comments(of_table regclass, to_view regclass) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	described record;
-BEGIN
-	FOR described IN
-		SELECT v.attname, col_description(t.attrelid, t.attnum) AS comment
-		FROM pg_attribute t
-		JOIN pg_attribute v ON v.attrelid = to_view AND v.attname = t.attname
-		WHERE t.attrelid = of_table AND t.attnum > 0 AND NOT t.attisdropped
-	LOOP
-		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', to_view, described.attname, described.comment);
-	END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.copy_column_comments(regclass, regclass) IS
-	'Internal: gives the columns of a view the comments of the columns of these names of a table.';
-
-REVOKE ALL ON FUNCTION cdp_internal.init_change_views(), cdp_internal.copy_column_comments(regclass, regclass)
-	FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_change_views() FROM PUBLIC;

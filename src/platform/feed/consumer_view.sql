@@ -34,23 +34,18 @@ BEGIN
 	COMMENT ON VIEW cdp_data.own_consumer_waiting IS 'The rows of cdp_data.consumer_waiting of own consumers.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.consumer_waiting', 'cdp_data.own_consumer_waiting');
 
-	-- a consumer that has someone must hear that they were erased
-	CREATE VIEW cdp_data.readable_change WITH (security_barrier) AS
-		SELECT c.change_id, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.at, c.recorded_at, c.cause,
-			c.event_id, c.verdict_id, c.since, c.other_since
-		FROM cdp_data.change c
-		WHERE c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
-	COMMENT ON VIEW cdp_data.readable_change IS
-		'What consumers read: erasures, and the changes of segments whose views the current role may read.';
-	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_change');
+	PERFORM cdp_internal.init_readable_change();
 
 	CREATE VIEW cdp_data.readable_membership WITH (security_barrier) AS
 		SELECT m.profile_id, u.segment_id, u.since
 		FROM cdp_data.membership m
 		CROSS JOIN LATERAL unnest(m.segments, m.since) AS u (segment_id, since)
-		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
+		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r)
+			AND ((SELECT cdp_internal.sees_all('cdp_data.profile'))
+				OR EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = m.profile_id));
 	COMMENT ON VIEW cdp_data.readable_membership IS
-		'Who is in segments whose views the current role may read, as last judged.';
+		'Who is in segments whose views the current role may read, of people whom row security shows to it, as last '
+		'judged.';
 	COMMENT ON COLUMN cdp_data.readable_membership.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp_data.readable_membership.segment_id IS 'Number of a segment that the person is in.';
 	COMMENT ON COLUMN cdp_data.readable_membership.since IS 'Since when.';
@@ -72,6 +67,65 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_consumer_views() IS
 	'Internal: makes the views through which roles read and write consumers.';
+
+CREATE FUNCTION cdp_internal.bound_purposes() RETURNS bigint
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN CASE WHEN NOT cdp_internal.sees_all('cdp_data.profile') THEN (
+		SELECT coalesce(bit_or(1::bigint << b.purpose_id), 0)
+		FROM cdp_data.purpose_role b
+		JOIN pg_roles r ON r.rolname = b.role
+		WHERE pg_has_role(r.oid, 'USAGE')) END;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.bound_purposes() IS
+	'Internal: returns the purposes that the current role is bound to, as bits of cdp_data.profile.purposes; NULL: it '
+	'sees all people.';
+
+-- A consumer of a role that does not see all people must hear that someone it has may not be used any more, and must
+-- not hear of others.  So of people whom the role does not see now, it is given exits alone: where their stamp changed
+-- while they were in a segment; where they left it while they could be seen; and where another profile, whom it may
+-- have, became theirs.  Whether they could be seen then, the next change of the stamp says, or else the stamp itself;
+-- of one who is gone it is not known, and the exit is given.
+CREATE FUNCTION cdp_internal.init_readable_change() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp_data.readable_change WITH (security_barrier) AS
+		SELECT c.change_id, CASE WHEN c.kind = 'erased' OR (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.kind
+				WHEN NOT EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id) THEN 'exited'
+				WHEN c.kind = 'purposes_changed' THEN 'entered'
+				ELSE c.kind END AS kind,
+			c.profile_id, c.segment_id, c.other_profile_id, c.at, c.recorded_at, c.cause, c.event_id, c.verdict_id,
+			c.since, c.other_since
+		FROM cdp_data.change c
+		WHERE (c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r))
+			AND CASE
+				WHEN (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.kind <> 'purposes_changed'
+				WHEN c.kind IN ('erased', 'merged', 'renumbered') THEN true
+				WHEN c.kind = 'purposes_changed' THEN ((c.value ->> 0)::bigint # (c.value ->> 1)::bigint)
+					& (SELECT cdp_internal.bound_purposes()) <> 0
+				ELSE EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id)
+					OR c.kind = 'exited' AND coalesce((
+							-- a row that was made anew has none before it
+							SELECT (n.value ->> 0)::bigint | (n.value ->> 1)::bigint
+							FROM cdp_data.change n
+							WHERE n.profile_id = c.profile_id AND n.change_id > c.change_id
+								AND n.kind = 'purposes_changed'
+							ORDER BY n.change_id
+							LIMIT 1),
+						(SELECT p.purposes FROM cdp_data.profile p WHERE p.profile_id = c.profile_id), -1)
+						& (SELECT cdp_internal.bound_purposes()) <> 0 END;
+	COMMENT ON VIEW cdp_data.readable_change IS
+		'What consumers read: erasures, and the changes of segments whose views the current role may read. Of people '
+		'whom row security hides from it, exits alone; of those with another profile, that one has left the segment.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_change');
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_readable_change() IS 'Internal: makes the view of what consumers read.';
 
 CREATE FUNCTION cdp_internal.init_consumer_list() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -140,5 +194,6 @@ END;
 COMMENT ON FUNCTION cdp_internal.consumer_rights() IS
 	'Internal: returns the privileges on tables and views of a role that has consumers.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_consumer_views(), cdp_internal.init_consumer_list(),
+REVOKE ALL ON FUNCTION cdp_internal.init_consumer_views(), cdp_internal.bound_purposes(),
+	cdp_internal.init_readable_change(), cdp_internal.init_consumer_list(),
 	cdp_internal.consumer_rights() FROM PUBLIC;

@@ -96,11 +96,18 @@ CREATE FUNCTION cdp_internal.snapshot_rows(consumer cdp_internal.consumer_row, a
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	-- the role may have lost the sight of someone since the snapshot was taken
+	sees_all boolean := cdp_internal.sees_all('cdp_data.profile');
 BEGIN
 	RETURN QUERY
-		SELECT n.number, 'snapshot', n.profile_id, s.name, NULL::bigint, n.since, c.created_at, NULL, NULL::bigint,
-			NULL::bigint, coalesce(w.attempts, 0)
+		SELECT n.number, CASE WHEN v.is_hidden THEN 'exited' ELSE 'snapshot' END, n.profile_id, s.name, NULL::bigint,
+			n.since, c.created_at, CASE WHEN v.is_hidden THEN 'consent' END, NULL::bigint, NULL::bigint,
+			coalesce(w.attempts, 0)
 		FROM cdp_data.own_consumer_snapshot n
+		CROSS JOIN LATERAL (
+			SELECT NOT (sees_all OR EXISTS (
+				SELECT FROM cdp_data.profile p WHERE p.profile_id = n.profile_id)) AS is_hidden) v
 		JOIN cdp_data.own_consumer c ON c.consumer_id = n.consumer_id
 		JOIN cdp_data.readable_segment s ON s.segment_id = n.segment_id
 		LEFT JOIN cdp_data.own_consumer_waiting w ON w.consumer_id = n.consumer_id AND w.change_id = n.number
@@ -120,7 +127,11 @@ CREATE FUNCTION cdp_internal.change_rows(consumer cdp_internal.consumer_row, aft
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT c.change_id, c.kind, c.profile_id, s.name, c.other_profile_id, c.at, c.recorded_at, c.cause, c.event_id,
+		-- of one that is hidden from the role and was another profile, that one has left
+		SELECT c.change_id, c.kind, CASE c.kind WHEN 'exited' THEN coalesce(c.other_profile_id, c.profile_id)
+				ELSE c.profile_id END, s.name, CASE WHEN c.kind <> 'exited' THEN c.other_profile_id END, c.at,
+			c.recorded_at,
+			CASE WHEN c.kind = 'exited' AND c.other_profile_id IS NOT NULL THEN 'consent' ELSE c.cause END, c.event_id,
 			c.verdict_id, coalesce(w.attempts, 0)
 		FROM cdp_data.readable_change c
 		LEFT JOIN cdp_data.readable_segment s ON s.segment_id = c.segment_id
@@ -261,12 +272,14 @@ COMMENT ON FUNCTION cdp.next_changes(text, bigint) IS
 $comment$Returns up to max_rows of what a consumer has not acknowledged, in the order of change_id, in which to handle
 and acknowledge it. It acknowledges nothing, so it gives the same again until cdp.acknowledge() is called; it writes
 nothing, and works on a standby. Kinds are those of cdp.change, of the consumer's segments; merged, split and renumbered
-once for each membership that profile_id has from other_profile_id, which is in that segment no longer; and
+once for each membership that profile_id has from other_profile_id, which stays in that segment if split; and
 snapshot: the profile was in the segment when the consumer was made, since at. Their change_id is below 0.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.
 Its at: all changes recorded until then were given; NULL: some that must wait for others follow when this row is
 acknowledged.
+A role that is bound to a purpose (see cdp.grant_access) is given changes of people who may be used for it when it reads
+them; when one may not be used any more, an exit with cause consent, and when one may be used again, entered.
 Changes come at least once, and those of one profile in order. If several sessions read one consumer, each gets the
 same. attempts: how often the change was put off by cdp.retry(): it is then acknowledged by its own number only.
 Errors: undefined_object: the consumer; insufficient_privilege: a segment of it; object_not_in_prerequisite_state:

@@ -57,6 +57,38 @@ COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], big
 	'profile, and the other one, had been in the segment before. Returns the last number. The caller holds '
 	'the lock of cdp.refresh().';
 
-REVOKE ALL ON FUNCTION cdp_internal.announce_change(bigint, double precision),
+CREATE FUNCTION cdp_internal.record_purposes(profile_ids bigint[], former bigint[], present bigint[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	bound bigint := (SELECT bit_or(1::bigint << b.purpose_id) FROM cdp_data.purpose_role b);
+BEGIN
+	IF bound IS NULL THEN
+		RETURN;
+	END IF;
+	PERFORM cdp_internal.record_changes(array_agg('purposes_changed'::text), array_agg(c.profile_id),
+		array_agg(c.segment_id), NULL, array_agg(cdp_internal.batch_as_of()), array_agg('consent'::text), NULL, NULL,
+		array_agg(c.value), sinces => array_agg(c.since))
+	FROM (
+		SELECT u.profile_id, s.segment_id, s.since, jsonb_build_array(u.former, u.present) AS value
+		FROM unnest(profile_ids, record_purposes.former, record_purposes.present) AS u (profile_id, former, present)
+		LEFT JOIN cdp_data.membership m ON m.profile_id = u.profile_id
+		CROSS JOIN LATERAL (
+			SELECT NULL::integer AS segment_id, NULL::timestamptz AS since
+			UNION ALL
+			-- not those from which the person is held out
+			SELECT g.segment_id, g.since FROM unnest(m.segments, m.since) AS g (segment_id, since)
+			WHERE g.segment_id > 0 AND g.since IS NOT NULL) s
+		WHERE (u.former # u.present) & bound <> 0
+		ORDER BY u.profile_id, s.segment_id NULLS FIRST) c;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.record_purposes(bigint[], bigint[], bigint[]) IS
+	'Internal: adds to the feed, in a batch, that the stamps of these people changed from former to present, as far as '
+	'roles are bound to the purposes: once for each person, and for each of their segments.';
+
+REVOKE ALL ON FUNCTION cdp_internal.record_purposes(bigint[], bigint[], bigint[]),
+	cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
 		bigint[], boolean, timestamptz[], timestamptz[]) FROM PUBLIC;

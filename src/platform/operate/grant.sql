@@ -93,7 +93,7 @@ BEGIN
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.computed_trait, cdp.progress,
-			cdp.change, cdp.change_outbox'),
+			cdp.change, cdp.change_outbox, cdp.consent, cdp.signal, cdp.people, cdp.people_events'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
 				text[], integer, text, text, timestamptz),
@@ -131,6 +131,8 @@ BEGIN
 			cdp.trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval, text[], integer,
 				text,
 				text, timestamptz),
+			cdp_internal.bound_purposes(), cdp_internal.readable_traits(),
+			cdp_internal.listed_traits(cdp.traits, text[]),
 			cdp_internal.absence(boolean, bigint, bigint),
 			cdp_internal.attribution_credits(cdp.timeline, cdp.step, text, cdp.step, text[], text[], interval,
 				timestamptz, timestamptz, timestamptz),
@@ -176,6 +178,10 @@ BEGIN
 			cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval,
 				text[],
 				integer, text, text, timestamptz, text),
+			cdp.consent_of(text, text, timestamptz), cdp_internal.answer_name("char"),
+			cdp_internal.consent_claims(bigint, timestamptz), cdp_internal.said_of(bigint, timestamptz, smallint),
+			cdp_internal.purpose_fallback(text, jsonb, text), cdp_internal.purpose_number(text),
+			cdp_internal.region_code(text), cdp_internal.regions_of(text),
 			cdp_internal.by_rules(cdp.identifier), cdp_internal.mailbox(cdp.identifier, text),
 			cdp_internal.identifier_number(cdp.identifier),
 			cdp_internal.is_member(timestamptz, timestamptz), cdp_internal.map_hash(cdp.identifier),
@@ -308,7 +314,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_access(name, text) IS
 	'Internal: raises an error if the role or the kind of access does not exist.';
 
-CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
+CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL, purpose text DEFAULT NULL,
+	identifiers boolean DEFAULT NULL, traits text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -318,6 +325,17 @@ BEGIN
 	PERFORM cdp_internal.check_access(role, kind);
 	IF sources IS NOT NULL AND kind <> 'writer' THEN
 		RAISE EXCEPTION 'sources are given to a writer only' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF purpose IS NOT NULL AND kind <> 'analyst' THEN
+		RAISE EXCEPTION 'a purpose is given to an analyst only' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF purpose IS NULL AND (identifiers IS NOT NULL OR traits IS NOT NULL) THEN
+		RAISE EXCEPTION 'identifiers and traits are given with a purpose only'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF purpose IS NOT NULL THEN
+		PERFORM cdp_internal.grant_purpose(role, purpose, coalesce(identifiers, false), traits);
+		RETURN;
+	ELSIF kind <> 'writer' THEN
+		PERFORM cdp_internal.check_unbound(role, kind);
 	END IF;
 	CASE kind
 		WHEN 'writer' THEN
@@ -331,9 +349,12 @@ BEGIN
 				EXECUTE format('GRANT %s ON %s TO %I WITH GRANT OPTION', given.privileges, given.objects, role);
 			END LOOP;
 	END CASE;
+	IF kind <> 'writer' AND cdp_internal.has_policies() THEN
+		PERFORM cdp_data.set_policies();
+	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant_access(name, text, text[]) IS
+COMMENT ON FUNCTION cdp.grant_access(name, text, text[], text, boolean, text[]) IS
 $comment$Grants a role what a kind of user needs; cdp.revoke_access() revokes it. PUBLIC has no rights.
 writer: may insert into the inboxes, into all columns except written_by, which holds the role that wrote the row; so
 INSERT and COPY must list their columns. sources: the sources that rows of the role and of its members may name; NULL:
@@ -341,28 +362,30 @@ any. A row with another source, or whose writer no longer exists, is quarantined
 source gets that of the writer, if there is only one. Calling it again replaces the sources. Rights of several roles
 add up. A role that was renamed, or lost INSERT, is not a writer until it is granted again.
 analyst: may read people, events, segments and rules, but not the inboxes and the quarantine.
+With a purpose (cdp.purpose) an analyst sees only people who may be used for it now, in every query, through views,
+functions and segments. identifiers => true: all that is known of these; false, the default: no column with identifiers:
+cdp.people with the traits listed (none by default) and timelines with the properties that they carry,
+cdp.people_events, segments, reports, and computed traits that are listed. Calling it again replaces both. A role has
+one purpose: use a login for each.
 steward: may do everything, including refresh() and grant_access(), except make the tables.
-Errors: the role does not exist (42704); an unknown kind, sources that are empty or not valid names, sources for
-another kind than writer (22023); a role that cannot be bound to sources, as it may set written_by (0LP01).$comment$;
+The first purpose puts the tables under row security; it stays on. It then hides all from roles that have rights on
+tables of cdp, but no access that was granted here.
+Errors: the role or the purpose does not exist (42704); an unknown kind, sources that are empty or not valid names,
+sources for another kind than writer, a purpose for another than analyst (22023); a role that cannot be bound to
+sources, as it may set written_by, or to a purpose, as it sees people by other ways (0LP01); a purpose before PostgreSQL
+15, where views cannot have the rights of who reads them (0A000).$comment$;
 
--- A kind of access is recognised by a right granted to the role itself: analyst by SELECT on cdp.profiles, steward by
--- UPDATE on cdp_data.state, writer by INSERT into a column of an inbox.
 CREATE FUNCTION cdp_internal.access_grantors(role name, kind text) RETURNS name[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN (
-		SELECT array_agg(DISTINCT g.rolname ORDER BY g.rolname) FROM (
-			SELECT CASE c.relname WHEN 'state' THEN 'steward' ELSE 'analyst' END AS kind, a.*
-			FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-			WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'),
-				('cdp.profiles'::regclass, 'SELECT'))
-			UNION ALL
-			SELECT 'writer', a.* FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) a
-			WHERE c.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)) a
-		JOIN pg_roles r ON r.oid = a.grantee JOIN pg_roles g ON g.oid = a.grantor
-		WHERE r.rolname = role AND a.kind = access_grantors.kind);
+		SELECT array_agg(DISTINCT g.rolname ORDER BY g.rolname)
+		FROM cdp_internal.access_grants() a
+		JOIN pg_roles r ON r.oid = a.role
+		JOIN pg_roles g ON g.oid = a.grantor
+		WHERE r.rolname = access_grantors.role AND a.kind = access_grantors.kind);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.access_grantors(name, text) IS
@@ -440,6 +463,10 @@ BEGIN
 		RAISE EXCEPTION 'access of role "%" was granted by another role', role USING ERRCODE = 'insufficient_privilege',
 			DETAIL = format('Granted by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
 	END IF;
+	DELETE FROM cdp_data.purpose_role b WHERE b.role = revoke_access.role AND revoke_access.kind = 'analyst';
+	IF kind <> 'writer' AND cdp_internal.has_policies() THEN
+		PERFORM cdp_data.set_policies();
+	END IF;
 	RETURN true;
 END
 $function$;
@@ -455,6 +482,7 @@ error nothing is changed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.writer_rights(), cdp_internal.grant_writer(name, text[]),
 	cdp_internal.read_sources(text[]), cdp_internal.granted_segments(), cdp_internal.analyst_rights(),
-	cdp_internal.steward_rights(), cdp_internal.check_access(name, text), cdp.grant_access(name, text, text[]),
+	cdp_internal.steward_rights(), cdp_internal.check_access(name, text),
+	cdp.grant_access(name, text, text[], text, boolean, text[]),
 	cdp_internal.access_grantors(name, text), cdp_internal.revoke_rights(name, text),
 	cdp.revoke_access(name, text) FROM PUBLIC;

@@ -32,10 +32,13 @@ BEGIN
 	PERFORM cdp_internal.init_base();
 	PERFORM cdp_internal.init_graph();
 	PERFORM cdp_internal.init_profile_tables();
+	PERFORM cdp_internal.init_consent();
+	PERFORM cdp_internal.init_signal();
 	PERFORM cdp_internal.init_trait_rule();
 	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();
 	PERFORM cdp_internal.init_account();
+	PERFORM cdp_internal.init_shown_people();
 	PERFORM cdp_internal.init_open_case();
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
@@ -46,16 +49,19 @@ BEGIN
 	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_erase();
 	PERFORM cdp_internal.init_audit();
+	PERFORM cdp_internal.init_purpose_role();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_worker();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
+	PERFORM cdp_internal.init_consent_views();
 	PERFORM cdp_internal.init_change_views();
 	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();
 	PERFORM cdp_internal.init_erase_functions();
 	PERFORM cdp_internal.init_verify();
+	PERFORM cdp_internal.init_row_security();
 	PERFORM cdp_data.add_event_month(now());
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');
 END

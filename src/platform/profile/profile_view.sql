@@ -79,7 +79,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS
-	'Internal: returns the value of a column as an expression over p, a row of cdp.profile_row, and over the views of '
+	'Internal: returns the value of a column as an expression over p, a row of people, and over the views of '
 	'computed traits, named in upper case.';
 
 CREATE FUNCTION cdp_internal.profile_view_joins(columns text[]) RETURNS text
@@ -204,7 +204,10 @@ BEGIN
 	END LOOP;
 
 	view := format('%I.%I', parts[1], parts[2]);
-	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile_row p%s',
+	-- readers need no right to the tables, but see no one whom row security hides from them
+	EXECUTE format('CREATE VIEW %s WITH (security_barrier) AS SELECT p.profile_id, p.first_seen, p.last_seen%s
+		FROM cdp_data.judged_row p%s WHERE (SELECT cdp_internal.sees_all(''cdp_data.profile''))
+			OR p.profile_id IN (SELECT v.v FROM cdp_internal.visible_people() v (v))',
 		view, list, cdp_internal.profile_view_joins(columns));
 	PERFORM cdp_internal.comment_profile_view(view, columns);
 	DELETE FROM cdp_data.profile_view v
@@ -226,7 +229,8 @@ CREATE FUNCTION cdp.create_profile_view(name text, VARIADIC columns text[]) RETU
 	RETURN cdp_internal.make_profile_view(current_schema(), create_profile_view.name, create_profile_view.columns);
 COMMENT ON FUNCTION cdp.create_profile_view(text, text[]) IS
 $comment$Makes a view of people, one row each, for BI tools. Its columns are profile_id, first_seen, last_seen and those
-given; each has a comment. The view belongs to the caller: drop it with DROP VIEW, share it with GRANT SELECT.
+given; each has a comment. The view belongs to the caller: drop it with DROP VIEW, share it with GRANT SELECT. Once
+roles are bound to purposes (see cdp.grant_access), it shows each reader the people whom it may see.
 name: name or schema.name of the view; without a schema it is made in the first schema of the search path.
 columns: 1 to 500 of 'trait type' or 'trait as name type', such as 'age integer', 'signup_date as signed_up
 timestamptz', '"Lead Score" as score numeric'. type: integer, bigint, numeric, double precision, boolean, date,

@@ -10,8 +10,10 @@ DECLARE
 	nearest text;
 BEGIN
 	PERFORM cdp_internal.check_schema();
-	-- before the first refresh no name was seen
-	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp_data.identifier) THEN
+	-- before the first refresh no name was seen; and a role that is bound to a purpose is not told which were
+	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp_data.identifier)
+		OR NOT has_column_privilege('cdp_data.seen_name', 'name', 'SELECT')
+	THEN
 		RETURN;
 	END IF;
 	known := CASE kind
@@ -48,6 +50,9 @@ DECLARE
 	step cdp.step := format('%s["%s" exists]', coalesce('"' || replace(event, '"', '""') || '"', '*'),
 		replace(property, '"', '""'));
 BEGIN
+	IF NOT has_column_privilege('cdp_data.seen_name', 'name', 'SELECT') THEN
+		RETURN;
+	END IF;
 	-- an event that was never seen is a notice of its own
 	IF NOT EXISTS (SELECT FROM cdp_data.identifier) OR event IS NOT NULL AND NOT EXISTS (
 			SELECT FROM cdp_data.seen_name s WHERE s.kind = 'event' AND s.name = event)

@@ -29,7 +29,8 @@ BEGIN
 				SELECT cdp.traits_union(a.traits)
 				FROM cdp_data.account a
 				WHERE a.group_id = ANY (h.accounts))
-			END AS account_traits
+			END AS account_traits,
+			p.purposes, p.purposes_until
 		FROM cdp_data.profile p
 		CROSS JOIN LATERAL (
 			SELECT CASE
@@ -59,6 +60,22 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_row.accounts IS 'The accounts that the person belongs to, sorted.';
 	COMMENT ON COLUMN cdp.profile_row.account_traits IS
 		'Traits of these accounts, merged into one; NULL if there are none.';
+	COMMENT ON COLUMN cdp.profile_row.purposes IS
+		'What the person may be used for: bit purpose_id of cdp.purpose; 0 while there are no purposes.';
+	COMMENT ON COLUMN cdp.profile_row.purposes_until IS
+		'When the first yes expires that this rests on: from then on it holds no more; infinity: never.';
+
+	-- the same with the rights of the owner of the tables, whom row security does not concern
+	EXECUTE format('CREATE VIEW cdp_data.judged_row AS %s', pg_get_viewdef('cdp.profile_row'::regclass));
+	COMMENT ON VIEW cdp_data.judged_row IS
+		'What cdp.profile_row shows, of all people: the conditions of segments are judged by it.';
+	PERFORM cdp_internal.copy_column_comments('cdp.profile_row', 'cdp_data.judged_row');
+
+	CREATE VIEW cdp_data.visible_profile AS SELECT p.profile_id FROM cdp_data.profile p;
+	COMMENT ON VIEW cdp_data.visible_profile IS
+		'The profiles that row security shows to the current role, also within views that read with the rights of '
+		'their owner.';
+	COMMENT ON COLUMN cdp_data.visible_profile.profile_id IS 'Number of the profile.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_timeline() IS

@@ -33,13 +33,16 @@ TABLE(shared_context, "context_hash", "events", "context");
 TABLE(base, "identifier_id", "packed", "group_id", "traits", "timeline", "left_at");
 TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
 	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
-	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
+	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3", "purposes",
+	  "consents");
 TABLE(profile_identifier, "profile_id", "slice", "identifiers", "identifier_ids");
 TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expires_at");
 TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "events", "left_at");
 TABLE(seen_name, "kind", "name");
 TABLE(quarantine, "quarantine_id", "batch_id", "quarantined_at", "source", "reason", "detail",
 	  "record", "line", "received_at", "written_by", "cut", "sizes");
+TABLE(consent, "identifier_id", "purpose_id", "consent_id", "answer", "source_id", "ids",
+	  "first_time", "last_time", "first_event_id", "event_id", "batch_id");
 
 /* those of the graph that is built anew, see cdp_internal.restitch_tables() */
 #define TABLE_ANEW(table)                                                   \
@@ -62,8 +65,8 @@ static const StoreTable *const tables[PASS_TABLES] = {
 	&link_table,           &event_table,          &shared_context_table,
 	&base_table,           &profile_table,        &profile_identifier_table,
 	&account_table,        &account_member_table, &seen_name_table,
-	&quarantine_table,     &identifier_table,     &suspect_table,
-	&touched_table};
+	&quarantine_table,     &consent_table,        &identifier_table,
+	&suspect_table,        &touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");

@@ -213,9 +213,11 @@ BEGIN
 			FROM cdp_internal.needed_properties(steps, of_steps, properties) n
 			ORDER BY 1, 2) n;
 	END IF;
-	RETURN format('SELECT p.profile_id AS person, %s.timeline, ARRAY[%s]::text[] AS parts FROM cdp.profile_row p%s '
+	RETURN format('SELECT p.profile_id AS person, %s.timeline, ARRAY[%s]::text[] AS parts FROM %s p%s '
 		'WHERE p.timeline <> ''{}''%s',
 		CASE WHEN logged IS NULL THEN 'p' ELSE 'l' END, coalesce(parts, 'NULL'),
+		-- what a role without the right to identifiers reads of people
+		CASE WHEN has_table_privilege('cdp.profile_row', 'SELECT') THEN 'cdp.profile_row' ELSE 'cdp.people' END,
 		' JOIN (' || logged || ') l USING (profile_id)',
 		CASE WHEN segment IS NOT NULL
 			THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM cdp.members(%L) s)', segment) END);

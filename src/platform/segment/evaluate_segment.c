@@ -6,12 +6,14 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
 #include "platform/segment/evaluate.h"
+#include "platform/profile/visible.h"
 
 CDP_FUNCTION(cdp_evaluate_segment);
 
@@ -29,7 +31,7 @@ put_verdict(void *arg, int64 profile_id, const Verdict *verdict)
 
 /* read_ids reads an array of ids. */
 static int64 *
-read_ids(ArrayType *array, int *count)
+read_ids(ArrayType *array, int64 *count)
 {
 	Datum *values;
 	bool *nulls;
@@ -46,12 +48,12 @@ read_ids(ArrayType *array, int *count)
 	return ids;
 }
 
-/* cdp_evaluate_segment returns the verdicts of a segment for these people, or for all. */
+/* cdp_evaluate_segment returns the verdicts of a segment for these people, or for all, whom the caller may see. */
 Datum
 cdp_evaluate_segment(PG_FUNCTION_ARGS)
 {
 	int64 *ids = NULL;
-	int count = 0;
+	int64 count = 0;
 	Segment segment;
 	Judgement result;
 
@@ -60,6 +62,13 @@ cdp_evaluate_segment(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	if (!PG_ARGISNULL(1))
 		ids = read_ids(PG_GETARG_ARRAYTYPE_P(1), &count);
+	if (!visible_all(GetUserId()))
+	{
+		if (ids == NULL)
+			ids = visible_list(&count);
+		else
+			count = visible_keep(ids, count);
+	}
 	definition_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), DEFINITION_REQUIRED, &segment);
 	evaluate_people(&segment, 1, ids, count, PG_GETARG_TIMESTAMPTZ(2), NULL, NULL, put_verdict,
 					fcinfo->resultinfo, &result);

@@ -15,6 +15,7 @@
 
 #include "cdp.h"
 #include "platform/segment/reader.h"
+#include "platform/profile/visible.h"
 
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_members_at);
@@ -87,12 +88,54 @@ put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, Timestamp
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* found_ids returns the people in the rows of the last result. */
+static int64 *
+found_ids(void)
+{
+	int64 *ids = palloc_extended(Max(SPI_processed, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+
+		ids[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	}
+	return ids;
+}
+
+/* put_rows adds the rows of the last result, but for people whom the caller may not see. */
+static void
+put_rows(ReturnSetInfo *result, const Reader *reader, TimestampTz at)
+{
+	SPITupleTable *rows = SPI_tuptable;
+	uint64 count = SPI_processed;
+	int64 *visible = reader->sees_all ? NULL : found_ids();
+	int64 visible_count = visible == NULL ? 0 : reader_keep_visible(reader, visible, (int64) count);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		bool isnull;
+		HeapTuple row = rows->vals[i];
+		int64 profile_id = DatumGetInt64(SPI_getbinval(row, rows->tupdesc, 1, &isnull));
+
+		if (visible == NULL || visible_has(visible, visible_count, profile_id))
+			put_member(result, profile_id,
+					   DatumGetTimestampTz(SPI_getbinval(row, rows->tupdesc, 2, &isnull)), at,
+					   SPI_getbinval(row, rows->tupdesc, 3, &isnull));
+	}
+	if (visible != NULL)
+		pfree(visible);
+	SPI_freetuptable(rows);
+}
+
 /* put_found adds the members that a query finds: profile_id, since, and the value of a trait. */
 static void
-put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum *values,
-		  TimestampTz at)
+put_found(ReturnSetInfo *result, const Reader *reader, const char *query, int count, Oid *types,
+		  Datum *values, TimestampTz at)
 {
 	Portal cursor;
+	uint64 found;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -100,18 +143,9 @@ put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum
 	do
 	{
 		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			bool isnull;
-			HeapTuple row = SPI_tuptable->vals[i];
-			Datum value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
-
-			put_member(result, DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
-					   DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)),
-					   at, value);
-		}
-		SPI_freetuptable(SPI_tuptable);
-	} while (SPI_processed > 0);
+		found = SPI_processed;
+		put_rows(result, reader, at);
+	} while (found > 0);
 	SPI_cursor_close(cursor);
 	SPI_finish();
 }
@@ -125,7 +159,7 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place, bool held_ou
 	Datum values[] = {Int32GetDatum(held_out ? -number : number), TimestampTzGetDatum(reader->at),
 					  Int64GetDatum(reader_built_until(reader))};
 
-	put_found(result,
+	put_found(result, reader,
 			  "SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], "
 			  "m.computed[pg_catalog.array_position(m.segments, $1)] "
 			  "FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
@@ -136,7 +170,7 @@ put_settled(ReturnSetInfo *result, const Reader *reader, int place, bool held_ou
 /* Takes a part of the people that a query finds; in memory that is reset after it. */
 typedef void (*TakePart)(void *arg, int64 *ids, int64 count);
 
-/* read_people hands out those whom a query finds; $1 is the reader's instant, $2 until whom segments are built. */
+/* read_people hands out those whom a query finds and the caller may see; $1 is the reader's instant, $2 until whom segments are built. */
 static void
 read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 {
@@ -154,21 +188,16 @@ read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 	do
 	{
 		int64 *ids;
+		int64 visible;
 
 		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
 		count = (int64) SPI_processed;
 		MemoryContextSwitchTo(part);
-		ids = palloc(Max(count, 1) * sizeof(int64));
-		for (int64 i = 0; i < count; i++)
-		{
-			bool isnull;
-
-			ids[i] = DatumGetInt64(
-				SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-		}
+		ids = found_ids();
 		SPI_freetuptable(SPI_tuptable);
-		if (count > 0)
-			take(arg, ids, count);
+		visible = reader_keep_visible(reader, ids, count);
+		if (visible > 0)
+			take(arg, ids, visible);
 		MemoryContextReset(part);
 	} while (count > 0);
 	SPI_cursor_close(cursor);
@@ -265,7 +294,7 @@ put_past(Members *members, TimestampTz as_of)
 					  TimestampTzGetDatum(as_of)};
 
 	put_found(
-		members->result,
+		members->result, &members->reader,
 		"WITH later AS MATERIALIZED (SELECT DISTINCT ON (l.profile_id) l.profile_id, l.since FROM ("
 		"SELECT c.profile_id, c.since, c.change_id FROM cdp_data.change c "
 		"WHERE c.segment_id OPERATOR(pg_catalog.=) $1 AND c.at OPERATOR(pg_catalog.>) $2 UNION ALL "
@@ -436,7 +465,8 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	bool is_member;
 
 	kept = reader_judge(&reader, &profile_id, 1);
-	is_member = kept_member_since(kept, 0, place) != DT_NOBEGIN;
+	is_member = kept_member_since(kept, 0, place) != DT_NOBEGIN &&
+				reader_keep_visible(&reader, &profile_id, 1) == 1;
 	reader_close(&reader);
 	PG_RETURN_BOOL(is_member);
 }

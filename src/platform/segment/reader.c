@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "platform/segment/reader.h"
+#include "platform/profile/visible.h"
 
 /* tables_owner returns the owner of the tables. */
 static Oid
@@ -68,6 +69,7 @@ void
 reader_open(Reader *reader)
 {
 	GetUserIdAndSecContext(&reader->user, &reader->security);
+	reader->sees_all = visible_all(reader->user);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
 	reader->segments = kept_read_segments(DEFINITION_UNLOCKED);
 	reader->last = last_batch();
@@ -88,6 +90,21 @@ reader_segment(const Reader *reader, const char *name)
 		if (strcmp(NameStr(reader->segments->items[i].segment.name), name) == 0)
 			return i;
 	return -1;
+}
+
+int64
+reader_keep_visible(const Reader *reader, int64 *ids, int64 count)
+{
+	Oid owner;
+	int security;
+
+	if (reader->sees_all)
+		return count;
+	GetUserIdAndSecContext(&owner, &security);
+	SetUserIdAndSecContext(reader->user, reader->security);
+	count = visible_keep(ids, count);
+	SetUserIdAndSecContext(owner, security);
+	return count;
 }
 
 bool *

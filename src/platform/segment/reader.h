@@ -3,7 +3,7 @@
  *		Reads memberships, exact at now() or, if that is later, at the last batch.
  *
  * What is kept is read as the owner of the tables, and people whose horizon has passed are judged again; nothing is
- * written.  What may be shown to the caller is the caller's affair.
+ * written.  Which segments may be shown to the caller is the caller's affair; which people, reader_keep_visible() says.
  */
 #ifndef CDP_SEGMENT_READER_H
 #define CDP_SEGMENT_READER_H
@@ -17,6 +17,7 @@ typedef struct Reader
 	TimestampTz last; /* of the last batch */
 	Oid user;         /* the caller */
 	int security;
+	bool sees_all; /* the caller sees everybody */
 } Reader;
 
 /* Raises an error unless the tables are there, and are what cdp.init() made; as the caller, and before all else. */
@@ -33,6 +34,9 @@ extern int reader_segment(const Reader *reader, const char *name);
 
 /* Returns which segments the caller may read. */
 extern bool *reader_readable(const Reader *reader);
+
+/* Keeps those of some people whom the caller may see; returns how many.  If any are left out, the rest is sorted. */
+extern int64 reader_keep_visible(const Reader *reader, int64 *ids, int64 count);
 
 /* Returns the last profile that all segments that are asked have been judged for since they were made or changed. */
 extern int64 reader_built_until(const Reader *reader);

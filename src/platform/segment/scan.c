@@ -1,8 +1,10 @@
 /*
  * scan.c
- *		One scan of cdp.profile_row that judges people by the conditions of segments, as their owner.
+ *		One scan of people that judges them by the conditions of segments, as their owner.
  *
- * The scan returns the columns that the conditions use; each row is judged by all conditions as it comes.
+ * The scan returns the columns that the conditions use; each row is judged by all conditions as it comes.  It reads
+ * cdp_data.judged_row, which shows what cdp.profile_row does of all people, whatever row security hides from the owner
+ * of the segments.
  */
 #include "postgres.h"
 
@@ -324,7 +326,7 @@ make_query(const ScanRun *run)
 	append_columns(&columns, run);
 	if (run->scan->ids == NULL)
 		return psprintf(
-			"SELECT %s FROM cdp.profile_row p WHERE p.profile_id > $1 ORDER BY p.profile_id",
+			"SELECT %s FROM cdp_data.judged_row p WHERE p.profile_id > $1 ORDER BY p.profile_id",
 			columns.data);
 
 	/*
@@ -333,7 +335,7 @@ make_query(const ScanRun *run)
 	 */
 	return psprintf(
 		"SELECT s.* FROM pg_catalog.unnest($1) i (profile_id) CROSS JOIN LATERAL "
-		"(SELECT %s FROM cdp.profile_row p WHERE p.profile_id = i.profile_id OFFSET 0) s",
+		"(SELECT %s FROM cdp_data.judged_row p WHERE p.profile_id = i.profile_id OFFSET 0) s",
 		columns.data);
 }
 

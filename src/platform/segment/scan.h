@@ -1,6 +1,6 @@
 /*
  * scan.h
- *		One scan of cdp.profile_row that judges people by the conditions of segments, as their owner.
+ *		One scan of people that judges them by the conditions of segments, as their owner.
  */
 #ifndef CDP_SEGMENT_SCAN_H
 #define CDP_SEGMENT_SCAN_H

@@ -19,11 +19,21 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
 			CASE WHEN reader.may_share THEN 'WITH GRANT OPTION' END);
 	END LOOP;
+	-- those bound to a purpose read columns of it alone, and without identifiers no computed trait that is not listed
+	FOR reader IN
+		SELECT r.rolname AS role
+		FROM cdp_data.purpose_role b
+		JOIN pg_roles r ON r.rolname = b.role
+		JOIN cdp_data.segment s ON s.name = segment_share.name
+		WHERE s.kind <> 'trait' OR b.identifiers OR s.name = ANY (b.traits)
+	LOOP
+		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %I', name, reader.role);
+	END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.segment_share(text) IS
 	'Internal: grants SELECT on the view of a segment to the roles that have it on cdp_data.segment, with the grant '
-	'option if they have that.';
+	'option if they have that, and to those that are bound to a purpose and may read it.';
 
 CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -66,6 +76,7 @@ DECLARE
 	number integer;
 	made text;
 	understood record;
+	judged text;
 	-- a view that is replaced keeps its owner, as whom the condition is judged
 	owner oid := (
 		SELECT c.relowner
@@ -80,7 +91,13 @@ BEGIN
 			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
 	END IF;
 	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait);
-	understood := cdp_internal.read_condition(define_segment.condition, owner, is_trait);
+	judged := define_segment.condition;
+	IF former.purpose_id IS NOT NULL THEN
+		-- a condition may end with a comment
+		judged := format(E'(%s\n) AND purposes & %s <> 0 AND purposes_until > now()', judged,
+			1::bigint << former.purpose_id);
+	END IF;
+	understood := cdp_internal.read_condition(judged, owner, is_trait);
 	PERFORM cdp_internal.notice_condition(understood.definition);
 
 	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, value_type, condition, description, state, built_until,
@@ -118,7 +135,9 @@ BEGIN
 	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', define_segment.name,
 		'The condition of a segment; cdp.members judges people by it.');
 	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', define_segment.name,
-		coalesce(define_segment.description, define_segment.condition));
+		-- not the condition: all roles can read comments, and it may name people
+		coalesce(define_segment.description, CASE WHEN is_trait THEN 'The values of a computed trait.'
+			ELSE 'Who is in a segment.' END));
 	PERFORM cdp_internal.segment_share(define_segment.name);
 	RETURN number;
 END

@@ -51,12 +51,12 @@ COMMENT ON FUNCTION cdp.try_identifier(text, text) IS
 	'Like cdp.identifier(namespace, value), but returns NULL instead of raising an error.';
 
 CREATE FUNCTION cdp.namespace(identifier cdp.identifier) RETURNS text
-	AS 'MODULE_PATHNAME', 'cdp_namespace' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_namespace' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.namespace(cdp.identifier) IS
 	'Returns the namespace of an identifier: the text before its first colon.';
 
 CREATE FUNCTION cdp.value(identifier cdp.identifier) RETURNS text
-	AS 'MODULE_PATHNAME', 'cdp_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_value' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.value(cdp.identifier) IS 'Returns the value of an identifier: the text after its first colon.';
 
 CREATE FUNCTION cdp.has_identifier(identifiers cdp.identifier[], namespace text) RETURNS boolean

@@ -1,29 +1,31 @@
+-- LEAKPROOF: they compare bytes, and raise nothing that depends on values.  Without it an index on identifiers would be
+-- of no use under a policy of row security.
 CREATE FUNCTION cdp_internal.identifier_eq(cdp.identifier, cdp.identifier) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_identifier_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_eq' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_eq(cdp.identifier, cdp.identifier) IS 'Internal: the operator =.';
 
 CREATE FUNCTION cdp_internal.identifier_ne(cdp.identifier, cdp.identifier) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_identifier_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_ne' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_ne(cdp.identifier, cdp.identifier) IS 'Internal: the operator <>.';
 
 CREATE FUNCTION cdp_internal.identifier_lt(cdp.identifier, cdp.identifier) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_identifier_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_lt' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_lt(cdp.identifier, cdp.identifier) IS 'Internal: the operator <.';
 
 CREATE FUNCTION cdp_internal.identifier_le(cdp.identifier, cdp.identifier) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_identifier_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_le' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_le(cdp.identifier, cdp.identifier) IS 'Internal: the operator <=.';
 
 CREATE FUNCTION cdp_internal.identifier_gt(cdp.identifier, cdp.identifier) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_identifier_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_gt' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_gt(cdp.identifier, cdp.identifier) IS 'Internal: the operator >.';
 
 CREATE FUNCTION cdp_internal.identifier_ge(cdp.identifier, cdp.identifier) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_identifier_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_ge' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_ge(cdp.identifier, cdp.identifier) IS 'Internal: the operator >=.';
 
 CREATE FUNCTION cdp_internal.identifier_cmp(cdp.identifier, cdp.identifier) RETURNS integer
-	AS 'MODULE_PATHNAME', 'cdp_identifier_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_cmp' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_cmp(cdp.identifier, cdp.identifier) IS
 	'Internal: compares two identifiers: negative, zero or positive.';
 
@@ -32,11 +34,11 @@ CREATE FUNCTION cdp_internal.identifier_sortsupport(internal) RETURNS void
 COMMENT ON FUNCTION cdp_internal.identifier_sortsupport(internal) IS 'Internal: gives sorts the comparison.';
 
 CREATE FUNCTION cdp_internal.identifier_hash(cdp.identifier) RETURNS integer
-	AS 'MODULE_PATHNAME', 'cdp_identifier_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_hash' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_hash(cdp.identifier) IS 'Internal: hashes for joins and hash indexes.';
 
 CREATE FUNCTION cdp_internal.identifier_hash_extended(cdp.identifier, bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'cdp_identifier_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_identifier_hash_extended' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_hash_extended(cdp.identifier, bigint) IS
 	'Internal: hashes with a seed, for hash partitions.';
 
