@@ -70,6 +70,16 @@ SELECT accepted, suppressed FROM cdp.refresh();
 -- an MD5, in capitals
 SELECT c -> 'people' ->> 'found' AS found FROM cdp.erase(upper(md5('dora')), 'preview') c;
 
+-- consent: what the person said goes, the proof stays under the keyed hash; what others said stays
+SELECT cdp.create_purpose('mail', 'opt_in') IS NOT NULL AS made;
+SELECT send(1, 'fay', 'Came'), send(1, 'gil', 'Came');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.set_consent('user_id:fay', 'mail', 'yes'), cdp.set_consent('user_id:gil', 'mail', 'yes');
+SELECT c #> '{done,rows,consent}' AS consent FROM cdp.erase('user_id:fay') c;
+SELECT i.identifier::text, c.answer FROM cdp_data.consent c JOIN cdp_data.identifier i USING (identifier_id);
+SELECT key = cdp_internal.suppression_hash('user_id:fay') AS of_fay, purpose, answer FROM cdp_data.consent_proof;
+SELECT * FROM cdp.verify();
+
 -- as after a restore of a state from before: what the two tables say is erased again
 CREATE TABLE kept AS SELECT * FROM cdp_data.suppressed;
 CREATE TABLE done AS SELECT * FROM cdp_data.erasure;

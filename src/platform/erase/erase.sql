@@ -187,7 +187,8 @@ COMMENT ON FUNCTION cdp_internal.erase_batch(cdp_internal.erasure_order, bigint[
 	timestamptz[], boolean) IS
 	'Internal: takes back the events that identifiers (ids) anchor, and has others (named, with their places and '
 	'times) come again without what is suppressed. beside: where rows of the base may name them; judge: these '
-	'identifiers have new verdicts. events, base: how many events of the log and of the base; merged: profiles into others.';
+	'identifiers have new verdicts. events, base: how many events of the log and of the base; merged: profiles into '
+	'others.';
 
 CREATE FUNCTION cdp_internal.erase_events(erasure cdp_internal.erasure_order, subjects cdp_internal.subjects,
 	OUT events bigint, OUT scrubbed bigint, OUT kept_shared bigint, OUT kept_apart bigint, OUT folded bigint,
@@ -335,7 +336,8 @@ BEGIN
 	SELECT 0::bigint AS deleted, 0::bigint AS scrubbed INTO quarantine;
 	IF whole THEN
 		SELECT q.* INTO quarantine FROM cdp_internal.erase_quarantine(erasure.erasure_id) q;
-		rows := rows || cdp_internal.erase_texts(erasure.erasure_id) || jsonb_build_object('quarantine', quarantine.deleted);
+		rows := rows || cdp_internal.erase_texts(erasure.erasure_id)
+			|| jsonb_build_object('quarantine', quarantine.deleted);
 	END IF;
 	IF gone.profile_ids <> '{}' THEN
 		rows := rows || jsonb_build_object('change', cdp_internal.erase_changes(gone.profile_ids, in_batch => false),

@@ -66,11 +66,13 @@ DECLARE
 	going bigint[];
 BEGIN
 	WITH named AS MATERIALIZED (
-		SELECT q.quarantine_id, cdp_internal.scrub(q.record, erase_quarantine.erasure_id) AS record, cdp_internal.scrub(q.line, erase_quarantine.erasure_id) AS line
+		SELECT q.quarantine_id, cdp_internal.scrub(q.record, erase_quarantine.erasure_id) AS record,
+			cdp_internal.scrub(q.line, erase_quarantine.erasure_id) AS line
 		FROM cdp_data.quarantine q
 		OFFSET 0
 	), written AS (
-		UPDATE cdp_data.quarantine q SET record = n.record, line = n.line, detail = cdp_internal.scrub(q.detail, erase_quarantine.erasure_id)
+		UPDATE cdp_data.quarantine q
+		SET record = n.record, line = n.line, detail = cdp_internal.scrub(q.detail, erase_quarantine.erasure_id)
 		FROM named n
 		WHERE n.quarantine_id = q.quarantine_id AND (n.record <> q.record OR n.line <> q.line)
 		RETURNING q.quarantine_id, q.line IS NOT NULL OR cdp_internal.names_none(q.record) AS is_going)
@@ -106,7 +108,10 @@ BEGIN
 	END LOOP;
 	UPDATE cdp_data.correction c
 	SET event = n.event, message_id = cdp_internal.scrub(c.message_id, erase_texts.erasure_id)
-	FROM (SELECT o.event_id, cdp_internal.scrub(o.event, erase_texts.erasure_id) AS event FROM cdp_data.correction o OFFSET 0) n
+	FROM (
+		SELECT o.event_id, cdp_internal.scrub(o.event, erase_texts.erasure_id) AS event
+		FROM cdp_data.correction o
+		OFFSET 0) n
 	WHERE n.event_id = c.event_id AND n.event <> c.event;
 	GET DIAGNOSTICS done = ROW_COUNT;
 	RETURN counts || jsonb_build_object('correction', done);
@@ -126,7 +131,8 @@ AS $function$
 			WHERE cdp_internal.scrub(concat_ws(' ', s.name, s.condition, s.description), named_elsewhere.erasure_id) <>
 				concat_ws(' ', s.name, s.condition, s.description)),
 		'blocked_values_of_namespaces', (SELECT jsonb_agg(n.namespace ORDER BY n.namespace) FROM cdp_data.namespace n
-			WHERE cdp_internal.scrub(array_to_string(n.blocked, ' '), named_elsewhere.erasure_id) <> array_to_string(n.blocked, ' ')),
+			WHERE cdp_internal.scrub(array_to_string(n.blocked, ' '), named_elsewhere.erasure_id) <>
+				array_to_string(n.blocked, ' ')),
 		'licences_of_sources', (SELECT jsonb_agg(s.source_id ORDER BY s.source_id) FROM cdp_data.source s
 			WHERE cdp_internal.scrub(s.licence, named_elsewhere.erasure_id) <> s.licence),
 		'names_of_events_or_traits', (SELECT nullif(count(*), 0) FROM cdp_data.seen_name n
@@ -137,4 +143,5 @@ COMMENT ON FUNCTION cdp_internal.named_elsewhere(bigint) IS
 	'and sources, namespaces.';
 
 REVOKE ALL ON FUNCTION cdp_internal.erase_graph(cdp_internal.subjects), cdp_internal.names_none(jsonb),
-	cdp_internal.erase_quarantine(bigint), cdp_internal.erase_texts(bigint), cdp_internal.named_elsewhere(bigint) FROM PUBLIC;
+	cdp_internal.erase_quarantine(bigint), cdp_internal.erase_texts(bigint),
+	cdp_internal.named_elsewhere(bigint) FROM PUBLIC;
