@@ -9,6 +9,7 @@
 #include "platform/refresh/restitch.h"
 #include "platform/segment/restrict.h"
 #include "platform/store/store.h"
+#include "platform/suppression/suppression.h"
 #include "platform/worker/worker.h"
 
 /* as in CDP_FUNCTION: the first declaration decides a symbol's visibility */
@@ -27,4 +28,5 @@ _PG_init(void)
 	restitch_define_settings();
 	connection_define_settings();
 	worker_define_settings();
+	suppression_define_settings();
 }

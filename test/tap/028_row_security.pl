@@ -129,7 +129,7 @@ for my $table (@secured)
 	if ($read{$table}) { is(as('ann', "SELECT count(*) FROM $table"), '0', "an analyst sees nothing of $table"); }
 	else { refused('ann', "SELECT count(*) FROM $table", qr/42501: permission denied for table/); }
 }
-is(join(' ', grep { !$read{$_} } @secured), 'cdp_data.base cdp_data.change cdp_data.consumer_snapshot cdp_data.consumer_waiting cdp_data.correction cdp_data.followed_row cdp_data.membership cdp_data.message cdp_data.quarantine cdp_data.seen_call cdp_data.statement cdp_data.undone', 'which are closed to analysts');
+is(join(' ', grep { !$read{$_} } @secured), 'cdp_data.base cdp_data.change cdp_data.consumer_snapshot cdp_data.consumer_waiting cdp_data.correction cdp_data.followed_row cdp_data.hold cdp_data.membership cdp_data.message cdp_data.quarantine cdp_data.seen_call cdp_data.statement cdp_data.undone', 'which are closed to analysts');
 my %none = map { $_ => 1 } split /\n/, super(q{SELECT format('%I.%I', schemas[1], name) FROM cdp_internal.catalogue() WHERE stewards = 'none'});
 for my $table (@secured)
 {
@@ -142,7 +142,7 @@ super(q{CREATE POLICY late ON cdp_data.event TO ann USING ("timestamp" < '2020-0
 is(as('ann', 'SELECT count(DISTINCT "timestamp") FROM cdp_data.event'), '1', 'and another policy another part');
 
 # --- who may call them
-my $definers = q{cdp_data.add_event_month(timestamp with time zone) cdp_data.begin_definition() cdp_data.build_slice() cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.end_definition(integer,text) cdp_data.gather_statistics() cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.set_policies() cdp_data.verify(bigint,text)};
+my $definers = q{cdp_data.add_event_month(timestamp with time zone) cdp_data.allow_again(cdp.identifier[]) cdp_data.begin_definition() cdp_data.build_slice() cdp_data.carry_out_held() cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.end_definition(integer,text) cdp_data.end_hold(cdp.identifier) cdp_data.erase(text[],text,text,timestamp with time zone,timestamp with time zone,text,text,text,timestamp with time zone,text[]) cdp_data.gather_statistics() cdp_data.hold(cdp.identifier,text,timestamp with time zone) cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.reapply_erasures() cdp_data.record_audit(text,bigint[],jsonb) cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.set_policies() cdp_data.verify(bigint,text)};
 is(super(q{SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.pronamespace = 'cdp_data'::regnamespace AND p.prosecdef AND p.proowner = 'keeper'::regrole
 		AND p.proconfig @> '{"search_path=pg_catalog, cdp, pg_temp"}'}), $definers, 'the functions that work as the owner');
 super('GRANT USAGE ON SCHEMA cdp, cdp_internal TO stranger; GRANT EXECUTE ON FUNCTION cdp.refresh(bigint, boolean), cdp.restitch(boolean), cdp.verify(), cdp_internal.check_columns(), cdp_internal.check_schema(), cdp_internal.tables_are_whole() TO stranger');

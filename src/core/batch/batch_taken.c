@@ -15,14 +15,16 @@
 static CdpkStatus
 lose(CdpkBatch *batch, uint32_t x, uint32_t y, const CdpkBatchRow *row, bool alias)
 {
+	int64_t last_said_at = batch_last_said_at(row);
+	int64_t events = batch_events(row);
 	BatchLost lost = {batch_pair_key(batch->rank_of_place[x], batch->rank_of_place[y]),
 					  row->source,
 					  row->said_at,
-					  row->said_at,
-					  1,
-					  alias};
+					  last_said_at,
+					  events,
+					  alias ? events : 0};
 
-	if (!batch_is_void(batch, x, y, row->said_at))
+	if (!batch_is_void(batch, x, y, last_said_at))
 		STITCH_PUSH(batch, batch->lost, lost);
 	return CDPK_OK;
 }
@@ -97,9 +99,7 @@ batch_list_lost(CdpkBatch *batch)
 	for (uint32_t i = batch_first_taken(batch); i < batch->carriers; i++)
 	{
 		batch_tick(batch);
-		/* what is folded cannot be taken out of its row again */
-		if (batch_carrier(batch, i)->source >= batch->rules.source_count ||
-			batch_carrier(batch, i)->span != NULL)
+		if (batch_carrier(batch, i)->source >= batch->rules.source_count)
 			return CDPK_INVALID;
 		STITCH_TRY(lose_event(batch, i));
 	}

@@ -180,7 +180,8 @@ typedef struct CdpkBatchChanges
 		*reread; /* events that carry identifiers which are not blocked any more, or name one as
 				  * an earlier user_id */
 	size_t reread_count;
-	const CdpkBatchReread *taken_back; /* events that leave the log; none of them is reread */
+	const CdpkBatchReread *
+		taken_back; /* events that leave the log, or whole rows of the base; none of them is reread */
 	size_t taken_back_count;
 	const CdpkBatchIdPair *relinked; /* a < b: whose unlink is withdrawn; counted anew */
 	size_t relinked_count;

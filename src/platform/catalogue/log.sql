@@ -389,6 +389,7 @@ BEGIN
 		quarantined bigint NOT NULL DEFAULT 0,
 		retracted bigint NOT NULL DEFAULT 0,
 		deletions bigint NOT NULL DEFAULT 0,
+		suppressed bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL,
 		last_at timestamptz NOT NULL DEFAULT '-infinity',
@@ -443,6 +444,8 @@ BEGIN
 		'Number of rows that could not become events; a replayed row counts again.';
 	COMMENT ON COLUMN cdp_data.source.retracted IS 'Number of its events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.source.deletions IS 'Number of its rows that held as deletions.';
+	COMMENT ON COLUMN cdp_data.source.suppressed IS
+		'Number of rows that named none but people who were erased, and were dropped.';
 	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The batch that first saw it.';
 	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last batch that took rows of it.';
 	COMMENT ON COLUMN cdp_data.source.last_at IS 'Time of that batch; -infinity: none has.';

@@ -108,6 +108,8 @@ BEGIN
 		region_trait text NOT NULL DEFAULT 'country',
 		retracted bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0,
+		suppression_fingerprint bytea CHECK (octet_length(suppression_fingerprint) = 8),
+		suppression_version bigint NOT NULL DEFAULT 0,
 		message_memory interval CHECK (message_memory > interval '0'),
 		refuses_older boolean NOT NULL DEFAULT true,
 		forgotten_batch_id bigint NOT NULL DEFAULT 0,
@@ -145,7 +147,11 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.retracted IS 'Number of accepted events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';
-
+	COMMENT ON COLUMN cdp_data.state.suppression_fingerprint IS
+		'What tells the key by which people who were erased are hashed from another: see cdp.suppression_key. NULL: '
+		'none was erased.';
+	COMMENT ON COLUMN cdp_data.state.suppression_version IS
+		'A random number, another after each change of cdp_data.suppressed.';
 	COMMENT ON COLUMN cdp_data.state.message_memory IS
 		'How long the keys of messages are kept at least, in hours; NULL: for ever.';
 	COMMENT ON COLUMN cdp_data.state.refuses_older IS
@@ -177,12 +183,13 @@ BEGIN
 		retracted bigint NOT NULL,
 		identifiers_left bigint NOT NULL,
 		deletions bigint NOT NULL,
+		suppressed bigint NOT NULL,
 		elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp_data.batch IS 'What each batch did, and its time.';
 	COMMENT ON COLUMN cdp_data.batch.batch_id IS 'Number of the batch: a refresh, a verdict or a change of rules.';
 	COMMENT ON COLUMN cdp_data.batch.as_of IS 'Time of the batch: what it says is known from then on.';
 	COMMENT ON COLUMN cdp_data.batch.taken IS
-		'Number of rows taken from the inboxes: accepted + duplicate + quarantined + deletions.';
+		'Number of rows taken from the inboxes: accepted + duplicate + quarantined + deletions + suppressed.';
 	COMMENT ON COLUMN cdp_data.batch.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.batch.duplicate IS
 		'Number of rows whose message was already in the log, or that said the same as an event.';
@@ -205,6 +212,8 @@ BEGIN
 		'Number of identifiers that no event carries any more.';
 	COMMENT ON COLUMN cdp_data.batch.deletions IS
 		'Number of rows of mutable sources that held as deletions: see cdp.set_sources().';
+	COMMENT ON COLUMN cdp_data.batch.suppressed IS
+		'Number of rows that named none but people who were erased, and were dropped: see cdp.erase().';
 	COMMENT ON COLUMN cdp_data.batch.elapsed IS 'How long the batch took.';
 
 	INSERT INTO cdp_data.state (tables_version, normalizer_version)

@@ -467,6 +467,22 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 	return true;
 }
 
+int
+onboard_count_identifiers(const InboxRow *row, CdpkSpan source, OnboardOptions options)
+{
+	OnboardedRow event = {0};
+	Refusal refusal = {NULL, ""};
+
+	(void) onboard_source(source, &event, &refusal);
+	if (!find_type(row, &event, &refusal))
+		event.type = CALL_TRACK;
+	options.is_logged = true;
+	options.max_identifiers = INGEST_IDENTIFIERS_MAX;
+	if (find_identifiers(row, options, &event, &refusal))
+		drop_meaningless(&event.identifiers);
+	return event.identifiers.count;
+}
+
 bool
 onboard_leaves_account(Datum context, bool isnull)
 {

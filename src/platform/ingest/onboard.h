@@ -73,6 +73,9 @@ extern void onboard_check_options(OnboardOptions options);
 extern bool onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options,
 						OnboardedRow *event, Refusal *refusal);
 
+/* Count the identifiers of a row, also of one that is refused for something else. */
+extern int onboard_count_identifiers(const InboxRow *row, CdpkSpan source, OnboardOptions options);
+
 /* Tell whether a group call says that its person leaves the account: "groupLeft" of its context is true. */
 extern bool onboard_leaves_account(Datum context, bool isnull);
 

@@ -10,6 +10,7 @@
 #include "core/base/siphash.h"
 #include "platform/ingest/line_batch.h"
 #include "platform/ingest/onboard.h"
+#include "platform/suppression/suppression.h"
 
 /* What is to be done with a row that can be an event. */
 typedef enum TakeJudgement
@@ -35,10 +36,11 @@ typedef struct TakeOptions
 	OnboardOptions onboard;
 	int64 max_row_bytes; /* a larger row is cut */
 	Jsonb *trait_rules;
-	CdpkSipHashKey content_key; /* the key for HASH_CONTENT */
-	CdpkSipHashKey message_by;  /* the key for HASH_MESSAGE */
-	bool cut_all;               /* cut every row, whatever its size */
-	TakeJudge judge;            /* or NULL */
+	CdpkSipHashKey content_key;   /* the key for HASH_CONTENT */
+	CdpkSipHashKey message_by;    /* the key for HASH_MESSAGE */
+	bool cut_all;                 /* cut every row, whatever its size */
+	const Suppressed *suppressed; /* whom rows must not name; NULL: there is none */
+	TakeJudge judge;              /* or NULL */
 	void *judge_arg;
 	const Datum
 		*failures; /* a text for each place, those of cdp.inbox first: the error for which the row
@@ -58,6 +60,9 @@ typedef struct TakenRow
 	CdpkSpan call;
 	bool cut;
 	Jsonb *sizes; /* of a row that is cut: column to the size that it had */
+
+	bool scrubbed;   /* suppressed identifiers were taken out of it */
+	bool suppressed; /* … and none is left: the row is to be dropped */
 
 	const char *reason; /* why the row goes to quarantine; NULL: it does not */
 	const char *detail;

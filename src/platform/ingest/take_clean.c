@@ -18,6 +18,7 @@
 #include "platform/ingest/dropped.h"
 #include "platform/ingest/message_content.h"
 #include "platform/ingest/parse_line.h"
+#include "platform/ingest/scrub.h"
 #include "platform/ingest/take_clean.h"
 
 /* a row that is smaller has no document that is large as text: one of 4 kB has at most 40 MB */
@@ -425,6 +426,88 @@ judge_row(const Take *take, TakenRow *row, CdpkSpan source, OnboardedRow *event)
 	}
 }
 
+/* keep_scrubbed sets the columns of a row that suppressed identifiers were taken out of. */
+static void
+keep_scrubbed(const Take *take, TakenRow *row, const InboxRow *scrubbed)
+{
+	InboxRow *columns = &row->columns;
+
+	row->scrubbed = true;
+	/* what is kept of a line is what was read from it */
+	row->line = NULL;
+	row->batch = NULL;
+	for (int i = 0; i < INBOX_COLUMNS; i++)
+	{
+		columns->nulls[i] = scrubbed->nulls[i];
+		if (columns->nulls[i] || columns->values[i] == scrubbed->values[i])
+			continue;
+		columns->values[i] = row->is_line     ? scrubbed->values[i]
+							 : is_document(i) ? keep_document(take, scrubbed->values[i])
+											  : keep_value(take, scrubbed->values[i]);
+	}
+}
+
+/* region_of returns where phone numbers of a source are that lack their country code. */
+static const char *
+region_of(const Take *take, CdpkSpan source)
+{
+	return onboard_source_rules(take->options->onboard.sources, source)->phone_region;
+}
+
+/*
+ * scrub_event takes suppressed identifiers out of a row that can be an event, and reads it again; false with a refusal
+ * if it can be none without them.
+ */
+static bool
+scrub_event(const Take *take, TakenRow *row, CdpkSpan source, OnboardedRow *event, Refusal *refusal)
+{
+	const TakeOptions *options = take->options;
+	InboxRow scrubbed = row->columns;
+	bool is_event;
+
+	(void) scrub_row(options->suppressed, region_of(take, event->source), &scrubbed);
+	keep_scrubbed(take, row, &scrubbed);
+	row->has_key = row->has_key && !row->columns.nulls[INBOX_MESSAGE_ID];
+	is_event = onboard_row(&row->columns, source, options->onboard, event, refusal);
+	/* also where it stands at a place that is not looked at */
+	row->suppressed =
+		is_event ? event->identifiers.count == 0 || scrub_is_needed(options->suppressed, event)
+				 : strcmp(refusal->reason, "no_identifier") == 0;
+	return is_event;
+}
+
+/* scrub_refused takes suppressed identifiers out of a row that is refused. */
+static void
+scrub_refused(const Take *take, TakenRow *row)
+{
+	const TakeOptions *options = take->options;
+	InboxRow scrubbed = row->columns;
+	const char *region = region_of(take, row->source);
+	text *line;
+	text *kept;
+
+	row->scrubbed = scrub_row(options->suppressed, region, &scrubbed);
+	row->suppressed = row->scrubbed && !row->cut &&
+					  onboard_count_identifiers(&scrubbed, row->source, options->onboard) == 0;
+	if (row->suppressed)
+		return;
+	if (!row->is_line)
+	{
+		if (row->scrubbed)
+			keep_scrubbed(take, row, &scrubbed);
+		return;
+	}
+	line = taken_line(row);
+	if (line == NULL)
+		return;
+	kept = scrub_text(options->suppressed, region, line);
+	if (kept == line)
+		return;
+	row->scrubbed = true;
+	row->line = (text *) DatumGetPointer(keep_value(take, PointerGetDatum(kept)));
+	row->batch = NULL;
+}
+
 /* clean_event makes an event of a row, or refuses it. */
 static void
 clean_event(const Take *take, TakenRow *row, const Writer *writer)
@@ -443,12 +526,17 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 							ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
 	if (row->reason != NULL)
 		onboard_source(source, &event, &refusal);
-	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))
+	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal) ||
+			 (take->options->suppressed != NULL &&
+			  scrub_is_needed(take->options->suppressed, &event) &&
+			  !scrub_event(take, row, source, &event, &refusal)))
 	{
 		take_refuse(take, row, refusal.reason, refusal.detail);
 		row->incomplete = onboard_lacks(&refusal) && writer_problem(writer, event.source) == NULL;
 	}
 	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
+	if (row->suppressed)
+		return;
 	if (row->reason == NULL || row->incomplete)
 		escape_dropped(take, row);
 	if (row->incomplete && row->has_key)
@@ -523,6 +611,8 @@ take_clean_row(const Take *take, TakenRow *row, const Origin *origin)
 		if (row->is_line)
 			keep_line(take, &row->columns);
 	}
+	if (take->options->suppressed != NULL && row->reason != NULL && !row->scrubbed)
+		scrub_refused(take, row);
 	/* a clock of the receiver that is wrong must not outrank true evidence */
 	row->seen_at = onboard_received_at(&row->columns, take->options->onboard.as_of);
 }
@@ -534,5 +624,7 @@ take_refuse_whole(const Take *take, TakenRow *row, const Origin *origin, const c
 	take_refuse(take, row, reason, detail);
 	set_source(take, row,
 			   writer_source(origin->writer, ingest_column(&row->columns, INBOX_SOURCE)));
+	if (take->options->suppressed != NULL)
+		scrub_refused(take, row);
 	row->seen_at = onboard_received_at(&row->columns, take->options->onboard.as_of);
 }

@@ -268,7 +268,8 @@ BEGIN
 	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
-		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
+		SELECT CASE c.stewards WHEN 'read' THEN 'SELECT' WHEN 'append' THEN 'SELECT, INSERT'
+							   WHEN 'update' THEN 'SELECT, UPDATE'
 							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		WHERE c.stewards <> 'none'
@@ -279,7 +280,11 @@ BEGIN
 			AND (c.relnamespace::regnamespace::text, c.relname) NOT IN (
 				SELECT s.schema_name, t.name
 				FROM cdp_internal.catalogue() t
-				CROSS JOIN LATERAL unnest(t.schemas) AS s (schema_name));
+				CROSS JOIN LATERAL unnest(t.schemas) AS s (schema_name))
+			-- the number of an identity column needs no right to its sequence
+			AND NOT EXISTS (SELECT FROM pg_depend d
+							WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'
+								AND c.relkind = 'S');
 	RETURN QUERY
 		SELECT 'EXECUTE', 'ROUTINE ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p

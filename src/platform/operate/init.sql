@@ -47,6 +47,8 @@ BEGIN
 	PERFORM cdp_internal.init_computed_view();
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();
+	PERFORM cdp_internal.init_erase();
+	PERFORM cdp_internal.init_audit();
 	PERFORM cdp_internal.init_purpose_role();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
@@ -57,6 +59,7 @@ BEGIN
 	PERFORM cdp_internal.init_change_views();
 	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();
+	PERFORM cdp_internal.init_erase_functions();
 	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_internal.init_row_security();
 	PERFORM cdp_data.add_event_month(now());

@@ -22,41 +22,6 @@ CREATE FUNCTION cdp_internal.verify_base_name(identifier_id bigint, first_at tim
 COMMENT ON FUNCTION cdp_internal.verify_base_name(bigint, timestamptz) IS
 	'Internal: returns words for a row of the base, by its anchor and the time of its earliest evidence.';
 
--- The events of a person are anchored at an identifier of the person, or at one that some evidence joined to it.
-CREATE FUNCTION cdp_internal.verify_places(own bigint[]) RETURNS bigint[]
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN ARRAY(
-		SELECT o.id FROM unnest(own) AS o (id)
-		UNION
-		SELECT l.b FROM cdp_data.link l WHERE l.a = ANY (own)
-		UNION
-		SELECT l.a FROM cdp_data.link l WHERE l.b = ANY (own)
-		UNION
-		SELECT m.identifier_id
-		FROM cdp_data.identifier i
-		JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
-		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
-		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
-		WHERE i.identifier_id = ANY (own)
-		UNION
-		-- an alias is anchored at an identifier of the later user_id
-		SELECT n.place
-		FROM (
-			SELECT l.b AS other FROM cdp_data.link l WHERE l.a = ANY (own) AND l.aliases > 0
-			UNION
-			SELECT l.a FROM cdp_data.link l WHERE l.b = ANY (own) AND l.aliases > 0) t
-		CROSS JOIN LATERAL (
-			SELECT l.b FROM cdp_data.link l WHERE l.a = t.other
-			UNION ALL
-			SELECT l.a FROM cdp_data.link l WHERE l.b = t.other) AS n (place));
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
-	'Internal: returns the identifiers that events with one of these can be anchored at.';
-
 -- What the log and the base say, each read once.
 CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
 	RETURNS TABLE (kind text, event_id bigint, a bigint, b bigint, source_id integer, source text,
@@ -158,7 +123,7 @@ BEGIN
 		LEFT JOIN cdp_data.source n ON n.source_id = d.source_id
 		LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
 		LEFT JOIN cdp_data.identifier y ON y.identifier_id = d.b
-	$sql$, cdp_internal.verify_link_query()) USING cdp_internal.verify_places(own), own;
+	$sql$, cdp_internal.verify_link_query()) USING cdp_internal.event_places(own), own;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_log(bigint[]) IS
@@ -175,6 +140,5 @@ COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, t
 	'Internal: what a link holds, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_base_name(bigint, timestamptz),
-	cdp_internal.verify_places(bigint[]),
 	cdp_internal.verify_events(bigint[], bigint[]), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
 	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) FROM PUBLIC;

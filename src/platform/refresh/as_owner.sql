@@ -14,7 +14,7 @@ CREATE FUNCTION cdp_internal.init_refresh() RETURNS void
 AS $function$
 BEGIN
 	CREATE FUNCTION cdp_data.refresh(max_rows bigint, wait boolean, OUT taken bigint, OUT waiting bigint,
-		OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+		OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint, OUT suppressed bigint,
 		OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 		OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint,
 		OUT events_reanchored bigint, OUT elapsed interval) RETURNS SETOF record
@@ -51,7 +51,8 @@ BEGIN
 		'Internal: a batch of cdp.load(), of the rows that its query gave last, as the owner of the tables.';
 
 	CREATE FUNCTION cdp_data.load_end(after_batch_id bigint, OUT batches bigint, OUT taken bigint, OUT accepted bigint,
-		OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint, OUT identifiers bigint,
+		OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+		OUT suppressed bigint, OUT identifiers bigint,
 		OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint) RETURNS SETOF record
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
 		SET search_path = pg_catalog, cdp, pg_temp

@@ -167,7 +167,8 @@ DECLARE
 BEGIN
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
 	SELECT f.* INTO STRICT folded FROM cdp_internal.fold_log(logged, last.identifier_id) f;
-	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
 	RETURN folded.events;
 END

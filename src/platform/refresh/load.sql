@@ -52,7 +52,7 @@ COMMENT ON FUNCTION cdp_internal.load_part() IS
 	'the inboxes.';
 
 CREATE FUNCTION cdp_internal.load_end(after_batch_id bigint, OUT batches bigint, OUT taken bigint, OUT accepted bigint,
-	OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint, OUT identifiers bigint,
+	OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint, OUT suppressed bigint, OUT identifiers bigint,
 	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -62,9 +62,11 @@ BEGIN
 	PERFORM cdp_internal.progress_set('indexes', 0, 0);
 	PERFORM cdp_internal.load_index();
 	SELECT count(*), coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0),
-		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.deletions), 0), coalesce(sum(b.identifiers), 0),
+		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.deletions), 0), coalesce(sum(b.suppressed), 0),
+		   coalesce(sum(b.identifiers), 0),
 		   coalesce(sum(b.profiles_created), 0), coalesce(sum(b.profiles_merged), 0), coalesce(sum(b.profiles_split), 0)
-	INTO batches, taken, accepted, duplicate, quarantined, deletions, identifiers, profiles_created, profiles_merged,
+	INTO batches, taken, accepted, duplicate, quarantined, deletions,
+	suppressed, identifiers, profiles_created, profiles_merged,
 		profiles_split
 	FROM cdp_data.batch b WHERE b.batch_id > after_batch_id;
 	IF EXISTS (SELECT FROM cdp_data.state s WHERE s.message_memory IS NOT NULL) AND taken > 0 THEN
@@ -79,6 +81,7 @@ COMMENT ON FUNCTION cdp_internal.load_end(bigint) IS
 -- Without a search path of its own, since the names in the query are the caller's; the query runs as the caller.
 CREATE FUNCTION cdp_internal.load(query text, source text, batch_rows bigint, rows bigint, OUT batches bigint,
 	OUT taken bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+	OUT suppressed bigint,
 	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -100,7 +103,8 @@ BEGIN
 	WHILE cdp_internal.load_fetch(batch_rows, max_bytes, max_row_bytes, cut_bytes) OPERATOR(pg_catalog.>) 0 LOOP
 		PERFORM cdp_data.load_part();
 	END LOOP;
-	SELECT e.* INTO batches, taken, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
+	SELECT e.* INTO batches, taken, accepted, duplicate, quarantined, deletions,
+	suppressed, identifiers, profiles_created,
 		profiles_merged, profiles_split
 	FROM cdp_data.load_end(last_batch_id) e;
 	PERFORM cdp_internal.load_close();
@@ -112,12 +116,14 @@ COMMENT ON FUNCTION cdp_internal.load(text, text, bigint, bigint) IS
 
 CREATE FUNCTION cdp.load(query text, source text DEFAULT NULL, batch_rows bigint DEFAULT 100000, OUT batches bigint,
 	OUT taken bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+	OUT suppressed bigint,
 	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $function$
 BEGIN
-	SELECT l.* INTO batches, taken, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
+	SELECT l.* INTO batches, taken, accepted, duplicate, quarantined, deletions,
+	suppressed, identifiers, profiles_created,
 		profiles_merged, profiles_split, elapsed
 	FROM cdp_internal.load(query, source, batch_rows, 0) l;
 END
@@ -150,12 +156,14 @@ writes (25006) or changes the role (42501); what its own evaluation raises.$comm
 
 CREATE FUNCTION cdp.load(relation regclass, source text DEFAULT NULL, batch_rows bigint DEFAULT 100000,
 	OUT batches bigint, OUT taken bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
-	OUT deletions bigint, OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint,
+	OUT deletions bigint,
+	OUT suppressed bigint, OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint,
 	OUT profiles_split bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $function$
 BEGIN
-	SELECT l.* INTO batches, taken, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
+	SELECT l.* INTO batches, taken, accepted, duplicate, quarantined, deletions,
+	suppressed, identifiers, profiles_created,
 		profiles_merged, profiles_split, elapsed
 	FROM cdp_internal.load(pg_catalog.textcat('SELECT * FROM ', relation::text), source, batch_rows,
 		cdp_internal.about_rows(relation)) l;

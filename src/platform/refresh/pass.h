@@ -27,6 +27,8 @@
  *	pass_corrected	what is written of those that hold
  *	pass_correct	which of them hold
  *	pass_change		what else the batch changes
+ *	pass_again		events that come again, without what names people who are erased
+ *	pass_erased		rows of the base that go with people who are erased
  *	pass_taken		events that are taken back: out of the log
  *	pass_said		what was said, by whom and when
  *	pass_same_content	rows that say the same as an event
@@ -240,6 +242,7 @@ extern TakeJudgement pass_judge_by_plan(void *arg, const OnboardedRow *event, In
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
+extern void pass_append_rows(Pass *pass, const TakenRow *rows, int count);
 extern void pass_load_sources(Pass *pass);
 extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
@@ -369,6 +372,34 @@ extern void pass_find_same_content(Pass *pass);
 
 /* pass_neighbour.c */
 extern void pass_add_neighbours(Pass *pass, const int64 *ids, int count, PassIds *places);
+
+/* pass_again.c */
+
+/* Why an event is taken back. */
+typedef enum PassBack
+{
+	BACK_RETRACTED,
+	BACK_ERASED,    /* its person is erased: whatever comes with its message id is a duplicate */
+	BACK_SCRUBBED,  /* it comes again without the identifiers that are suppressed */
+	BACK_ANONYMISED /* it comes again without anything that names a person */
+} PassBack;
+
+typedef struct PassAgain PassAgain;
+
+/* Begins a list of events that come again. */
+extern PassAgain *pass_new_again(Pass *pass);
+
+/* Adds an event of the log, by its columns, if something of it is left. */
+extern void pass_add_again(PassAgain *again, PassBack why, const PassSaid *said,
+						   const Datum *logged, const bool *nulls);
+
+/* Adds them to the rows of the batch. */
+extern void pass_come_again(PassAgain *again);
+
+/* pass_erased.c */
+
+/* Finds the rows of the base that go with people who are erased, and others that name them, and writes what stays. */
+extern CdpkBatchReread *pass_erase_base(Pass *pass, int *count);
 
 /* pass_taken.c */
 extern void pass_take_back(Pass *pass);

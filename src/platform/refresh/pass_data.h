@@ -38,6 +38,7 @@ typedef struct PassSource
 	int64 same_content; /* … of these, by what they say */
 	int64 quarantined;
 	int64 deletions;
+	int64 suppressed;
 	int64 rows_before;   /* all that it sent before this batch */
 	TimestampTz last_at; /* of its last batch; -infinity: it had none */
 	bool met;            /* rows of the batch are of it */
@@ -90,6 +91,7 @@ typedef enum PassCount
 	COUNT_RETRACTED,
 	COUNT_IDENTIFIERS_LEFT,
 	COUNT_DELETIONS,
+	COUNT_SUPPRESSED,
 	PASS_COUNTS
 } PassCount;
 
@@ -126,6 +128,7 @@ typedef struct PassTaken
 	PassIds call_anchors; /* of group calls */
 	Datum *accounts;      /* which these named */
 	PassIds left;         /* identifiers that leave the graph with them, sorted */
+	int64 base_events;    /* of rows of the base that go */
 } PassTaken;
 
 /* A month of the log: events up to a number are in the base. */

@@ -174,6 +174,7 @@ write_sources(Pass *pass)
 	Datum *same_content = pass_column(&set, SOURCE_SAME_CONTENT);
 	Datum *quarantined = pass_column(&set, SOURCE_QUARANTINED);
 	Datum *deletions = pass_column(&set, SOURCE_DELETIONS);
+	Datum *suppressed = pass_column(&set, SOURCE_SUPPRESSED);
 	Datum *last_batch_id = pass_column(&set, SOURCE_LAST_BATCH_ID);
 	Datum *last_at = pass_column(&set, SOURCE_LAST_AT);
 	int count = 0;
@@ -190,6 +191,7 @@ write_sources(Pass *pass)
 		same_content[count] = Int64GetDatum(source->same_content);
 		quarantined[count] = Int64GetDatum(source->quarantined);
 		deletions[count] = Int64GetDatum(source->deletions);
+		suppressed[count] = Int64GetDatum(source->suppressed);
 		last_at[count] = TimestampTzGetDatum(pass->as_of);
 		last_batch_id[count++] = Int64GetDatum(pass->batch_id);
 	}

@@ -58,7 +58,7 @@ is_doubtful(const Doubtful *doubtful, int64 id, uint32_t *place)
 }
 
 static void
-add_together(Doubtful *doubtful, int64 x, int64 y, uint32_t source)
+add_together(Doubtful *doubtful, int64 x, int64 y, uint32_t source, int64 events)
 {
 	Together *added;
 
@@ -74,7 +74,7 @@ add_together(Doubtful *doubtful, int64 x, int64 y, uint32_t source)
 	added->a = Min(x, y);
 	added->b = Max(x, y);
 	added->source = source;
-	added->events = 1;
+	added->events = events;
 }
 
 /* list_pairs lists the pairs with a doubtful end on an event that is taken back. */
@@ -94,7 +94,8 @@ list_pairs(Doubtful *doubtful, const CdpkBatchRow *row)
 		for (uint32_t k = i + 1; k < row->identifier_count; k++)
 			if (ids[i] != 0 && ids[k] != 0 &&
 				(is_doubtful(doubtful, ids[i], &place) || is_doubtful(doubtful, ids[k], &place)))
-				add_together(doubtful, ids[i], ids[k], row->source);
+				add_together(doubtful, ids[i], ids[k], row->source,
+							 row->span != NULL ? row->span->events : 1);
 	pfree(ids);
 }
 
@@ -118,7 +119,7 @@ add_up(Doubtful *doubtful)
 		if (new_pair && is_doubtful(doubtful, one.b, &place))
 			doubtful->partners[place]++;
 		if (!new_pair && sum->source == one.source)
-			sum->events++;
+			sum->events += one.events;
 		else
 		{
 			sum = &doubtful->together[kept++];

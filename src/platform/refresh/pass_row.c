@@ -13,17 +13,21 @@
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
-/* read_limits reads how many identifiers and bytes a row may have, and how old a message may be. */
-static void
+/*
+ * read_limits reads how many identifiers and bytes a row may have, and how old a message may be; returns whether people
+ * are suppressed.
+ */
+static bool
 read_limits(Pass *pass, TakeOptions *options)
 {
 	bool isnull;
+	bool has_suppressed;
 	uint64 count;
 	SPITupleTable *rows = pass_query(
 		pass,
 		"SELECT s.max_identifiers, cdp_internal.max_row_bytes(), CASE WHEN s.refuses_older THEN"
 		" coalesce(greatest($2 - s.message_memory, s.forgotten_until + interval '24 hours'),"
-		" '-infinity') ELSE '-infinity' END FROM cdp_data.state s",
+		" '-infinity') ELSE '-infinity' END, s.suppression_fingerprint IS NOT NULL FROM cdp_data.state s",
 		0, NULL, NULL, &count);
 
 	if (count != 1)
@@ -31,7 +35,9 @@ read_limits(Pass *pass, TakeOptions *options)
 	options->onboard.max_identifiers = resolver_int4(rows, 0, 1);
 	options->max_row_bytes = resolver_int8(rows, 0, 2);
 	pass->oldest = DatumGetTimestampTz(SPI_getbinval(rows->vals[0], rows->tupdesc, 3, &isnull));
+	has_suppressed = resolver_bool(rows, 0, 4);
 	SPI_freetuptable(rows);
+	return has_suppressed;
 }
 
 /*
@@ -65,7 +71,8 @@ take(Pass *pass)
 	progress_set("take", 0, count + line_count);
 	if (count + line_count == 0)
 		return;
-	read_limits(pass, &options);
+	if (read_limits(pass, &options))
+		options.suppressed = suppressed_read();
 	options.content_key = hash_key(HASH_CONTENT);
 	options.message_by = hash_key(HASH_MESSAGE);
 	read_onboard_sources(pass);
@@ -89,7 +96,7 @@ pass_load_sources(Pass *pass)
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
 		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version, s.deleted,"
-		" s.deletions, s.last_at, s.same_content_within, s.same_content"
+		" s.deletions, s.last_at, s.same_content_within, s.same_content, s.suppressed"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -116,11 +123,12 @@ pass_load_sources(Pass *pass)
 		source->last_at =
 			DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 14, &isnull));
 		source->same_content = resolver_int8(rows, i, 16);
+		source->suppressed = resolver_int8(rows, i, 17);
 		if (!resolver_isnull(rows, i, 15))
 			source->within =
 				DatumGetIntervalP(SPI_getbinval(rows->vals[i], rows->tupdesc, 15, &isnull))->time;
-		source->rows_before =
-			source->accepted + source->duplicate + source->quarantined + source->deletions;
+		source->rows_before = source->accepted + source->duplicate + source->quarantined +
+							  source->deletions + source->suppressed;
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{
@@ -334,6 +342,32 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row, CdpkBatchBytes **r
 	set_account(from, row);
 }
 
+/* drop_suppressed drops the rows that named none but people who were erased, and counts them. */
+static void
+drop_suppressed(Pass *pass)
+{
+	int kept = 0;
+
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		const TakenRow *row = &pass->rows[i];
+		PassSource *source;
+
+		if (!row->suppressed)
+		{
+			if (kept < i)
+				pass->rows[kept] = *row;
+			kept++;
+			continue;
+		}
+		source = &pass->sources[pass_source(pass, row->source.text, (int) row->source.length)];
+		source->suppressed++;
+		source->met = true;
+		pass->counts[COUNT_SUPPRESSED]++;
+	}
+	pass->row_count = kept;
+}
+
 void
 pass_read_rows(Pass *pass)
 {
@@ -342,6 +376,8 @@ pass_read_rows(Pass *pass)
 
 	take(pass);
 	read_sources(pass);
+	pass->counts[COUNT_TAKEN] = pass->row_count;
+	drop_suppressed(pass);
 	for (int i = 0; i < pass->row_count; i++)
 		if (pass->rows[i].reason == NULL)
 			identifiers += pass->rows[i].identifier_count + pass->rows[i].is_alias;
@@ -353,5 +389,36 @@ pass_read_rows(Pass *pass)
 		make_row(pass, &pass->rows[i], &pass->batch_rows[i], &room);
 		pass->sources[pass->batch_rows[i].source].met = true;
 	}
-	pass->counts[COUNT_TAKEN] = pass->row_count;
+}
+
+/* pass_append_rows adds rows to those that were read. */
+void
+pass_append_rows(Pass *pass, const TakenRow *rows, int count)
+{
+	int total = pass->row_count + count;
+	TakenRow *all = pass_array(total, sizeof(TakenRow));
+	CdpkBatchRow *batch_rows = pass_array(total, sizeof(CdpkBatchRow));
+	CdpkBatchBytes *room;
+	int64 identifiers = 0;
+
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		all[i] = pass->rows[i];
+		batch_rows[i] = pass->batch_rows[i];
+	}
+	for (int i = 0; i < count; i++)
+	{
+		all[pass->row_count + i] = rows[i];
+		identifiers += rows[i].identifier_count + rows[i].is_alias;
+	}
+	room = pass_array(identifiers, sizeof(CdpkBatchBytes));
+	pass->rows = all;
+	pass->batch_rows = batch_rows;
+	for (int i = pass->row_count; i < total; i++)
+	{
+		make_row(pass, &all[i], &batch_rows[i], &room);
+		pass->sources[batch_rows[i].source].met = true;
+	}
+	pass->row_count = total;
+	pass->counts[COUNT_TAKEN] += count;
 }

@@ -19,7 +19,7 @@ TABLE(message, "message_key", "batch_id", "content_hash", "hint");
 TABLE(statement, "message_key", "source_id", "content_hash", "version", "event_id", "identifier_id",
 	  "timestamp", "folded");
 TABLE(source, "source", "accepted", "duplicate", "same_content", "quarantined", "deletions",
-	  "last_batch_id", "last_at");
+	  "suppressed", "last_batch_id", "last_at");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
 	  "batch_id", "since_batch_id", "class_id");

@@ -2,8 +2,8 @@
  * pass_taken.c
  *		Events that are taken back: out of the log, with their message keys, before the batch begins.
  *
- * The relation batch_taken_back names them: event_id, place (the anchor), at (the time), and whether the
- * message key is kept.
+ * The relation batch_taken_back names them: event_id, place (the anchor), at (the time), whether the message key is
+ * kept, and, in a column that may be missing, why: a PassBack.
  */
 #include "postgres.h"
 
@@ -27,6 +27,8 @@ typedef struct Taking
 	Datum *anchors;
 	Datum *times;
 	bool *forever;
+	PassBack *why;
+	PassAgain *again; /* those that come again; NULL: none does yet */
 	CdpkBatchReread *events;
 	int count;
 	int *asked_as;             /* the place of each among those asked for */
@@ -41,7 +43,7 @@ typedef struct Taking
 
 /* add_asked adds an event that is asked to be taken back. */
 static void
-add_asked(Taking *taking, Datum event_id, Datum anchor, Datum at, bool forever)
+add_asked(Taking *taking, Datum event_id, Datum anchor, Datum at, bool forever, PassBack why)
 {
 	int place = taking->asked++;
 
@@ -54,6 +56,7 @@ add_asked(Taking *taking, Datum event_id, Datum anchor, Datum at, bool forever)
 			taking->anchors = pass_array(taking->capacity, sizeof(Datum));
 			taking->times = pass_array(taking->capacity, sizeof(Datum));
 			taking->forever = pass_array(taking->capacity, sizeof(bool));
+			taking->why = pass_array(taking->capacity, sizeof(PassBack));
 		}
 		else
 		{
@@ -61,12 +64,14 @@ add_asked(Taking *taking, Datum event_id, Datum anchor, Datum at, bool forever)
 			taking->anchors = repalloc_huge(taking->anchors, sizeof(Datum) * taking->capacity);
 			taking->times = repalloc_huge(taking->times, sizeof(Datum) * taking->capacity);
 			taking->forever = repalloc_huge(taking->forever, sizeof(bool) * taking->capacity);
+			taking->why = repalloc_huge(taking->why, sizeof(PassBack) * taking->capacity);
 		}
 	}
 	taking->event_ids[place] = event_id;
 	taking->anchors[place] = anchor;
 	taking->times[place] = at;
 	taking->forever[place] = forever;
+	taking->why[place] = why;
 }
 
 /* note_asked is the BatchRowFunction that takes a row of the relation. */
@@ -82,7 +87,9 @@ note_asked(void *arg, TupleDesc descriptor, const Datum *values, const bool *nul
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column %d of what the batch takes back is null, or of another type",
 							i + 1)));
-	add_asked(arg, values[0], values[1], values[2], DatumGetBool(values[3]));
+	add_asked(arg, values[0], values[1], values[2], DatumGetBool(values[3]),
+			  descriptor->natts > lengthof(types) ? (PassBack) DatumGetInt32(values[4])
+												  : BACK_RETRACTED);
 }
 
 /* note_call notes the account that a group call named. */
@@ -98,9 +105,10 @@ note_call(Taking *taking, int64 anchor, Datum group_id, bool isnull)
 	taken->accounts[taking->call_count++] = ingest_text_datum(account);
 }
 
-/* note_values notes what else than evidence an event said. */
+/* note_values notes what else than evidence an event said; and has it come again, if it does. */
 static void
-note_values(Taking *taking, CdpkBatchReread *event, const Datum *values, const bool *nulls)
+note_values(Taking *taking, CdpkBatchReread *event, PassBack why, const Datum *values,
+			const bool *nulls)
 {
 	Pass *pass = taking->pass;
 	const Datum *logged = values + EVENT_LOGGED;
@@ -112,6 +120,12 @@ note_values(Taking *taking, CdpkBatchReread *event, const Datum *values, const b
 					 .no_context = nulls[EVENT_LOGGED + LOGGED_CONTEXT],
 					 .no_context_hash = nulls[EVENT_CONTEXT_HASH]};
 
+	if (why >= BACK_SCRUBBED)
+	{
+		if (taking->again == NULL)
+			taking->again = pass_new_again(pass);
+		pass_add_again(taking->again, why, &said, logged, nulls + EVENT_LOGGED);
+	}
 	event->row.call = pass_call(logged[LOGGED_TYPE]);
 	if (event->row.call == CDPK_BATCH_GROUP)
 		note_call(taking, event->anchor, logged[LOGGED_GROUP_ID],
@@ -150,7 +164,7 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	taking->batch_ids[taking->count] = DatumGetInt64(values[EVENT_BATCH_ID]);
 	pass_clean_logged(pass, logged, nulls + EVENT_LOGGED, &event->row);
 	event->row.source = pass_known_source(pass, logged[LOGGED_SOURCE]);
-	note_values(taking, event, values, nulls);
+	note_values(taking, event, taking->why[key], values, nulls);
 	pass_check(cdpk_idmap_put(&pass->taken.anchors, anchor, had == CDPK_IDMAP_NONE ? 1 : had + 1));
 	taking->by_source[event->row.source]++;
 	if (!nulls[EVENT_CONTEXT_HASH])
@@ -164,7 +178,10 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 		taking->keys[taking->count] = palloc(sizeof(pg_uuid_t));
 		memcpy(taking->keys[taking->count], &message_key, sizeof(pg_uuid_t));
 		if (is_forever(taking, key))
-			taking->contents[taking->count] = pass_logged_hash(pass, logged, nulls + EVENT_LOGGED);
+			taking->contents[taking->count] =
+				taking->why[key] == BACK_RETRACTED
+					? pass_logged_hash(pass, logged, nulls + EVENT_LOGGED)
+					: 0;
 	}
 	taking->asked_as[taking->count++] = key;
 }
@@ -244,6 +261,7 @@ find_events(Taking *taking)
 		taking->by_source = palloc0(sizeof(int64) * Max(taking->pass->source_count, 1));
 		taking->count = taking->call_count = taking->pass->left_out_count = 0;
 		taking->contexts.count = 0;
+		taking->again = NULL;
 		add_key_columns(&key, taking, NULL);
 		pass_find_logged(taking->pass, &key, note_taken, taking);
 		if (taking->count == taking->asked)
@@ -379,7 +397,8 @@ keep_keys(const Taking *taking)
 			 " FROM unnest($3, $4, $5) AS u (message_key, batch_id, content_hash)"
 			 " ORDER BY u.message_key, u.batch_id DESC"
 			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), hint ="
-			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.hint END",
+			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.hint END,"
+			 " content_hash = CASE WHEN excluded.content_hash <> 0 THEN m.content_hash ELSE 0 END",
 			 3, types, arguments);
 }
 
@@ -478,37 +497,77 @@ count_events(Taking *taking)
 			 arguments);
 }
 
+/* read_asked reads what is asked to be taken back, and what is replaced. */
+static void
+read_asked(Taking *taking)
+{
+	Pass *pass = taking->pass;
+
+	batch_read("batch_taken_back", note_asked, taking);
+	taking->retracted = taking->asked;
+	for (int i = 0; i < pass->corrected.rows.count; i++)
+		if (pass->corrected.event_ids.items[i] != 0)
+			add_asked(taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
+					  Int64GetDatum(pass->corrected.anchors.items[i]),
+					  TimestampTzGetDatum(pass->corrected.times.items[i]), true, BACK_RETRACTED);
+}
+
+/* take_events takes the events out of the log, and lets those come again that do. */
+static void
+take_events(Taking *taking)
+{
+	int asked = Max(taking->asked, 1);
+
+	taking->message_by = hash_key(HASH_MESSAGE);
+	taking->events = pass_array(asked, sizeof(CdpkBatchReread));
+	taking->asked_as = pass_array(asked, sizeof(int));
+	taking->keys = pass_array(asked, sizeof(pg_uuid_t *));
+	taking->contents = pass_array(asked, sizeof(uint64));
+	taking->batch_ids = pass_array(asked, sizeof(int64));
+	find_events(taking);
+	if (taking->count == 0)
+		return;
+	delete_events(taking);
+	release_contexts(taking);
+	count_events(taking);
+	pass_count_left_out(taking->pass, -1);
+	if (taking->again != NULL)
+		pass_come_again(taking->again);
+}
+
+/* take_base adds rows of the base that go to what is taken back. */
+static void
+take_base(Taking *taking)
+{
+	Pass *pass = taking->pass;
+	int count;
+	CdpkBatchReread *rows = pass_erase_base(pass, &count);
+	CdpkBatchReread *all;
+
+	if (count == 0)
+		return;
+	all = pass_array(taking->count + count, sizeof(CdpkBatchReread));
+	if (taking->count > 0)
+		memcpy(all, taking->events, sizeof(CdpkBatchReread) * taking->count);
+	memcpy(all + taking->count, rows, sizeof(CdpkBatchReread) * count);
+	taking->events = all;
+	taking->count += count;
+}
+
 void
 pass_take_back(Pass *pass)
 {
 	Taking taking = {pass};
 
-	batch_read("batch_taken_back", note_asked, &taking);
-	taking.retracted = taking.asked;
-	for (int i = 0; i < pass->corrected.rows.count; i++)
-		if (pass->corrected.event_ids.items[i] != 0)
-			add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
-					  Int64GetDatum(pass->corrected.anchors.items[i]),
-					  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
-	if (taking.asked == 0)
+	read_asked(&taking);
+	if (taking.asked == 0 && !batch_has("batch_erased"))
 		return;
-	taking.message_by = hash_key(HASH_MESSAGE);
-	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
-	taking.asked_as = pass_array(taking.asked, sizeof(int));
-	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));
-	taking.contents = pass_array(taking.asked, sizeof(uint64));
-	taking.batch_ids = pass_array(taking.asked, sizeof(int64));
-	find_events(&taking);
-	if (taking.count > 0)
-	{
-		delete_events(&taking);
-		release_contexts(&taking);
-		count_events(&taking);
-		pass_count_left_out(pass, -1);
-	}
+	take_events(&taking);
+	pass->counts[COUNT_RETRACTED] = taking.count;
+	take_base(&taking);
+	pass->counts[COUNT_RETRACTED] += pass->taken.base_events;
 	pass->changes.taken_back = taking.events;
 	pass->changes.taken_back_count = (size_t) taking.count;
-	pass->counts[COUNT_RETRACTED] = taking.count;
 }
 
 /* pass_forget_left forgets where identifiers were that have left the graph: no event ever carried them. */

@@ -46,7 +46,7 @@ CREATE TYPE cdp_internal.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identifiers bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
 	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint,
-	retracted bigint, identifiers_left bigint, deletions bigint);
+	retracted bigint, identifiers_left bigint, deletions bigint, suppressed bigint);
 COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: the counts of a batch, see cdp.batch.';
 
 -- Segments live on it; more will.
@@ -254,6 +254,7 @@ COMMENT ON FUNCTION cdp_internal.refresh_connections(bigint) IS
 
 CREATE FUNCTION cdp_internal.refresh_inboxes(max_rows bigint, wait boolean, OUT taken bigint,
 	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+	OUT suppressed bigint,
 	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint,
 	OUT elapsed interval)
@@ -273,7 +274,7 @@ BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	taken := 0; accepted := 0; duplicate := 0; quarantined := 0; deletions := 0; identifiers := 0;
+	taken := 0; accepted := 0; duplicate := 0; quarantined := 0; deletions := 0; suppressed := 0; identifiers := 0;
 	profiles_created := 0; profiles_merged := 0; profiles_split := 0; profiles_touched := 0;
 	reworks := 0; identifiers_reworked := 0; events_reanchored := 0;
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
@@ -300,6 +301,7 @@ BEGIN
 			duplicate := duplicate + done.duplicate;
 			quarantined := quarantined + done.quarantined;
 			deletions := deletions + done.deletions;
+			suppressed := suppressed + done.suppressed;
 			identifiers := identifiers + done.identifiers;
 			profiles_created := profiles_created + done.profiles_created;
 			profiles_merged := profiles_merged + done.profiles_merged;
@@ -329,6 +331,7 @@ COMMENT ON FUNCTION cdp_internal.refresh_inboxes(bigint, boolean) IS
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true, OUT taken bigint,
 	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+	OUT suppressed bigint,
 	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint,
 	OUT elapsed interval)
@@ -337,7 +340,8 @@ CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_columns();
-	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
+	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, deletions,
+	suppressed, identifiers, profiles_created,
 		profiles_merged, profiles_split, profiles_touched, reworks, identifiers_reworked, events_reanchored, elapsed
 	FROM cdp_data.refresh(max_rows, wait) r;
 END

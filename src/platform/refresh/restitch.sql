@@ -113,6 +113,7 @@ BEGIN
 	done.retracted := 0;
 	done.identifiers_left := 0;
 	done.deletions := 0;
+	done.suppressed := 0;
 	PERFORM cdp_internal.progress_set('numbers', 0, 0);
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);

@@ -19,7 +19,7 @@ BEGIN
 			SELECT h.source, h.hour, h.rows FROM cdp_data.source_hour h
 			UNION ALL
 			SELECT s.source, date_trunc('hour', s.last_at, 'UTC'),
-				s.accepted + s.duplicate + s.quarantined + s.deletions
+				s.accepted + s.duplicate + s.quarantined + s.deletions + s.suppressed
 			FROM cdp_data.source s
 			WHERE s.last_at > '-infinity'),
 		sent AS (

@@ -8,7 +8,8 @@ BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.keep_events, s.licence, s.mutable,
 			s.keep_corrections, s.version, s.deleted, s.phone_region, s.keep_unidentified, s.own_message_ids,
-			s.same_content_within, s.accepted, s.duplicate, s.same_content, s.quarantined, s.deletions, s.retracted,
+			s.same_content_within, s.accepted, s.duplicate, s.same_content, s.quarantined, s.deletions,
+			s.suppressed, s.retracted,
 			s.folded_until,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
@@ -51,6 +52,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.quarantined IS
 		'Number of rows that could not become events; a row that is replayed counts again.';
 	COMMENT ON COLUMN cdp.sources.deletions IS 'Number of its rows that held as deletions.';
+	COMMENT ON COLUMN cdp.sources.suppressed IS
+		'Number of its rows that named none but people who were erased, and were dropped.';
 	COMMENT ON COLUMN cdp.sources.retracted IS 'Number of its events that were taken back, replaced or deleted.';
 	COMMENT ON COLUMN cdp.sources.folded_until IS
 		'cdp.drop_old_events() has gone through its events before this time; -infinity: through none since keep_events '
