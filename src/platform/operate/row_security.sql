@@ -57,7 +57,7 @@ BEGIN ATOMIC
 		('identifier_map',     'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
 		('identifier_history', 'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
 		('account_member',     'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
-		('event',              'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
+		('event',              'cdp_internal.sees_identifier(%I.identifier_id)'),
 		('link',               'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %1$I.a) '
 			'AND EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %1$I.b)'),
 		('account',            'EXISTS (SELECT FROM cdp_data.account_member m WHERE m.group_id = %I.group_id)'),
