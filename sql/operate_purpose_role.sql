@@ -74,7 +74,7 @@ CREATE TABLE asked (place integer GENERATED ALWAYS AS IDENTITY, query text, peop
 INSERT INTO asked (query, people) VALUES
 	('cdp.profiles', 'profile_id'), ('cdp.profile_row', 'profile_id'), ('cdp.people', 'profile_id'), ('cdp.people_events', 'profile_id'), ('cdp.events', 'profile_id'), ('cdp.identifiers', 'profile_id'),
 	('cdp.account_members', 'profile_id'), ('cdp.membership', 'profile_id'), ('cdp_segment.buyers', 'profile_id'), ('cdp_segment.named', 'profile_id'), ('cdp_segment.address', 'profile_id'),
-	('cdp.members(''buyers'')', 'profile_id'), ('cdp.members(''buyers'', now() - interval ''1 second'')', 'profile_id'), ('cdp.trait_values(''orders'')', 'profile_id'),
+	('cdp.members(''buyers'')', 'profile_id'), ('cdp.members(''buyers'', (SELECT as_of - interval ''1 microsecond'' FROM cdp_data.state))', 'profile_id'), ('cdp.trait_values(''orders'')', 'profile_id'),
 	('cdp.identifier_periods', 'profile_id'), ('cdp_data.profile', 'profile_id'), ('cdp_data.identifier', 'profile_id'), ('cdp_data.profile_identifier', 'profile_id'),
 	('cdp_data.event', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'), ('cdp_data.identifier_map', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'),
 	('cdp_data.account_member', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'), ('cdp_data.identifier_history', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'),

@@ -16,8 +16,8 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "port/pg_bitutils.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -71,11 +71,11 @@ static VisibleSet identifiers = {
 	.one = "SELECT FROM cdp_data.identifier i WHERE i.identifier_id OPERATOR(pg_catalog.=) $1",
 	.table = "identifier"};
 
-/* table_of returns the table of a set. */
+/* table_of returns the table of a set; who reads a view over it may have no right to the schema. */
 static Oid
 table_of(const VisibleSet *set)
 {
-	return RangeVarGetRelid(makeRangeVar("cdp_data", pstrdup(set->table), -1), NoLock, false);
+	return get_relname_relid(set->table, get_namespace_oid("cdp_data", false));
 }
 
 bool
