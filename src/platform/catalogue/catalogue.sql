@@ -60,6 +60,7 @@ BEGIN ATOMIC
 		('purpose',            '{cdp_data,cdp}', '{purpose_id}',                       'reference'),
 		('signal',             '{cdp_data}',     '{kind,key,purpose_id}',              'reference'),
 		('consent',            '{cdp_data}',     '{identifier_id,purpose_id,consent_id}', 'identifier_id'),
+		('invalid_signal',     '{cdp_data,cdp}', '{source,kind}',                      'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -118,6 +119,7 @@ BEGIN ATOMIC
 		('purpose',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('signal',             '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('consent',            '{analyst}', 'all',    '{refresh}',        6,    '{}'),
+		('invalid_signal',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES

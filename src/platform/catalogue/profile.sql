@@ -19,6 +19,7 @@ BEGIN
 		identifier_count integer NOT NULL DEFAULT 0,
 		shared boolean NOT NULL DEFAULT false,
 		has_forbid boolean NOT NULL DEFAULT false,
+		consents boolean NOT NULL DEFAULT false,
 		timeline cdp.timeline NOT NULL DEFAULT '{}',
 		last_at timestamptz,
 		last_trust integer,
@@ -49,6 +50,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.profile.identifier_count IS 'Number of identifiers.';
 	COMMENT ON COLUMN cdp_data.profile.shared IS 'Whether this is not a person, but a shared identifier alone.';
 	COMMENT ON COLUMN cdp_data.profile.has_forbid IS 'Whether a forbid names one of the identifiers.';
+	COMMENT ON COLUMN cdp_data.profile.consents IS
+		'Whether an identifier of it has said something of a purpose, or is on an event that did.';
 	COMMENT ON COLUMN cdp_data.profile.timeline IS 'All events that are not in a level.';
 	COMMENT ON COLUMN cdp_data.profile.last_at IS
 		'With last_trust, an upper bound on the rank of links inside this profile: time of the link; NULL: unknown.';

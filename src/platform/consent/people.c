@@ -17,8 +17,8 @@
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
-#define PEOPLE_QUERY(region)                                               \
-	"SELECT p.profile_id, p.purposes, p.purposes_until, p.shared, " region \
+#define PEOPLE_QUERY(region)                                                           \
+	"SELECT p.profile_id, p.purposes, p.purposes_until, p.shared, p.consents, " region \
 	" FROM unnest($1) AS u (profile_id) JOIN cdp_data.profile p USING (profile_id)"
 
 #define REGION \
@@ -158,12 +158,13 @@ read_people(ConsentPeople *people, Datum profile_ids)
 	people->person_count = (int) count;
 	for (uint64 i = 0; i < count; i++)
 	{
-		char *code = SPI_getvalue(rows->vals[i], rows->tupdesc, 5);
+		char *code = SPI_getvalue(rows->vals[i], rows->tupdesc, 6);
 
 		people->people[i] = (ConsentPerson){.profile_id = resolver_int8(rows, i, 1),
 											.purposes = resolver_int8(rows, i, 2),
 											.until = resolver_int8(rows, i, 3),
 											.shared = resolver_bool(rows, i, 4),
+											.consents = resolver_bool(rows, i, 5),
 											.region = place_region(people, code),
 											.is_plain = true};
 		if (code != NULL)

@@ -33,6 +33,7 @@ typedef struct ConsentPerson
 	int64 purposes; /* the stamp as it is */
 	TimestampTz until;
 	bool shared;
+	bool consents;       /* as its row says */
 	int region;          /* place in the regions */
 	int first_statement; /* its statements, by purpose */
 	int statement_count;

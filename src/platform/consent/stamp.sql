@@ -44,6 +44,14 @@ CREATE FUNCTION cdp_internal.stamp_people(profile_ids bigint[], at timestamptz) 
 COMMENT ON FUNCTION cdp_internal.stamp_people(bigint[], timestamptz) IS
 	'Internal: stamps people as of an instant, and returns those whose stamps change. The caller holds the lock.';
 
+CREATE FUNCTION cdp_internal.wrong_stamps(profile_ids bigint[], at timestamptz)
+	RETURNS TABLE (profile_id bigint, purposes bigint, purposes_until timestamptz, kept bigint,
+		kept_until timestamptz, consents boolean)
+	AS 'MODULE_PATHNAME', 'cdp_wrong_stamps' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION cdp_internal.wrong_stamps(bigint[], timestamptz) IS
+	'Internal: returns those of these people whose stamps are not what they should be at an instant, with these and '
+	'those that are kept; consents: whether they said something, which may be kept wrong, too.';
+
 -- A stamp that holds no more is made anew with those of the people whom the batch touched.
 CREATE FUNCTION cdp_internal.stamp_touched(profile_ids bigint[], at timestamptz) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -98,5 +106,5 @@ COMMENT ON FUNCTION cdp_internal.has_expired_consent(timestamptz) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.regions_of(text), cdp_internal.region_code(text),
 	cdp_internal.purpose_fallback(text, jsonb, text), cdp_internal.stamp_people(bigint[], timestamptz),
-	cdp_internal.stamp_touched(bigint[], timestamptz), cdp_internal.stamp_all(timestamptz),
-	cdp_internal.has_expired_consent(timestamptz) FROM PUBLIC;
+	cdp_internal.wrong_stamps(bigint[], timestamptz), cdp_internal.stamp_touched(bigint[], timestamptz),
+	cdp_internal.stamp_all(timestamptz), cdp_internal.has_expired_consent(timestamptz) FROM PUBLIC;

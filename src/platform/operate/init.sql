@@ -33,6 +33,7 @@ BEGIN
 	PERFORM cdp_internal.init_graph();
 	PERFORM cdp_internal.init_profile_tables();
 	PERFORM cdp_internal.init_consent();
+	PERFORM cdp_internal.init_signal();
 	PERFORM cdp_internal.init_trait_rule();
 	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();

@@ -59,6 +59,7 @@ pass_new(void)
 	cdpk_idmap_init(&pass->source_place, &pass->allocator);
 	cdpk_idmap_init(&pass->shared_place, &pass->allocator);
 	cdpk_idmap_init(&pass->whole, &pass->allocator);
+	cdpk_idmap_init(&pass->silent, &pass->allocator);
 	pass->batch_id = batch_number();
 	pass->as_of = batch_as_of();
 	return pass;
@@ -87,6 +88,7 @@ begin(Pass *pass)
 {
 	pass_new_batch(pass);
 	pass_read_value_rules(pass);
+	pass_read_purposes(pass);
 	pass_read_rows(pass);
 	if (pass->failures == NULL)
 	{
@@ -163,6 +165,7 @@ run(Pass *pass)
 	run_stage(pass, pass_move_events);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
+	run_stage(pass, pass_consent);
 	run_stage(pass, pass_note_statements);
 	run_stage(pass, pass_fold);
 	run_stage(pass, pass_note_names);
@@ -170,6 +173,7 @@ run(Pass *pass)
 	run_stage(pass, pass_note_violations);
 	progress_set("refold", 0, 0);
 	fold_lapsed(pass);
+	run_stage(pass, pass_stamp);
 	run_stage(pass, pass_count_touched);
 }
 

@@ -177,6 +177,8 @@ enum
 	PART_IDENTIFIERS,
 	PART_IDENTIFIER_IDS,
 	PART_ACCOUNTS,
+	PART_SHARED,
+	PART_CONSENTS,
 	PART_COLUMNS
 };
 
@@ -193,7 +195,9 @@ static const int part_columns[PART_COLUMNS] = {PROFILE_ID,
 											   PROFILE_IDENTIFIER_COUNT,
 											   PROFILE_IDENTIFIERS,
 											   PROFILE_IDENTIFIER_IDS,
-											   PROFILE_ACCOUNTS};
+											   PROFILE_ACCOUNTS,
+											   PROFILE_SHARED,
+											   PROFILE_CONSENTS};
 
 /* copy_timeline copies what a person did, but for the levels; of one that moves or is folded anew, all of it. */
 static CdpkBatchBytes
@@ -254,6 +258,9 @@ note_profile(void *arg, int key, const Datum *values, const bool *nulls)
 				nulls + PART_IDENTIFIER_COUNT, &fold->formers[fold->part_count]);
 	pass_check(
 		cdpk_idmap_put(&fold->part, (uint64_t) part->profile_id, (uint32_t) fold->part_count));
+	if (fold->pass->has_purposes)
+		pass_note_stamped(fold->pass, part->profile_id, DatumGetBool(values[PART_SHARED]),
+						  DatumGetBool(values[PART_CONSENTS]));
 	fold->part_count++;
 	progress_step(fold->part_count);
 }

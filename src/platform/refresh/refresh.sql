@@ -25,14 +25,15 @@ BEGIN
 	END IF;
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
-	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base, cdp_data.batch,
-		cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent, cdp_data.correction,
-		cdp_data.event, cdp_data.folded_month, cdp_data.identifier, cdp_data.identifier_history,
-		cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.link, cdp_data.membership, cdp_data.message,
-		cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile, cdp_data.profile_identifier, cdp_data.purpose,
-		cdp_data.quarantine, cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value,
-		cdp_data.retraction, cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.signal,
-		cdp_data.source, cdp_data.source_hour, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone,
+	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base,
+		cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent,
+		cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
+		cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.invalid_signal,
+		cdp_data.link, cdp_data.membership, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation,
+		cdp_data.profile, cdp_data.profile_identifier, cdp_data.purpose, cdp_data.quarantine,
+		cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
+		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.signal, cdp_data.source,
+		cdp_data.source_hour, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone,
 		cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
@@ -57,7 +58,7 @@ each cause. Causes: event (an event of the batch, with its number; of a group ca
 former profile is in it now), split (identifiers of the former profile are in it now), rebuilt (folded anew from the
 log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
 or the latest link changed), lapsed (traits expired, or a rule or source of them changed; those of an account, without a
-profile, too, also as a call was taken back).$comment$;
+profile, too, also as a call was taken back), consent (nothing but what was said of purposes).$comment$;
 
 CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whole boolean, cause text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -106,7 +107,6 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	has_segments boolean := EXISTS (SELECT FROM cdp_data.segment);
-	has_purposes boolean := EXISTS (SELECT FROM cdp_data.purpose);
 	last record;
 	passed record;
 	done cdp_internal.batch_counts;
@@ -124,10 +124,11 @@ BEGIN
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
 	done := passed.done;
-	IF has_purposes AND whole THEN
+	-- the pass has stamped those whom it touched
+	IF consenting IS NULL OR whole AND EXISTS (SELECT FROM cdp_data.purpose) THEN
 		PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	ELSIF has_purposes THEN
-		PERFORM cdp_internal.stamp_touched((passed.touched).profile_ids || consenting, cdp_internal.batch_as_of());
+	ELSIF consenting <> '{}' THEN
+		PERFORM cdp_internal.stamp_people(consenting, cdp_internal.batch_as_of());
 	END IF;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF has_segments THEN
@@ -145,8 +146,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text, bigint[]) IS
 	'Internal: takes the current batch, or the whole log, through all stages, and records it. cause: of the changes of '
-	'memberships; event: of each person what touched it. consenting: people who said something, besides those '
-	'whom the batch touches. The caller holds the lock.';
+	'memberships; event: of each person what touched it. consenting: people who are to be stamped, besides those '
+	'whom the batch touches; NULL: all. The caller holds the lock.';
 
 CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
 	identifier_id bigint, quarantine_id bigint) RETURNS void

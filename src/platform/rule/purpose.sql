@@ -94,8 +94,7 @@ BEGIN
 			create_purpose.by_region, create_purpose.lawful_basis, create_purpose.retention,
 			create_purpose.description);
 	END IF;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_purpose(text, text, jsonb, text, text, interval, boolean) IS
@@ -127,8 +126,7 @@ BEGIN
 	DELETE FROM cdp_data.signal s WHERE s.purpose_id = number;
 	DELETE FROM cdp_data.consent c WHERE c.purpose_id = number;
 	DELETE FROM cdp_data.purpose p WHERE p.purpose_id = number;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_purpose(text) IS
@@ -147,17 +145,13 @@ BEGIN
 	ELSIF kind <> ALL (kinds) THEN
 		RAISE EXCEPTION 'there is no kind of signal "%"', left(kind, 64) USING ERRCODE = 'invalid_parameter_value',
 			HINT = cdp_internal.hint_at(kind, kinds);
-	ELSIF (CASE
-		WHEN kind IN ('tcf', 'tcf_objection') THEN key !~ '^([1-9]|1[0-9]|2[0-4])$'
-		WHEN kind = 'gpp' THEN key !~ '^[a-z]+[.][A-Za-z0-9]+([.][0-9]+)?$'
-		WHEN kind = 'gpc' THEN key <> ''
-		ELSE key = '' OR octet_length(key) > 255 END)
-	THEN
+	ELSIF NOT cdp_internal.is_signal(kind, key) OR octet_length(key) > 255 THEN
 		RAISE EXCEPTION 'key "%" of a signal of kind "%" is invalid', left(key, 64), kind
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24; that of gpp a section and '
-				'a field of it, as usnat.SaleOptOut; that of google a type of consent, as ad_storage; that of '
-				'category a name; that of gpc is empty.';
+			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24, or of one and of a vendor, '
+				'as 2/755; that of gpp a section and a field of it that is a choice, as usnat.SaleOptOut, with the place '
+				'of one of several values, as usnat.SensitiveDataProcessing.3; that of google a type of consent, as '
+				'ad_storage; that of category a name of at most 255 bytes; that of gpc is empty.';
 	END IF;
 END
 $function$;
@@ -244,8 +238,7 @@ BEGIN
 		JOIN cdp_data.purpose p ON p.name = made.name;
 		RETURN NEXT made.name;
 	END LOOP;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_purposes(text) IS
@@ -268,8 +261,7 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	PERFORM cdp_internal.notice_unseen('trait', name);
 	UPDATE cdp_data.state s SET region_trait = name;
-	PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
-	PERFORM cdp_internal.change_graph(cause => 'rule');
+	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_region_trait(text) IS

@@ -29,7 +29,7 @@ COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text
 	text, text, bigint[]) IS
 	'Internal: takes changes of the graph through all stages of a batch, without rows of the inboxes, and ends the '
 	'batch. The arguments are those of cdp_internal.stage_graph_changes(). cause: of the changes '
-	'of memberships; consenting: people who said something.';
+	'of memberships; consenting: people who are to be stamped besides those whom it touches; NULL: all.';
 
 CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL,
 	until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
