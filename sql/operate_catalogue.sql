@@ -31,7 +31,7 @@ ORDER BY f.name COLLATE "C", a.attname;
 -- checked; counts; and the names of events, of which the planner has statistics
 SELECT c.name, a.attname FROM cdp_internal.catalogue() c JOIN public.found f USING (name) JOIN pg_attribute a ON a.attrelid = f.oid
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = ANY ('{text,text[],json,jsonb,bytea}'::regtype[]) AND NOT c.personal ? a.attname
-	AND a.attname NOT IN ('source', 'type', 'kind', 'state', 'namespace', 'role', 'written_by')
+	AND a.attname NOT IN ('source', 'type', 'kind', 'state', 'namespace', 'role', 'written_by', 'action')
 ORDER BY c.name COLLATE "C", a.attname;
 -- and it would show
 CREATE TABLE cdp.another (id bigint PRIMARY KEY);

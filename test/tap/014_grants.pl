@@ -87,8 +87,12 @@ refused('stranger', $_)
 
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[])}),
-	'cdp_data.add_event_month(timestamp with time zone) cdp_data.begin_definition() cdp_data.build_slice() cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.end_definition(integer,text) cdp_data.follow_row() cdp_data.follow_statement() cdp_data.forget_notes() cdp_data.gather_statistics() cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.set_policies() cdp_data.verify(bigint,text)',
+	'cdp_data.add_event_month(timestamp with time zone) cdp_data.begin_definition() cdp_data.build_slice() cdp_data.drop_events(timestamp with time zone,integer,boolean) cdp_data.drop_old_events(bigint,boolean) cdp_data.end_definition(integer,text) cdp_data.follow_row() cdp_data.follow_statement() cdp_data.forget_notes() cdp_data.gather_statistics() cdp_data.load_begin(bigint) cdp_data.load_end(bigint) cdp_data.load_part() cdp_data.record_audit(text,bigint[],jsonb) cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.retract(text[],bigint[],text,timestamp with time zone,timestamp with time zone,jsonb,text,boolean,boolean) cdp_data.set_policies() cdp_data.verify(bigint,text)',
 	'the functions that run as their owner');
+# what was audited is in the server log too, where a rollback does not take it back
+allowed('boss', q{BEGIN; SELECT cdp_data.record_audit('export_person', '{7,8}'); ROLLBACK});
+is(super(q{SELECT count(*) FROM cdp.audit WHERE 7 = ANY (subjects)}), '0', 'a call that was rolled back');
+like(slurp_file($node->logfile), qr/LOG:  audit \d+: export_person by role "boss", login "boss"\n.*DETAIL:  Profiles: 7, 8\./, 'is in the server log');
 is( $node->safe_psql('postgres', q{
 		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND a.grantee = 0}),
 	'0', 'no table is open to PUBLIC');

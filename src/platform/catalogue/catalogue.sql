@@ -55,6 +55,7 @@ BEGIN ATOMIC
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
 		('seen_call',          '{cdp_data}',     '{connection,message_key}',           'local'),
+		('audit',              '{cdp_data,cdp}', '{audit_id}',                         'reference'),
 		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
 		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
 		('purpose',            '{cdp_data,cdp}', '{purpose_id}',                       'reference'),
@@ -114,6 +115,7 @@ BEGIN ATOMIC
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'none',   '{writer,pull}',    1,    '{}'),
 		('seen_call',          '{}',        'none',   '{pull}',           1,    '{}'),
+		('audit',              '{}',        'read',   '{}',               NULL, '{}'),
 		('worker',             '{}',        'update', '{}',               NULL, '{}'),
 		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
 		('purpose',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
@@ -170,7 +172,8 @@ BEGIN ATOMIC
 		('consent',          'raw',        '{evidence}'),
 		('followed_row',     'raw',        '{new_rows,old_rows,detail}'),
 		('plan_violation',   'raw',        '{event,field,description,example_message_id}'),
-		('worker_run',       'raw',        '{error}')
+		('worker_run',       'raw',        '{error}'),
+		('audit',            'raw',        '{detail}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],
@@ -188,7 +191,7 @@ distributed_by: the column by which a cluster distributes the table; reference: 
 distributed.
 readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they
 may not read, since a view shows what these hold.
-stewards: what stewards may do with it: append (read, insert), update (read, update), all (read, insert, update,
+stewards: what stewards may do with it: read, append (read, insert), update (read, update), all (read, insert, update,
 delete) or none.
 written_by: refresh (a batch, which locks the table first), pull (what a refresh does before it), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.

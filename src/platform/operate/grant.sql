@@ -267,7 +267,8 @@ BEGIN
 	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
-		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
+		SELECT CASE c.stewards WHEN 'read' THEN 'SELECT' WHEN 'append' THEN 'SELECT, INSERT'
+							   WHEN 'update' THEN 'SELECT, UPDATE'
 							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		WHERE c.stewards <> 'none'
@@ -278,7 +279,11 @@ BEGIN
 			AND (c.relnamespace::regnamespace::text, c.relname) NOT IN (
 				SELECT s.schema_name, t.name
 				FROM cdp_internal.catalogue() t
-				CROSS JOIN LATERAL unnest(t.schemas) AS s (schema_name));
+				CROSS JOIN LATERAL unnest(t.schemas) AS s (schema_name))
+			-- the number of an identity column needs no right to its sequence
+			AND NOT EXISTS (SELECT FROM pg_depend d
+							WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'
+								AND c.relkind = 'S');
 	RETURN QUERY
 		SELECT 'EXECUTE', 'ROUTINE ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
@@ -325,6 +330,8 @@ BEGIN
 		RAISE EXCEPTION 'identifiers and traits are given with a purpose only'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM cdp_data.record_audit('grant_access', detail => jsonb_strip_nulls(jsonb_build_object('role', role, 'kind', kind,
+		'sources', sources, 'purpose', purpose, 'identifiers', identifiers, 'traits', traits)));
 	IF purpose IS NOT NULL THEN
 		PERFORM cdp_internal.grant_purpose(role, purpose, coalesce(identifiers, false), traits);
 		RETURN;
@@ -457,6 +464,7 @@ BEGIN
 		RAISE EXCEPTION 'access of role "%" was granted by another role', role USING ERRCODE = 'insufficient_privilege',
 			DETAIL = format('Granted by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
 	END IF;
+	PERFORM cdp_data.record_audit('revoke_access', detail => jsonb_build_object('role', role, 'kind', kind));
 	DELETE FROM cdp_data.purpose_role b WHERE b.role = revoke_access.role AND revoke_access.kind = 'analyst';
 	IF kind <> 'writer' AND cdp_internal.has_policies() THEN
 		PERFORM cdp_data.set_policies();

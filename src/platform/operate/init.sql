@@ -48,6 +48,7 @@ BEGIN
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_purpose_role();
+	PERFORM cdp_internal.init_audit();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_worker();
