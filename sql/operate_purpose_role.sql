@@ -316,7 +316,8 @@ INSERT INTO cdp.inbox (message_id, type, event, user_id, "timestamp", received_a
 SELECT taken, accepted FROM cdp.refresh();
 SELECT cdp.forbid('user_id:2', 'user_id:4', 'two people') IS NOT NULL AS forbidden;
 SELECT cdp.allow('user_id:2', 'user_id:4') IS NOT NULL AS allowed;
-SELECT count(*) AS findings FROM cdp.verify();
+-- but for the stamps, which were written by hand
+SELECT count(*) AS findings FROM cdp.verify() v WHERE v.stage <> 'consent';
 RESET ROLE;
 CREATE POLICY part ON cdp_data.link AS RESTRICTIVE TO regress_cdp_steward USING (a > 5);
 SET ROLE regress_cdp_steward;

@@ -330,8 +330,8 @@ BEGIN
 		RAISE EXCEPTION 'identifiers and traits are given with a purpose only'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	PERFORM cdp_data.record_audit('grant_access', detail => jsonb_strip_nulls(jsonb_build_object('role', role, 'kind', kind,
-		'sources', sources, 'purpose', purpose, 'identifiers', identifiers, 'traits', traits)));
+	PERFORM cdp_data.record_audit('grant_access', detail => jsonb_strip_nulls(jsonb_build_object('role', role,
+		'kind', kind, 'sources', sources, 'purpose', purpose, 'identifiers', identifiers, 'traits', traits)));
 	IF purpose IS NOT NULL THEN
 		PERFORM cdp_internal.grant_purpose(role, purpose, coalesce(identifiers, false), traits);
 		RETURN;

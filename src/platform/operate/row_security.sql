@@ -53,7 +53,7 @@ BEGIN ATOMIC
 	FROM cdp_internal.catalogue() c
 	LEFT JOIN (VALUES
 		('profile_identifier', 'EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = %I.profile_id)'),
-		('identifier',         'EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = %I.profile_id)'),
+		('identifier',         'cdp_internal.sees_person(%I.profile_id)'),
 		('identifier_map',     'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
 		('identifier_history', 'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
 		('account_member',     'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),

@@ -35,7 +35,7 @@ CREATE FUNCTION cdp_internal.sees_person(profile_id bigint) RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.sees_person(bigint) IS
 	'Internal: returns whether row security shows the row of a person in cdp_data.profile to the current role.';
 
--- In the policy of the log, where a condition on another table would be read anew for each month.
+-- In the policies of identifiers and of the log, where conditions on other tables would be read anew for each month.
 CREATE FUNCTION cdp_internal.sees_identifier(identifier_id bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_sees_identifier' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cdp_internal.sees_identifier(bigint) IS
