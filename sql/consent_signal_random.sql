@@ -121,6 +121,16 @@ SELECT count(*) > 50 AS runs, count(*) FILTER (WHERE event_id <> first_event_id)
 	count(*) - count(DISTINCT (ids, purpose_id, source_id)) > 10 AS divided
 FROM actual_run;
 
+-- what is made of the log as a whole is the same, down to the rows
+CREATE TABLE before AS TABLE cdp_data.consent;
+SELECT identifiers_moved FROM cdp.restitch();
+SELECT * FROM wrong;
+SELECT count(*) FROM (TABLE before EXCEPT TABLE cdp_data.consent) m;
+-- … also where some was lost
+DELETE FROM cdp_data.consent WHERE consent_id % 3 = 0;
+SELECT identifiers_moved FROM cdp.restitch();
+SELECT * FROM wrong;
+
 -- all that is taken back leaves nothing
 SELECT cdp.retract(source => s) IS NOT NULL FROM unnest('{web,app,crm}'::text[]) AS s;
 SELECT count(*) FROM cdp_data.consent;

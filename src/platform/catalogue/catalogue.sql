@@ -62,6 +62,7 @@ BEGIN ATOMIC
 		('signal',             '{cdp_data}',     '{kind,key,purpose_id}',              'reference'),
 		('consent',            '{cdp_data}',     '{identifier_id,purpose_id,consent_id}', 'identifier_id'),
 		('invalid_signal',     '{cdp_data,cdp}', '{source,kind}',                      'reference'),
+		('consent_proof',      '{cdp_data}',     '{key,purpose,consent_id}',           'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -122,6 +123,7 @@ BEGIN ATOMIC
 		('signal',             '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('consent',            '{analyst}', 'all',    '{refresh}',        6,    '{}'),
 		('invalid_signal',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('consent_proof',      '{}',        'append', '{refresh}',        NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES

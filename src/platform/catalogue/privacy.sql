@@ -75,6 +75,30 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.consent.ids IS
 		'Numbers of all identifiers of the event, in order, blocked ones too; NULL: it has one.';
 	COMMENT ON COLUMN cdp_data.consent.evidence IS 'What was given with it as proof; NULL: nothing.';
+
+	CREATE TABLE cdp_data.consent_proof (
+		key bytea,
+		purpose text COLLATE "C",
+		consent_id bigint,
+		answer "char" NOT NULL,
+		source text COLLATE "C",
+		first_time timestamptz NOT NULL,
+		last_time timestamptz NOT NULL,
+		expires_at timestamptz,
+		erased_at timestamptz NOT NULL,
+		PRIMARY KEY (key, purpose, consent_id));
+	COMMENT ON TABLE cdp_data.consent_proof IS
+		'What people who were erased had said of purposes, by a keyed hash of the identifier that said it, so that it '
+		'can be proved to who names the identifier.';
+	COMMENT ON COLUMN cdp_data.consent_proof.key IS 'The hash of the identifier.';
+	COMMENT ON COLUMN cdp_data.consent_proof.purpose IS 'Name of the purpose.';
+	COMMENT ON COLUMN cdp_data.consent_proof.consent_id IS 'Number of the statement.';
+	COMMENT ON COLUMN cdp_data.consent_proof.answer IS 'y: yes; n: no; r: reset.';
+	COMMENT ON COLUMN cdp_data.consent_proof.source IS 'The source that sent it; NULL: cdp.set_consent() was called.';
+	COMMENT ON COLUMN cdp_data.consent_proof.first_time IS 'When it was said first.';
+	COMMENT ON COLUMN cdp_data.consent_proof.last_time IS 'When it was said last.';
+	COMMENT ON COLUMN cdp_data.consent_proof.expires_at IS 'When the yes ends; NULL: never.';
+	COMMENT ON COLUMN cdp_data.consent_proof.erased_at IS 'When the person was erased.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_consent() IS

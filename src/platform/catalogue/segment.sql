@@ -31,6 +31,7 @@ BEGIN
 		depends_on integer[] NOT NULL DEFAULT '{}' CHECK (array_position(depends_on, NULL) IS NULL),
 		condition text NOT NULL,
 		description text,
+		purpose_id smallint,
 		defined_at timestamptz NOT NULL DEFAULT now(),
 		hold_out double precision NOT NULL DEFAULT 0 CHECK (hold_out BETWEEN 0 AND 1),
 		priority_list text COLLATE "C",
@@ -62,6 +63,8 @@ BEGIN
 		'The boolean SQL expression, or that of a computed trait, as written. The view '
 		'decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
+	COMMENT ON COLUMN cdp_data.segment.purpose_id IS
+		'The purpose that its members must be usable for, see cdp.set_segment_purpose(); NULL: none.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
 	COMMENT ON COLUMN cdp_data.segment.hold_out IS
 		'The share of those for whom the condition holds who are held out: cdp.held_out() lists them.';

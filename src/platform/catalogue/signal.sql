@@ -14,8 +14,8 @@ BEGIN
 		PRIMARY KEY (source, kind));
 	COMMENT ON TABLE cdp_data.invalid_signal IS
 		'What accepted events had in place of consent signals, and says nothing: strings that are malformed or of a '
-		'version that is not known, words that are none. Counted while signals speak of purposes, see cdp.map_signal(); '
-		'the events keep them: SELECT cdp.tcf_decode(…) says what is wrong with one.';
+		'version that is not known, words that are none. Counted while signals speak of purposes, see '
+		'cdp.map_signal(); the events keep them, and cdp.tcf_decode() and cdp.gpp_decode() say what is wrong.';
 	COMMENT ON COLUMN cdp_data.invalid_signal.source IS 'The source that sent them.';
 	COMMENT ON COLUMN cdp_data.invalid_signal.kind IS
 		'The kind of signals: category, tcf, gpp (US Privacy strings, too), google or gpc.';

@@ -5,8 +5,8 @@ CREATE FUNCTION cdp_internal.consent_claims(profile_id bigint, at timestamptz)
 		identifier_id bigint, said_at timestamptz, decides boolean, undone_by bigint, undone_at bigint)
 	AS 'MODULE_PATHNAME', 'cdp_consent_claims' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION cdp_internal.consent_claims(bigint, timestamptz) IS
-	'Internal: returns the answers of a profile for all purposes at an instant: a row for the last yes, no and reset at '
-	'each identifier; where nothing was said one row without a statement. decides: the answer is that of this '
+	'Internal: returns the answers of a profile for all purposes at an instant: a row for the last yes, no and reset '
+	'at each identifier; where nothing was said one row without a statement. decides: the answer is that of this '
 	'statement; undone_by: the statement that lifted or replaced it, undone_at: the identifier that said that.';
 
 CREATE FUNCTION cdp_internal.said_of(profile_id bigint, at timestamptz, purpose_id smallint) RETURNS jsonb
@@ -75,9 +75,9 @@ COMMENT ON FUNCTION cdp.consent_of(text, text, timestamptz) IS
 $comment$Returns whether a person may be used for a purpose (NULL: for each), and why, from what was said up to as_of
 (NULL: now), by who is who now. person: an identifier, namespace:value, or the digits of a profile_id, present or
 former.
-name: the purpose. reason: no: it was said, and not lifted; yes: it was said, not replaced, and there is no such no; opt_in, opt_out: the
-default where the person is, as neither holds; none: that default, which holds whatever was said; shared: the identifier
-is of many people; unknown: there is no such person. until: when a yes ends that the answer rests on; NULL: never.
+name: the purpose. reason: no: it was said, and not lifted; yes: it was said, not replaced, and there is no such no;
+opt_in, opt_out: the default where the person is, as neither holds; none: that default, which holds whatever was said; shared: the
+identifier is of many people; unknown: there is no such person. until: when a yes ends that the answer rests on; NULL: never.
 statements: the last yes, no and reset at each identifier, the latest first, with identifier, answer, at, expires_at,
 source, event_id and evidence; decides: the answer is that of this one; lifted_by, replaced_by: what took it back. A no
 counts for all identifiers of its event that are neither blocked nor shared, yes and reset for the strongest of them

@@ -193,11 +193,17 @@ read_object(CdpkSignals *signals, JsonbContainer *object, int depth)
 }
 
 void
-read_signals(CdpkSignals *signals, Jsonb *context, Jsonb *properties)
+read_signals(CdpkSignals *signals, Jsonb *context, const char *name, size_t name_length,
+			 Datum properties)
 {
 	cdpk_signals_begin(signals);
 	if (context != NULL && JB_ROOT_IS_OBJECT(context))
 		read_object(signals, &context->root, 0);
-	if (properties != NULL && JB_ROOT_IS_OBJECT(properties))
-		read_object(signals, &properties->root, 0);
+	if (name != NULL && cdpk_is_consent_event(name, name_length))
+	{
+		Jsonb *document = DatumGetJsonbP(properties);
+
+		if (JB_ROOT_IS_OBJECT(document))
+			read_object(signals, &document->root, 0);
+	}
 }

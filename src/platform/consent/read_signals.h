@@ -12,9 +12,10 @@
 #include "core/consent/signal.h"
 
 /*
- * Hands in all signals in a context, and of an event whose name tells of consent (cdpk_is_consent_event) those in its
- * properties; NULL: there is no such document.  Allocates in the current memory context what it must copy.
+ * Hands in all signals in the context of an event (NULL: it has none), and in its properties, a jsonb, if its name tells of
+ * consent; name NULL: it has none of the two.  Allocates in the current memory context what it must copy.
  */
-extern void read_signals(CdpkSignals *signals, Jsonb *context, Jsonb *properties);
+extern void read_signals(CdpkSignals *signals, Jsonb *context, const char *name, size_t name_length,
+						 Datum properties);
 
 #endif /* CDP_CONSENT_READ_SIGNALS_H */

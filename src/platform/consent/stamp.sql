@@ -14,7 +14,8 @@ COMMENT ON FUNCTION cdp_internal.regions_of(text) IS
 CREATE FUNCTION cdp_internal.region_code(value text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN (
-		SELECT CASE left(c.code, 2) WHEN 'UK' THEN 'GB' WHEN 'EL' THEN 'GR' ELSE left(c.code, 2) END || substr(c.code, 3)
+		SELECT CASE left(c.code, 2) WHEN 'UK' THEN 'GB' WHEN 'EL' THEN 'GR' ELSE left(c.code, 2) END
+			|| substr(c.code, 3)
 		FROM (SELECT upper(replace(btrim(value), '_', '-')) AS code) c
 		WHERE c.code ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' AND left(c.code, 2) NOT IN ('XX', 'ZZ', 'EU'));
 COMMENT ON FUNCTION cdp_internal.region_code(text) IS
@@ -36,8 +37,8 @@ CREATE FUNCTION cdp_internal.purpose_fallback(fallback text, by_region jsonb, co
 			ORDER BY r.place
 			LIMIT 1), fallback) END;
 COMMENT ON FUNCTION cdp_internal.purpose_fallback(text, jsonb, text) IS
-	'Internal: returns what holds of those who have said nothing of a purpose with this fallback and by_region, and are '
-	'in a region, by its code; NULL: it is not known, and the strictest holds.';
+	'Internal: returns what holds of those who have said nothing of a purpose with this fallback and by_region, and '
+	'are in a region, by its code; NULL: it is not known, and the strictest holds.';
 
 CREATE FUNCTION cdp_internal.stamp_people(profile_ids bigint[], at timestamptz) RETURNS bigint[]
 	AS 'MODULE_PATHNAME', 'cdp_stamp_people' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

@@ -3,8 +3,8 @@
 -- It is off until the first role is bound.  From then on each table with people shows its rows to roles by policies of
 -- three kinds: cdp_all admits analysts and stewards of all people, without a condition, so that their plans are what
 -- they were; cdp_purpose_<number>, on cdp_data.profile, admits the roles of a purpose to those who may be used for it;
--- and cdp_visible shows each role what hangs on a profile that it sees.  A table without that one, as each new table is,
--- shows nothing to roles that are bound.
+-- and cdp_visible shows each role what hangs on a profile that it sees.  A table without that one, as each new table
+-- is, shows nothing to roles that are bound.
 
 CREATE FUNCTION cdp_internal.access_grants() RETURNS TABLE (kind text, role oid, grantor oid)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10

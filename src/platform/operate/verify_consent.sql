@@ -52,8 +52,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_stamps(bigint) IS
-	'Internal: returns where the stamps of people (NULL: of all, else of one) differ from what follows from the ledger at the time of the last '
-	'batch.';
+	'Internal: returns where the stamps of people (NULL: of all, else of one) differ from what follows from the ledger '
+	'at the time of the last batch.';
 
 CREATE FUNCTION cdp_internal.verify_ledger() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -62,7 +62,8 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT 'consent', format('statement %s', c.consent_id),
-			format('at identifiers %s', array_to_string(coalesce(max(c.ids), array_agg(DISTINCT c.identifier_id)), ', ')),
+			format('at identifiers %s',
+				array_to_string(coalesce(max(c.ids), array_agg(DISTINCT c.identifier_id)), ', ')),
 			format('at identifiers %s, %s rows, %s contents',
 				array_to_string(array_agg(DISTINCT c.identifier_id), ', '), count(*),
 				count(DISTINCT (c.purpose_id, c.answer, c.source_id, c.first_time, c.last_time, c.expires_at,
@@ -86,7 +87,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_ledger() IS
-	'Internal: returns where the rows of a statement of the ledger contradict each other, or what they name is missing.';
+	'Internal: returns where the rows of a statement of the ledger contradict each other, or what they name is '
+	'missing.';
 
 REVOKE ALL ON FUNCTION cdp_internal.purpose_names(bigint), cdp_internal.verify_stamps(bigint),
 	cdp_internal.verify_ledger() FROM PUBLIC;

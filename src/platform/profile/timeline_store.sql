@@ -29,7 +29,8 @@ BEGIN
 				SELECT cdp.traits_union(a.traits)
 				FROM cdp_data.account a
 				WHERE a.group_id = ANY (h.accounts))
-			END AS account_traits
+			END AS account_traits,
+			p.purposes, p.purposes_until
 		FROM cdp_data.profile p
 		CROSS JOIN LATERAL (
 			SELECT CASE
@@ -59,6 +60,10 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_row.accounts IS 'The accounts that the person belongs to, sorted.';
 	COMMENT ON COLUMN cdp.profile_row.account_traits IS
 		'Traits of these accounts, merged into one; NULL if there are none.';
+	COMMENT ON COLUMN cdp.profile_row.purposes IS
+		'What the person may be used for: bit purpose_id of cdp.purpose; 0 while there are no purposes.';
+	COMMENT ON COLUMN cdp.profile_row.purposes_until IS
+		'When the first yes expires that this rests on: from then on it holds no more; infinity: never.';
 
 	-- the same with the rights of the owner of the tables, whom row security does not concern
 	EXECUTE format('CREATE VIEW cdp_data.judged_row AS %s', pg_get_viewdef('cdp.profile_row'::regclass));

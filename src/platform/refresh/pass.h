@@ -10,6 +10,7 @@
  *	pass_context	what contexts have in common
  *	pass_event		names of events, each once, and what rules carry of them
  *	pass_value		traits and numbers of one row
+ *	pass_purpose	purposes that people may be used for
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
@@ -55,7 +56,7 @@
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
  *	pass_violation	what was found by tracking plans, counted
- *	pass_stamp		purposes that people may be used for
+ *	pass_stamp		for which of them they may
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -438,11 +439,13 @@ extern void pass_log(Pass *pass);
 /* pass_consent.c */
 extern void pass_consent(Pass *pass);
 
-/* pass_stamp.c */
+/* pass_purpose.c */
 extern void pass_read_purposes(Pass *pass);
 
 /* Notes what the row of a profile says. */
 extern void pass_note_stamped(Pass *pass, int64 profile_id, bool shared, bool consents);
+
+/* pass_stamp.c */
 
 /* Stamps those for whom that can matter. */
 extern void pass_stamp(Pass *pass);

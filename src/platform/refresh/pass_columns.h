@@ -23,6 +23,7 @@ typedef enum PassTable
 	TABLE_MEMBER,
 	TABLE_SEEN_NAME,
 	TABLE_QUARANTINE,
+	TABLE_CONSENT,
 	/* of a pass that builds the graph anew: the identifiers as they are in the graph that is in use */
 	TABLE_NUMBERED_IDENTIFIER,
 	/* … and the events that may have wrong anchors */
@@ -80,6 +81,21 @@ enum
 	QUARANTINE_CUT,
 	QUARANTINE_SIZES,
 	QUARANTINE_COLUMNS
+};
+
+enum
+{
+	CONSENT_IDENTIFIER_ID,
+	CONSENT_PURPOSE_ID,
+	CONSENT_ID,
+	CONSENT_ANSWER,
+	CONSENT_SOURCE_ID,
+	CONSENT_IDS,
+	CONSENT_FIRST_TIME,
+	CONSENT_LAST_TIME,
+	CONSENT_FIRST_EVENT_ID,
+	CONSENT_EVENT_ID,
+	CONSENT_BATCH_ID
 };
 
 enum

@@ -6,74 +6,8 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/guc.h"
 
-#include "platform/batch/batch.h"
 #include "platform/refresh/pass_consent.h"
-
-/* run_by_keys runs a statement that finds rows by their keys, which are in its arguments. */
-static void
-run_by_keys(Pass *pass, const char *statement, int count, const Oid *types, const Datum *arguments)
-{
-	int nest_level = batch_enter_keys();
-
-	pass_run(pass, statement, count, types, arguments);
-	AtEOXact_GUC(true, nest_level);
-}
-
-/* small_array makes an array of values of a type of fixed length. */
-static Datum
-fixed_array(Datum *values, int count, Oid type, int length, bool by_value, char align)
-{
-	return PointerGetDatum(construct_array(values, count, type, length, by_value, align));
-}
-
-static Datum
-smallint_array(Datum *values, int count)
-{
-	return fixed_array(values, count, INT2OID, sizeof(int16), true, TYPALIGN_SHORT);
-}
-
-static Datum
-bigint_array(Datum *values, int count)
-{
-	return fixed_array(values, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-}
-
-static Datum
-integer_array(Datum *values, int count)
-{
-	return fixed_array(values, count, INT4OID, sizeof(int32), true, TYPALIGN_INT);
-}
-
-static Datum
-time_array(Datum *values, int count)
-{
-	return fixed_array(values, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL,
-					   TYPALIGN_DOUBLE);
-}
-
-static Datum
-boolean_array(Datum *values, int count)
-{
-	return fixed_array(values, count, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR);
-}
-
-/* ids_text makes the ids of a key a text, to be cast to an array; empty: it has one. */
-static Datum
-ids_text(const ConsentKey *key)
-{
-	StringInfoData ids;
-
-	if (key->id_count == 1)
-		return PointerGetDatum(cstring_to_text(""));
-	initStringInfo(&ids);
-	for (int i = 0; i < key->id_count; i++)
-		appendStringInfo(&ids, "%c" INT64_FORMAT, i == 0 ? '{' : ',', key->ids[i]);
-	appendStringInfoChar(&ids, '}');
-	return PointerGetDatum(cstring_to_text_with_len(ids.data, ids.len));
-}
 
 void
 pass_add_resting(ConsentPoints *points, const PassIds *ids, const PassIds *event_ids)
@@ -106,167 +40,194 @@ pass_add_resting(ConsentPoints *points, const PassIds *ids, const PassIds *event
 	SPI_freetuptable(rows);
 }
 
+/* Rows of the ledger that are read. */
+typedef struct Reading
+{
+	const ConsentPoints *points;
+	LedgerRow *rows;
+	int count;
+	int capacity;
+} Reading;
+
+/* the columns that are read */
+enum
+{
+	READ_CONSENT_ID,
+	READ_ANSWER,
+	READ_SOURCE_ID,
+	READ_IDS,
+	READ_FIRST_TIME,
+	READ_LAST_TIME,
+	READ_FIRST_EVENT_ID,
+	READ_EVENT_ID
+};
+
+static const int read_columns[] = {
+	CONSENT_ID,         CONSENT_ANSWER,    CONSENT_SOURCE_ID,      CONSENT_IDS,
+	CONSENT_FIRST_TIME, CONSENT_LAST_TIME, CONSENT_FIRST_EVENT_ID, CONSENT_EVENT_ID};
+
+/* has_ids tells whether a row is one of the identifiers of a key; null: it has one. */
+static bool
+has_ids(Datum value, bool isnull, const ConsentKey *key)
+{
+	ArrayType *ids;
+
+	if (isnull)
+		return key->id_count == 1;
+	ids = DatumGetArrayTypeP(value);
+	return ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids)) == key->id_count &&
+		   memcmp(ARR_DATA_PTR(ids), key->ids, sizeof(int64) * key->id_count) == 0;
+}
+
+/* note_row is the StoreRowFunction that takes a row of the identifier and purpose of a key. */
+static void
+note_row(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Reading *reading = arg;
+	const ConsentKey *of = &reading->points->keys[key];
+	LedgerRow *row;
+
+	if (DatumGetInt32(values[READ_SOURCE_ID]) != of->source_id ||
+		DatumGetInt64(values[READ_EVENT_ID]) == 0 ||
+		!has_ids(values[READ_IDS], nulls[READ_IDS], of))
+		return;
+	if (reading->count == reading->capacity)
+	{
+		reading->capacity *= 2;
+		reading->rows = repalloc_huge(reading->rows, sizeof(LedgerRow) * reading->capacity);
+	}
+	row = &reading->rows[reading->count++];
+	row->key = key;
+	row->consent_id = DatumGetInt64(values[READ_CONSENT_ID]);
+	row->no = DatumGetChar(values[READ_ANSWER]) == 'n';
+	row->first_time = DatumGetTimestampTz(values[READ_FIRST_TIME]);
+	row->last_time = DatumGetTimestampTz(values[READ_LAST_TIME]);
+	row->first_event_id = DatumGetInt64(values[READ_FIRST_EVENT_ID]);
+	row->event_id = DatumGetInt64(values[READ_EVENT_ID]);
+}
+
+/* compare_rows is the order of rows: by key, then time, then yes before no, then number. */
+static int
+compare_rows(const void *a, const void *b)
+{
+	const LedgerRow *left = a;
+	const LedgerRow *right = b;
+
+	if (left->key != right->key)
+		return left->key < right->key ? -1 : 1;
+	if (left->first_time != right->first_time)
+		return left->first_time < right->first_time ? -1 : 1;
+	if (left->no != right->no)
+		return left->no ? 1 : -1;
+	return (left->consent_id > right->consent_id) - (left->consent_id < right->consent_id);
+}
+
 LedgerRow *
 pass_read_ledger(ConsentPoints *points, int *count)
 {
-	static const Oid types[] = {INT8ARRAYOID, INT2ARRAYOID, INT4ARRAYOID, TEXTARRAYOID};
-	Datum *first_ids = pass_array(points->key_count, sizeof(Datum));
-	Datum *purpose_ids = pass_array(points->key_count, sizeof(Datum));
-	Datum *source_ids = pass_array(points->key_count, sizeof(Datum));
-	Datum *ids = pass_array(points->key_count, sizeof(Datum));
-	Datum arguments[lengthof(types)];
-	uint64 found;
-	SPITupleTable *rows;
-	LedgerRow *result;
+	Reading reading = {points, pass_array(64, sizeof(LedgerRow)), 0, 64};
+	PassColumns key = {points->key_count};
+	Datum *identifier_id = pass_column(&key, CONSENT_IDENTIFIER_ID);
+	Datum *purpose_id = pass_column(&key, CONSENT_PURPOSE_ID);
 
 	for (int i = 0; i < points->key_count; i++)
 	{
-		first_ids[i] = Int64GetDatum(points->keys[i].ids[0]);
-		purpose_ids[i] = Int16GetDatum(points->keys[i].purpose_id);
-		source_ids[i] = Int32GetDatum(points->keys[i].source_id);
-		ids[i] = ids_text(&points->keys[i]);
+		identifier_id[i] = Int64GetDatum(points->keys[i].ids[0]);
+		purpose_id[i] = Int16GetDatum(points->keys[i].purpose_id);
 	}
-	arguments[0] = bigint_array(first_ids, points->key_count);
-	arguments[1] = smallint_array(purpose_ids, points->key_count);
-	arguments[2] = integer_array(source_ids, points->key_count);
-	arguments[3] = pass_value_array(ids, points->key_count, TEXTOID);
-	rows = pass_query_by_keys(
-		points->pass,
-		"SELECT k.place, c.consent_id, c.answer = 'n', c.first_time, c.last_time, c.first_event_id, c.event_id"
-		" FROM unnest($3, $4, $5, $6) WITH ORDINALITY AS k (identifier_id, purpose_id, source_id, ids, place)"
-		" JOIN cdp_data.consent c ON c.identifier_id = k.identifier_id AND c.purpose_id = k.purpose_id"
-		" WHERE c.source_id = k.source_id AND c.event_id > 0"
-		" AND c.ids IS NOT DISTINCT FROM nullif(k.ids, '')::bigint[]"
-		" ORDER BY k.place, c.first_time, c.answer DESC, c.consent_id",
-		lengthof(types), types, arguments, &found);
-	result = pass_array((int64) found, sizeof(LedgerRow));
-	for (uint64 i = 0; i < found; i++)
-	{
-		LedgerRow *row = &result[i];
-		bool isnull;
-
-		row->key = (int) (resolver_int8(rows, i, 1) - 1);
-		row->consent_id = resolver_int8(rows, i, 2);
-		row->no = resolver_bool(rows, i, 3);
-		row->first_time =
-			DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 4, &isnull));
-		row->last_time =
-			DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 5, &isnull));
-		row->first_event_id = resolver_int8(rows, i, 6);
-		row->event_id = resolver_int8(rows, i, 7);
-		if (points->keys[row->key].row_count++ == 0)
-			points->keys[row->key].first_row = (int) i;
-	}
-	SPI_freetuptable(rows);
-	*count = (int) found;
-	return result;
+	store_find(pass_table(points->pass, TABLE_CONSENT), points->key_count, pass_columns(&key),
+			   lengthof(read_columns), read_columns, note_row, &reading);
+	qsort(reading.rows, reading.count, sizeof(LedgerRow), compare_rows);
+	for (int i = 0; i < reading.count; i++)
+		if (points->keys[reading.rows[i].key].row_count++ == 0)
+			points->keys[reading.rows[i].key].first_row = i;
+	*count = reading.count;
+	return reading.rows;
 }
 
 /* ---------------------------------------------------------------- writing */
 
-/* Rows of the ledger, one for each identifier, as arrays. */
-typedef struct Written
+/* count_written returns how many rows of the table there are of these, one for each identifier. */
+static int
+count_written(const ConsentPoints *points, const LedgerRow *rows, int count)
 {
-	int count;
-	Datum *identifier_ids;
-	Datum *purpose_ids;
-	Datum *consent_ids;
-	Datum *no;
-	Datum *source_ids;
-	Datum *first_times;
-	Datum *last_times;
-	Datum *first_event_ids;
-	Datum *event_ids;
-	Datum *ids;
-} Written;
-
-/* expand makes such rows. */
-static Written
-expand(const ConsentPoints *points, const LedgerRow *rows, int count, bool with_ids)
-{
-	Written written = {0};
 	int64 total = 0;
 
 	for (int i = 0; i < count; i++)
 		total += points->keys[rows[i].key].id_count;
-	written.identifier_ids = pass_array(total, sizeof(Datum));
-	written.purpose_ids = pass_array(total, sizeof(Datum));
-	written.consent_ids = pass_array(total, sizeof(Datum));
-	written.no = pass_array(total, sizeof(Datum));
-	written.source_ids = pass_array(total, sizeof(Datum));
-	written.first_times = pass_array(total, sizeof(Datum));
-	written.last_times = pass_array(total, sizeof(Datum));
-	written.first_event_ids = pass_array(total, sizeof(Datum));
-	written.event_ids = pass_array(total, sizeof(Datum));
-	written.ids = pass_array(total, sizeof(Datum));
+	if (total > INT_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the statements of a batch have too many identifiers")));
+	return (int) total;
+}
+
+/* make_key makes the columns of the key of these. */
+static PassColumns
+make_key(const ConsentPoints *points, const LedgerRow *rows, int count)
+{
+	PassColumns columns = {count_written(points, rows, count)};
+	Datum *identifier_id = pass_column(&columns, CONSENT_IDENTIFIER_ID);
+	Datum *purpose_id = pass_column(&columns, CONSENT_PURPOSE_ID);
+	Datum *consent_id = pass_column(&columns, CONSENT_ID);
+
 	for (int i = 0; i < count; i++)
 	{
 		const ConsentKey *key = &points->keys[rows[i].key];
-		Datum ids = with_ids ? ids_text(key) : (Datum) 0;
+
+		for (int k = 0; k < key->id_count; k++)
+		{
+			*identifier_id++ = Int64GetDatum(key->ids[k]);
+			*purpose_id++ = Int16GetDatum(key->purpose_id);
+			*consent_id++ = Int64GetDatum(rows[i].consent_id);
+		}
+	}
+	return columns;
+}
+
+/* add_times adds the columns of what was said when. */
+static void
+add_times(const ConsentPoints *points, const LedgerRow *rows, int count, PassColumns *columns)
+{
+	Datum *first_time = pass_column(columns, CONSENT_FIRST_TIME);
+	Datum *last_time = pass_column(columns, CONSENT_LAST_TIME);
+	Datum *first_event_id = pass_column(columns, CONSENT_FIRST_EVENT_ID);
+	Datum *event_id = pass_column(columns, CONSENT_EVENT_ID);
+	Datum *batch_id = pass_column(columns, CONSENT_BATCH_ID);
+
+	for (int i = 0; i < count; i++)
+		for (int k = 0; k < points->keys[rows[i].key].id_count; k++)
+		{
+			*first_time++ = TimestampTzGetDatum(rows[i].first_time);
+			*last_time++ = TimestampTzGetDatum(rows[i].last_time);
+			*first_event_id++ = Int64GetDatum(rows[i].first_event_id);
+			*event_id++ = Int64GetDatum(rows[i].event_id);
+			*batch_id++ = Int64GetDatum(points->pass->batch_id);
+		}
+}
+
+/* add_contents adds the columns of what was said. */
+static void
+add_contents(const ConsentPoints *points, const LedgerRow *rows, int count, PassColumns *columns)
+{
+	bool *no_ids;
+	Datum *answer = pass_column(columns, CONSENT_ANSWER);
+	Datum *source_id = pass_column(columns, CONSENT_SOURCE_ID);
+	Datum *ids = pass_null_column(columns, CONSENT_IDS, &no_ids);
+
+	for (int i = 0; i < count; i++)
+	{
+		const ConsentKey *key = &points->keys[rows[i].key];
+		Datum all = key->id_count > 1 ? pass_id_array(key->ids, key->id_count) : (Datum) 0;
 
 		CHECK_FOR_INTERRUPTS();
 		for (int k = 0; k < key->id_count; k++)
 		{
-			int at = written.count++;
-
-			written.identifier_ids[at] = Int64GetDatum(key->ids[k]);
-			written.purpose_ids[at] = Int16GetDatum(key->purpose_id);
-			written.consent_ids[at] = Int64GetDatum(rows[i].consent_id);
-			written.no[at] = BoolGetDatum(rows[i].no);
-			written.source_ids[at] = Int32GetDatum(key->source_id);
-			written.first_times[at] = TimestampTzGetDatum(rows[i].first_time);
-			written.last_times[at] = TimestampTzGetDatum(rows[i].last_time);
-			written.first_event_ids[at] = Int64GetDatum(rows[i].first_event_id);
-			written.event_ids[at] = Int64GetDatum(rows[i].event_id);
-			written.ids[at] = ids;
+			*answer++ = CharGetDatum(rows[i].no ? 'n' : 'y');
+			*source_id++ = Int32GetDatum(key->source_id);
+			*ids++ = all;
+			*no_ids++ = key->id_count == 1;
 		}
 	}
-	return written;
-}
-
-/* delete_rows deletes rows. */
-static void
-delete_rows(ConsentPoints *points, const LedgerRow *rows, int count)
-{
-	static const Oid types[] = {INT8ARRAYOID, INT2ARRAYOID, INT8ARRAYOID};
-	Written written = expand(points, rows, count, false);
-	Datum arguments[] = {bigint_array(written.identifier_ids, written.count),
-						 smallint_array(written.purpose_ids, written.count),
-						 bigint_array(written.consent_ids, written.count)};
-
-	run_by_keys(points->pass,
-				"DELETE FROM cdp_data.consent c"
-				" USING unnest($3, $4, $5) AS u (identifier_id, purpose_id, consent_id)"
-				" WHERE c.identifier_id = u.identifier_id AND c.purpose_id = u.purpose_id"
-				" AND c.consent_id = u.consent_id",
-				lengthof(types), types, arguments);
-}
-
-/* update_rows sets the times and events of rows. */
-static void
-update_rows(ConsentPoints *points, const LedgerRow *rows, int count)
-{
-	static const Oid types[] = {INT8ARRAYOID,        INT2ARRAYOID,        INT8ARRAYOID,
-								TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID,
-								INT8ARRAYOID};
-	Written written = expand(points, rows, count, false);
-	Datum arguments[] = {bigint_array(written.identifier_ids, written.count),
-						 smallint_array(written.purpose_ids, written.count),
-						 bigint_array(written.consent_ids, written.count),
-						 time_array(written.first_times, written.count),
-						 time_array(written.last_times, written.count),
-						 bigint_array(written.first_event_ids, written.count),
-						 bigint_array(written.event_ids, written.count)};
-
-	run_by_keys(
-		points->pass,
-		"UPDATE cdp_data.consent c SET first_time = u.first_time, last_time = u.last_time,"
-		" first_event_id = u.first_event_id, event_id = u.event_id, batch_id = $1"
-		" FROM unnest($3, $4, $5, $6, $7, $8, $9) AS u (identifier_id, purpose_id, consent_id,"
-		" first_time, last_time, first_event_id, event_id)"
-		" WHERE c.identifier_id = u.identifier_id AND c.purpose_id = u.purpose_id"
-		" AND c.consent_id = u.consent_id",
-		lengthof(types), types, arguments);
 }
 
 /* number_rows gives new rows their numbers. */
@@ -289,48 +250,35 @@ number_rows(Pass *pass, LedgerRow *rows, int count)
 		rows[i].consent_id = last - count + 1 + i;
 }
 
-/* insert_rows inserts rows. */
-static void
-insert_rows(ConsentPoints *points, LedgerRow *rows, int count)
-{
-	static const Oid types[] = {
-		INT8ARRAYOID, INT2ARRAYOID,        INT8ARRAYOID,        BOOLARRAYOID, INT4ARRAYOID,
-		TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
-	Written written;
-	Datum arguments[lengthof(types)];
-
-	number_rows(points->pass, rows, count);
-	written = expand(points, rows, count, true);
-	arguments[0] = bigint_array(written.identifier_ids, written.count);
-	arguments[1] = smallint_array(written.purpose_ids, written.count);
-	arguments[2] = bigint_array(written.consent_ids, written.count);
-	arguments[3] = boolean_array(written.no, written.count);
-	arguments[4] = integer_array(written.source_ids, written.count);
-	arguments[5] = pass_value_array(written.ids, written.count, TEXTOID);
-	arguments[6] = time_array(written.first_times, written.count);
-	arguments[7] = time_array(written.last_times, written.count);
-	arguments[8] = bigint_array(written.first_event_ids, written.count);
-	arguments[9] = bigint_array(written.event_ids, written.count);
-	pass_run(
-		points->pass,
-		"INSERT INTO cdp_data.consent (identifier_id, purpose_id, consent_id, answer, source_id,"
-		" ids, first_time, last_time, first_event_id, event_id, batch_id)"
-		" SELECT u.identifier_id, u.purpose_id, u.consent_id, CASE WHEN u.no THEN 'n' ELSE 'y' END,"
-		" u.source_id, nullif(u.ids, '')::bigint[], u.first_time, u.last_time, u.first_event_id,"
-		" u.event_id, $1 FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS u (identifier_id,"
-		" purpose_id, consent_id, no, source_id, ids, first_time, last_time, first_event_id, event_id)",
-		lengthof(types), types, arguments);
-}
-
 void
 pass_change_ledger(ConsentPoints *points, const LedgerRow *changed, int changed_count,
 				   const LedgerRow *deleted, int deleted_count, LedgerRow *inserted,
 				   int inserted_count)
 {
+	Store *store = pass_table(points->pass, TABLE_CONSENT);
+
 	if (deleted_count > 0)
-		delete_rows(points, deleted, deleted_count);
+	{
+		PassColumns key = make_key(points, deleted, deleted_count);
+
+		store_delete(store, key.rows, pass_columns(&key));
+	}
 	if (changed_count > 0)
-		update_rows(points, changed, changed_count);
+	{
+		PassColumns key = make_key(points, changed, changed_count);
+		PassColumns set = {key.rows};
+
+		add_times(points, changed, changed_count, &set);
+		store_update(store, key.rows, pass_columns(&key), pass_columns(&set));
+	}
 	if (inserted_count > 0)
-		insert_rows(points, inserted, inserted_count);
+	{
+		PassColumns row;
+
+		number_rows(points->pass, inserted, inserted_count);
+		row = make_key(points, inserted, inserted_count);
+		add_contents(points, inserted, inserted_count, &row);
+		add_times(points, inserted, inserted_count, &row);
+		store_insert(store, row.rows, pass_columns(&row));
+	}
 }

@@ -76,30 +76,17 @@ pass_read_signals(Pass *pass)
 	return signals;
 }
 
-/* find_documents finds the documents of an event in which signals may be. */
-static void
-find_documents(Pass *pass, const PassSaid *said, const CdpkBatchBytes *event, Jsonb **context,
-			   Jsonb **properties)
-{
-	*context = pass_whole_context(pass, said);
-	*properties = !said->no_properties && event->bytes != NULL &&
-						  cdpk_is_consent_event((const char *) event->bytes, event->length)
-					  ? DatumGetJsonbP(said->properties)
-					  : NULL;
-}
-
 /* Of several signals of one purpose a no counts. */
 int
 pass_event_answers(PassSignals *signals, const PassSaid *said, const CdpkBatchBytes *event,
 				   int16 *purpose_ids, bool *no)
 {
 	MemoryContext caller = MemoryContextSwitchTo(signals->work);
-	Jsonb *context;
-	Jsonb *properties;
 	int count = 0;
 
-	find_documents(signals->pass, said, event, &context, &properties);
-	read_signals(&signals->signals, context, properties);
+	read_signals(&signals->signals, pass_whole_context(signals->pass, said),
+				 said->no_properties ? NULL : (const char *) event->bytes, event->length,
+				 said->properties);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(signals->work);
 	for (size_t i = 0; signals->signals.any && i < signals->signals.count; i++)

@@ -41,6 +41,8 @@ TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "event
 TABLE(seen_name, "kind", "name");
 TABLE(quarantine, "quarantine_id", "batch_id", "quarantined_at", "source", "reason", "detail",
 	  "record", "line", "received_at", "written_by", "cut", "sizes");
+TABLE(consent, "identifier_id", "purpose_id", "consent_id", "answer", "source_id", "ids",
+	  "first_time", "last_time", "first_event_id", "event_id", "batch_id");
 
 /* those of the graph that is built anew, see cdp_internal.restitch_tables() */
 #define TABLE_ANEW(table)                                                   \
@@ -63,8 +65,8 @@ static const StoreTable *const tables[PASS_TABLES] = {
 	&link_table,           &event_table,          &shared_context_table,
 	&base_table,           &profile_table,        &profile_identifier_table,
 	&account_table,        &account_member_table, &seen_name_table,
-	&quarantine_table,     &identifier_table,     &suspect_table,
-	&touched_table};
+	&quarantine_table,     &consent_table,        &identifier_table,
+	&suspect_table,        &touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");

@@ -27,7 +27,7 @@ BEGIN
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base,
 		cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent,
-		cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
+		cdp_data.consent_proof, cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
 		cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.invalid_signal,
 		cdp_data.link, cdp_data.membership, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation,
 		cdp_data.profile, cdp_data.profile_identifier, cdp_data.purpose, cdp_data.quarantine,
@@ -59,6 +59,17 @@ former profile is in it now), split (identifiers of the former profile are in it
 log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
 or the latest link changed), lapsed (traits expired, or a rule or source of them changed; those of an account, without a
 profile, too, also as a call was taken back), consent (nothing but what was said of purposes).$comment$;
+
+CREATE FUNCTION cdp_internal.with_touched(touched cdp_internal.touched, profile_ids bigint[], cause text)
+	RETURNS cdp_internal.touched
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ROW (touched.profile_ids || profile_ids,
+		touched.causes || array_fill(cause, ARRAY[cardinality(profile_ids)]),
+		touched.former_profile_ids || array_fill(NULL::bigint, ARRAY[cardinality(profile_ids)]),
+		touched.group_ids || array_fill(NULL::text, ARRAY[cardinality(profile_ids)]),
+		touched.event_ids || array_fill(NULL::bigint, ARRAY[cardinality(profile_ids)]))::cdp_internal.touched;
+COMMENT ON FUNCTION cdp_internal.with_touched(cdp_internal.touched, bigint[], text) IS
+	'Internal: returns whom a batch touched, and these people with a cause.';
 
 CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whole boolean, cause text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -127,8 +138,12 @@ BEGIN
 	-- the pass has stamped those whom it touched
 	IF consenting IS NULL OR whole AND EXISTS (SELECT FROM cdp_data.purpose) THEN
 		PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
+		UPDATE cdp_data.segment s
+		SET built_until = 0, state = CASE s.state WHEN 'live' THEN 'building' ELSE s.state END
+		WHERE s.purpose_id IS NOT NULL;
 	ELSIF consenting <> '{}' THEN
 		PERFORM cdp_internal.stamp_people(consenting, cdp_internal.batch_as_of());
+		passed.touched := cdp_internal.with_touched(passed.touched, consenting, 'consent');
 	END IF;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF has_segments THEN
@@ -347,7 +362,8 @@ rights), and an error that more than 1,000 rows cause. After out_of_memory, conf
 row that fails so three times alone is quarantined as failed.
 Before all that it reads what is new in connected tables, see cdp.connect(), up to max_rows rows and some.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text, bigint[]),
+REVOKE ALL ON FUNCTION cdp_internal.with_touched(cdp_internal.touched, bigint[], text),
+	cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text, bigint[]),
 	cdp_internal.keep_memberships(cdp_internal.touched, boolean, text),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),

@@ -141,6 +141,7 @@ BEGIN
 	PERFORM cdp_internal.restitch_contexts();
 	PERFORM cdp_internal.restitch_rejected();
 	PERFORM cdp_internal.restitch_statements();
+	PERFORM cdp_internal.restitch_consent();
 	PERFORM cdp_internal.restitch_tables(make => false);
 END
 $function$;

@@ -123,6 +123,14 @@ BEGIN
 		RAISE EXCEPTION 'roles are bound to purpose "%"', name USING ERRCODE = 'dependent_objects_still_exist',
 			DETAIL = format('Roles: %s.', bound), HINT = 'First revoke their access with cdp.revoke_access().';
 	END IF;
+	bound := (
+		SELECT string_agg(format('"%s"', s.name), ', ' ORDER BY s.name) FROM cdp_data.segment s
+		WHERE s.purpose_id = number);
+	IF bound IS NOT NULL THEN
+		RAISE EXCEPTION 'segments are bound to purpose "%"', name USING ERRCODE = 'dependent_objects_still_exist',
+			DETAIL = format('Segments: %s.', bound),
+			HINT = 'First unbind them with cdp.set_segment_purpose(…, NULL), or drop them.';
+	END IF;
 	DELETE FROM cdp_data.signal s WHERE s.purpose_id = number;
 	DELETE FROM cdp_data.consent c WHERE c.purpose_id = number;
 	DELETE FROM cdp_data.purpose p WHERE p.purpose_id = number;
@@ -131,7 +139,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.drop_purpose(text) IS
 	'Drops a purpose, what was said of it, and the signals that speak of it, and clears its stamps, as one batch. '
-	'Errors: NULL (22004), there is none of this name (42704), roles are bound to it (2BP01).';
+	'Errors: NULL (22004), there is none of this name (42704), roles or segments are bound to it '
+	'(2BP01).';
 
 CREATE FUNCTION cdp_internal.check_signal(kind text, key text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -148,10 +157,10 @@ BEGIN
 	ELSIF NOT cdp_internal.is_signal(kind, key) OR octet_length(key) > 255 THEN
 		RAISE EXCEPTION 'key "%" of a signal of kind "%" is invalid', left(key, 64), kind
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24, or of one and of a vendor, '
-				'as 2/755; that of gpp a section and a field of it that is a choice, as usnat.SaleOptOut, with the place '
-				'of one of several values, as usnat.SensitiveDataProcessing.3; that of google a type of consent, as '
-				'ad_storage; that of category a name of at most 255 bytes; that of gpc is empty.';
+			DETAIL = 'That of tcf and tcf_objection is the number of a purpose, of 1 to 24, or that of one and of a '
+				'vendor, as 2/755; that of gpp a section and a field of it that is a choice, as usnat.SaleOptOut, with '
+				'the place of one of several values, as usnat.SensitiveDataProcessing.3; that of google a type of '
+				'consent, as ad_storage; that of category a name of at most 255 bytes; that of gpc is empty.';
 	END IF;
 END
 $function$;

@@ -78,11 +78,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_consent(cdp.identifier, text, text, jsonb, timestamptz) IS
-$comment$Records what a person said of a purpose now: answer is yes, no or reset (what was said before counts no more, if
-none stronger has said it). identifier: who says so; one that was never seen is noted for the time when it is. evidence:
-what proves it, such as a document. expires_at: when a yes ends. It acts at once, as a batch, and does not wait for the
-inbox. Returns whether the person may be used for the purpose then, which cdp.consent_of() explains; NULL: there is no
-such person yet.
+$comment$Records what a person said of a purpose now: answer is yes, no or reset (what was said before counts no more,
+if none stronger has said it). identifier: who says so; one that was never seen is noted for the time when it is. Where
+an e-mail address or phone number was seen, and its hash was not, each stands for the other; not of two that are seen
+later. evidence: what proves it, such as a document. expires_at: when a yes ends. It acts at once, as a batch, and does
+not wait for the inbox. Returns whether the person may be used for the purpose then, which cdp.consent_of() explains;
+NULL: there is no such person yet.
 READ COMMITTED only. Errors: NULL (22004), an unknown answer, or another than yes that expires (22023), there is no such
 purpose (42704).$comment$;
 

@@ -106,6 +106,11 @@ keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz
 						   ? MemoryContextStrdup(run->changes.context, kept->values[cell])
 						   : NULL;
 	}
+	else if (kept->since[cell] == DT_NOBEGIN && keep_is_withdrawn(run, id, flipped->segment_id, at))
+	{
+		change.cause = "consent";
+		change.event_id = 0;
+	}
 	kept_add_change(&run->changes, change);
 	if (run->flipped != NULL)
 		run->flipped[person] = true;

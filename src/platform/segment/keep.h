@@ -16,6 +16,7 @@ typedef struct KeepRun
 	const char **causes;    /* … it is that of the person */
 	const int64 *event_ids; /* of people, or NULL */
 	bool *flipped;          /* notes people who change, or NULL */
+	int bound;              /* segments are bound to purposes: 1; none is: -1; 0: not known yet */
 } KeepRun;
 
 /* ids read by a query */
@@ -30,6 +31,9 @@ extern KeepIds keep_read_ids(const char *query, int count, Oid *types, Datum *va
 
 /* Reads the segments, and asks for all that can be judged. */
 extern void keep_begin(KeepRun *run, const char *cause);
+
+/* Tells whether a person may not be used for the purpose that a segment is bound to, at an instant. */
+extern bool keep_is_withdrawn(KeepRun *run, int64 profile_id, int32 segment_id, TimestampTz at);
 
 /* Writes the segments and hands the changes to the feed; recover is that of kept_write_segments(). */
 extern void keep_end(KeepRun *run, bool recover);

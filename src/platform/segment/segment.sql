@@ -76,6 +76,7 @@ DECLARE
 	number integer;
 	made text;
 	understood record;
+	judged text;
 	-- a view that is replaced keeps its owner, as whom the condition is judged
 	owner oid := (
 		SELECT c.relowner
@@ -90,7 +91,13 @@ BEGIN
 			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
 	END IF;
 	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait);
-	understood := cdp_internal.read_condition(define_segment.condition, owner, is_trait);
+	judged := define_segment.condition;
+	IF former.purpose_id IS NOT NULL THEN
+		-- a condition may end with a comment
+		judged := format(E'(%s\n) AND purposes & %s <> 0 AND purposes_until > now()', judged,
+			1::bigint << former.purpose_id);
+	END IF;
+	understood := cdp_internal.read_condition(judged, owner, is_trait);
 	PERFORM cdp_internal.notice_condition(understood.definition);
 
 	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, value_type, condition, description, state, built_until,
