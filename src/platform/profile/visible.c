@@ -189,7 +189,10 @@ read_all(VisibleSet *set)
 	SetReceiver self = {{take_number, start, end, end, DestTuplestore}, set};
 	SPIExecuteOptions options = {.read_only = true, .dest = &self.receiver};
 	SPIPlanPtr plan;
+	SetKey key = set->key;
 
+	/* until it is whole it serves nothing: an error may be caught */
+	set->key.role = InvalidOid;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	set->context =
@@ -203,6 +206,7 @@ read_all(VisibleSet *set)
 	add_number(set, 0);
 	set->bits[0] &= ~UINT64CONST(1);
 	SPI_finish();
+	set->key = key;
 }
 
 /* look_up looks up one number. */
