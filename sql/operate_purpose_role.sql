@@ -74,7 +74,7 @@ CREATE TABLE asked (place integer GENERATED ALWAYS AS IDENTITY, query text, peop
 INSERT INTO asked (query, people) VALUES
 	('cdp.profiles', 'profile_id'), ('cdp.profile_row', 'profile_id'), ('cdp.people', 'profile_id'), ('cdp.people_events', 'profile_id'), ('cdp.events', 'profile_id'), ('cdp.identifiers', 'profile_id'),
 	('cdp.account_members', 'profile_id'), ('cdp.membership', 'profile_id'), ('cdp_segment.buyers', 'profile_id'), ('cdp_segment.named', 'profile_id'), ('cdp_segment.address', 'profile_id'),
-	('cdp.members(''buyers'')', 'profile_id'), ('cdp.members(''buyers'', now() - interval ''1 second'')', 'profile_id'), ('cdp.trait_values(''orders'')', 'profile_id'),
+	('cdp.members(''buyers'')', 'profile_id'), ('cdp.members(''buyers'', (SELECT as_of - interval ''1 microsecond'' FROM cdp_data.state))', 'profile_id'), ('cdp.trait_values(''orders'')', 'profile_id'),
 	('cdp.identifier_periods', 'profile_id'), ('cdp_data.profile', 'profile_id'), ('cdp_data.identifier', 'profile_id'), ('cdp_data.profile_identifier', 'profile_id'),
 	('cdp_data.event', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'), ('cdp_data.identifier_map', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'),
 	('cdp_data.account_member', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'), ('cdp_data.identifier_history', '(SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = x.identifier_id)'),
@@ -316,7 +316,8 @@ INSERT INTO cdp.inbox (message_id, type, event, user_id, "timestamp", received_a
 SELECT taken, accepted FROM cdp.refresh();
 SELECT cdp.forbid('user_id:2', 'user_id:4', 'two people') IS NOT NULL AS forbidden;
 SELECT cdp.allow('user_id:2', 'user_id:4') IS NOT NULL AS allowed;
-SELECT count(*) AS findings FROM cdp.verify();
+-- but for the stamps, which were written by hand
+SELECT count(*) AS findings FROM cdp.verify() v WHERE v.stage <> 'consent';
 RESET ROLE;
 CREATE POLICY part ON cdp_data.link AS RESTRICTIVE TO regress_cdp_steward USING (a > 5);
 SET ROLE regress_cdp_steward;

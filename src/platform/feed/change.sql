@@ -27,7 +27,7 @@ BEGIN
 			WHEN c.kind = 'trait_changed' THEN (SELECT has_column_privilege('cdp_data.profile', 'traits', 'SELECT'))
 			ELSE (SELECT has_table_privilege('cdp.people', 'SELECT')) END
 			AND ((SELECT cdp_internal.sees_all('cdp_data.profile')) OR c.kind <> 'purposes_changed'
-				AND EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id));
+				AND cdp_internal.sees_person(c.profile_id));
 	COMMENT ON VIEW cdp.change IS
 		'The feed: what changed of people and of segments, in the order of change_id, which is that of commits. A role '
 		'sees the changes of segments whose views it may read; of traits, if it may read them; and of people whom row '

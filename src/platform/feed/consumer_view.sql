@@ -41,8 +41,7 @@ BEGIN
 		FROM cdp_data.membership m
 		CROSS JOIN LATERAL unnest(m.segments, m.since) AS u (segment_id, since)
 		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r)
-			AND ((SELECT cdp_internal.sees_all('cdp_data.profile'))
-				OR EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = m.profile_id));
+			AND cdp_internal.sees_person(m.profile_id);
 	COMMENT ON VIEW cdp_data.readable_membership IS
 		'Who is in segments whose views the current role may read, of people whom row security shows to it, as last '
 		'judged.';
@@ -96,7 +95,7 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp_data.readable_change WITH (security_barrier) AS
 		SELECT c.change_id, CASE WHEN c.kind = 'erased' OR (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.kind
-				WHEN NOT EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id) THEN 'exited'
+				WHEN NOT cdp_internal.sees_person(c.profile_id) THEN 'exited'
 				WHEN c.kind = 'purposes_changed' THEN 'entered'
 				ELSE c.kind END AS kind,
 			c.profile_id, c.segment_id, c.other_profile_id, c.at, c.recorded_at, c.cause, c.event_id, c.verdict_id,
@@ -108,7 +107,7 @@ BEGIN
 				WHEN c.kind IN ('erased', 'merged', 'renumbered') THEN true
 				WHEN c.kind = 'purposes_changed' THEN ((c.value ->> 0)::bigint # (c.value ->> 1)::bigint)
 					& (SELECT cdp_internal.bound_purposes()) <> 0
-				ELSE EXISTS (SELECT FROM cdp_data.visible_profile v WHERE v.profile_id = c.profile_id)
+				ELSE cdp_internal.sees_person(c.profile_id)
 					OR c.kind = 'exited' AND coalesce((
 							-- a row that was made anew has none before it
 							SELECT (n.value ->> 0)::bigint | (n.value ->> 1)::bigint

@@ -86,9 +86,10 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH reached AS MATERIALIZED (
-			SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name, CASE WHEN n.nspname IN ('cdp_segment', 'cdp_condition')
-				THEN EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = c.relname)
-				ELSE n.nspname IN ('cdp', 'cdp_data') END AS is_own
+			SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name,
+				CASE WHEN n.nspname IN ('cdp_segment', 'cdp_condition')
+					THEN EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = c.relname)
+					ELSE n.nspname IN ('cdp', 'cdp_data') END AS is_own
 			FROM cdp_internal.reached_relations() o
 			JOIN pg_class c ON c.oid = o.relation
 			JOIN pg_namespace n ON n.oid = c.relnamespace

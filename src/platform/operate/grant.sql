@@ -331,6 +331,8 @@ BEGIN
 		RAISE EXCEPTION 'identifiers and traits are given with a purpose only'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM cdp_data.record_audit('grant_access', detail => jsonb_strip_nulls(jsonb_build_object('role', role,
+		'kind', kind, 'sources', sources, 'purpose', purpose, 'identifiers', identifiers, 'traits', traits)));
 	IF purpose IS NOT NULL THEN
 		PERFORM cdp_internal.grant_purpose(role, purpose, coalesce(identifiers, false), traits);
 		RETURN;
@@ -463,6 +465,7 @@ BEGIN
 		RAISE EXCEPTION 'access of role "%" was granted by another role', role USING ERRCODE = 'insufficient_privilege',
 			DETAIL = format('Granted by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
 	END IF;
+	PERFORM cdp_data.record_audit('revoke_access', detail => jsonb_build_object('role', role, 'kind', kind));
 	DELETE FROM cdp_data.purpose_role b WHERE b.role = revoke_access.role AND revoke_access.kind = 'analyst';
 	IF kind <> 'writer' AND cdp_internal.has_policies() THEN
 		PERFORM cdp_data.set_policies();

@@ -3,8 +3,8 @@
 -- It is off until the first role is bound.  From then on each table with people shows its rows to roles by policies of
 -- three kinds: cdp_all admits analysts and stewards of all people, without a condition, so that their plans are what
 -- they were; cdp_purpose_<number>, on cdp_data.profile, admits the roles of a purpose to those who may be used for it;
--- and cdp_visible shows each role what hangs on a profile that it sees.  A table without that one, as each new table is,
--- shows nothing to roles that are bound.
+-- and cdp_visible shows each role what hangs on a profile that it sees.  A table without that one, as each new table
+-- is, shows nothing to roles that are bound.
 
 CREATE FUNCTION cdp_internal.access_grants() RETURNS TABLE (kind text, role oid, grantor oid)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
@@ -53,11 +53,11 @@ BEGIN ATOMIC
 	FROM cdp_internal.catalogue() c
 	LEFT JOIN (VALUES
 		('profile_identifier', 'EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = %I.profile_id)'),
-		('identifier',         'EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = %I.profile_id)'),
+		('identifier',         'cdp_internal.sees_person(%I.profile_id)'),
 		('identifier_map',     'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
 		('identifier_history', 'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
 		('account_member',     'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
-		('event',              'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %I.identifier_id)'),
+		('event',              'cdp_internal.sees_identifier(%I.identifier_id)'),
 		('link',               'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %1$I.a) '
 			'AND EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %1$I.b)'),
 		('account',            'EXISTS (SELECT FROM cdp_data.account_member m WHERE m.group_id = %I.group_id)'),

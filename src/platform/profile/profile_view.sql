@@ -206,8 +206,7 @@ BEGIN
 	view := format('%I.%I', parts[1], parts[2]);
 	-- readers need no right to the tables, but see no one whom row security hides from them
 	EXECUTE format('CREATE VIEW %s WITH (security_barrier) AS SELECT p.profile_id, p.first_seen, p.last_seen%s
-		FROM cdp_data.judged_row p%s WHERE (SELECT cdp_internal.sees_all(''cdp_data.profile''))
-			OR p.profile_id IN (SELECT v.v FROM cdp_internal.visible_people() v (v))',
+		FROM cdp_data.judged_row p%s WHERE cdp_internal.sees_person(p.profile_id)',
 		view, list, cdp_internal.profile_view_joins(columns));
 	PERFORM cdp_internal.comment_profile_view(view, columns);
 	DELETE FROM cdp_data.profile_view v

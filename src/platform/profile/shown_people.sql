@@ -29,11 +29,17 @@ CREATE FUNCTION cdp_internal.listed_traits(traits cdp.traits, listed text[]) RET
 COMMENT ON FUNCTION cdp_internal.listed_traits(cdp.traits, text[]) IS
 	'Internal: returns those of some traits that are listed, as an object; listed NULL: all.';
 
--- Open to all: it reads with the rights of who calls it, within a view, too, and only when it is called.
-CREATE FUNCTION cdp_internal.visible_people() RETURNS SETOF bigint
-	AS 'MODULE_PATHNAME', 'cdp_visible_people' LANGUAGE C STABLE PARALLEL SAFE ROWS 100000;
-COMMENT ON FUNCTION cdp_internal.visible_people() IS
-	'Internal: returns the people whom row security shows to the current role.';
+-- Both are open to all: they answer for who calls them, within a view of another role, too.
+CREATE FUNCTION cdp_internal.sees_person(profile_id bigint) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_sees_person' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp_internal.sees_person(bigint) IS
+	'Internal: returns whether row security shows the row of a person in cdp_data.profile to the current role.';
+
+-- In the policies of identifiers and of the log, where conditions on other tables would be read anew for each month.
+CREATE FUNCTION cdp_internal.sees_identifier(identifier_id bigint) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_sees_identifier' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp_internal.sees_identifier(bigint) IS
+	'Internal: returns whether row security shows the row of an identifier in cdp_data.identifier to the current role.';
 
 -- With the rights of the owner of the tables, as a view with those of the reader needs the right to each column that it
 -- mentions.  So it asks of row security by itself.
@@ -46,8 +52,7 @@ BEGIN
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
 			cdp_internal.listed_traits(p.traits, (SELECT cdp_internal.readable_traits())) AS traits, p.timeline
 		FROM cdp_data.judged_row p
-		WHERE (SELECT cdp_internal.sees_all('cdp_data.profile'))
-			OR p.profile_id IN (SELECT v.profile_id FROM cdp_data.visible_profile v);
+		WHERE cdp_internal.sees_person(p.profile_id);
 	COMMENT ON VIEW cdp.people IS
 		'People without identifiers, and with those of their traits that the current role may read: all, but for roles '
 		'that cdp.grant_access() bound to a purpose with a list of traits.';

@@ -70,12 +70,6 @@ BEGIN
 	COMMENT ON VIEW cdp_data.judged_row IS
 		'What cdp.profile_row shows, of all people: the conditions of segments are judged by it.';
 	PERFORM cdp_internal.copy_column_comments('cdp.profile_row', 'cdp_data.judged_row');
-
-	CREATE VIEW cdp_data.visible_profile AS SELECT p.profile_id FROM cdp_data.profile p;
-	COMMENT ON VIEW cdp_data.visible_profile IS
-		'The profiles that row security shows to the current role, also within views that read with the rights of '
-		'their owner.';
-	COMMENT ON COLUMN cdp_data.visible_profile.profile_id IS 'Number of the profile.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_timeline() IS

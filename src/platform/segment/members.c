@@ -15,7 +15,6 @@
 
 #include "cdp.h"
 #include "platform/segment/reader.h"
-#include "platform/profile/visible.h"
 
 CDP_FUNCTION(cdp_members);
 CDP_FUNCTION(cdp_members_at);
@@ -110,22 +109,24 @@ put_rows(ReturnSetInfo *result, const Reader *reader, TimestampTz at)
 {
 	SPITupleTable *rows = SPI_tuptable;
 	uint64 count = SPI_processed;
-	int64 *visible = reader->sees_all ? NULL : found_ids();
-	int64 visible_count = visible == NULL ? 0 : reader_keep_visible(reader, visible, (int64) count);
+	int64 *visible = found_ids();
+	int64 left = reader_keep_visible(reader, visible, (int64) count);
+	int64 next = 0;
 
-	for (uint64 i = 0; i < count; i++)
+	for (uint64 i = 0; i < count && next < left; i++)
 	{
 		bool isnull;
 		HeapTuple row = rows->vals[i];
 		int64 profile_id = DatumGetInt64(SPI_getbinval(row, rows->tupdesc, 1, &isnull));
 
-		if (visible == NULL || visible_has(visible, visible_count, profile_id))
-			put_member(result, profile_id,
-					   DatumGetTimestampTz(SPI_getbinval(row, rows->tupdesc, 2, &isnull)), at,
-					   SPI_getbinval(row, rows->tupdesc, 3, &isnull));
+		if (profile_id != visible[next])
+			continue;
+		next++;
+		put_member(result, profile_id,
+				   DatumGetTimestampTz(SPI_getbinval(row, rows->tupdesc, 2, &isnull)), at,
+				   SPI_getbinval(row, rows->tupdesc, 3, &isnull));
 	}
-	if (visible != NULL)
-		pfree(visible);
+	pfree(visible);
 	SPI_freetuptable(rows);
 }
 

@@ -35,7 +35,7 @@ extern int reader_segment(const Reader *reader, const char *name);
 /* Returns which segments the caller may read. */
 extern bool *reader_readable(const Reader *reader);
 
-/* Keeps those of some people whom the caller may see; returns how many.  If any are left out, the rest is sorted. */
+/* Keeps those of some people whom the caller may see, in their order; returns how many. */
 extern int64 reader_keep_visible(const Reader *reader, int64 *ids, int64 count);
 
 /* Returns the last profile that all segments that are asked have been judged for since they were made or changed. */
