@@ -3,7 +3,7 @@
 CREATE FUNCTION cdp_internal.export_lists() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '{profile,identifiers,history,traits,computed_traits,accounts,events,folded,corrections,quarantine,links,'
-		'verdicts,segments,changes,disclosures,sources}'::text[];
+		'verdicts,segments,changes,disclosures,sources,retention}'::text[];
 COMMENT ON FUNCTION cdp_internal.export_lists() IS 'Internal: returns the lists of cdp.export_person(), in order.';
 
 CREATE FUNCTION cdp_internal.export_why(segment text, profile_id bigint) RETURNS jsonb
@@ -295,6 +295,8 @@ CREATE FUNCTION cdp_internal.export_query(list text) RETURNS text
 					FROM cdp_data.base_row b
 					WHERE b.identifier_id = ANY ($2) AND b.source_id = s.source_id)
 			ORDER BY s.source $sql$
+		WHEN 'retention' THEN $sql$
+			SELECT r.what, r.kind, r.key, r.keep, r.becomes, r.reason FROM cdp.retention_report() r $sql$
 	END;
 COMMENT ON FUNCTION cdp_internal.export_query(text) IS
 	'Internal: returns the query of a list of cdp.export_person(). $1: profile_id; $2: numbers of its identifiers; $3: '

@@ -45,6 +45,8 @@ BEGIN
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();
 	PERFORM cdp_internal.init_audit();
+	PERFORM cdp_internal.init_retention();
+	PERFORM cdp_internal.init_enforce_retention();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_worker();
