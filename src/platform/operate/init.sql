@@ -47,6 +47,7 @@ BEGIN
 	PERFORM cdp_internal.init_audit();
 	PERFORM cdp_internal.init_retention();
 	PERFORM cdp_internal.init_enforce_retention();
+	PERFORM cdp_internal.init_retract_source();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_worker();

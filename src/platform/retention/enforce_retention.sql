@@ -16,7 +16,8 @@ BEGIN
 		CASE kind WHEN 'namespace' THEN 'JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id' ELSE '' END,
 		format(CASE kind WHEN 'source' THEN 'e.source = %L' WHEN 'event' THEN 'e.event = %L'
 			WHEN 'namespace' THEN 'cdp.namespace(i.identifier) = %L'
-			WHEN 'trait' THEN 'e.type IN (''identify'', ''group'') AND e.traits ? %L' END, key),
+			WHEN 'trait' THEN 'e.type IN (''identify'', ''group'') AND e.traits ? %L AND e.source NOT IN '
+				'(SELECT s.source FROM cdp_data.source s WHERE s.mutable)' END, key),
 		since, until, after_id, cdp_internal.is_logged_condition(), cdp_internal.proves_nothing_condition());
 END
 $function$;

@@ -58,7 +58,7 @@ $comment$Sets how long what was said is kept; what is older is forgotten, as if 
 hours; NULL: for ever.
 kind and key: source: events of this source; event: events of this name; namespace: events of people who are known by
 nothing stronger than an identifier of this namespace, such as anonymous_id; trait: values of this trait, in events that
-stay otherwise; quarantine: rows of this source in quarantine, or with key NULL all of which the source has no time of
+stay otherwise (not of mutable sources, which correct their rows themselves); quarantine: rows of this source in quarantine, or with key NULL all of which the source has no time of
 its own (at first 30 days).
 Time is that of the event. Where several are set, the shortest holds. The worker enforces them once an hour, and else
 cdp.enforce_retention() does. cdp.retention_report() shows what is kept how long. Unlike keep_events of
