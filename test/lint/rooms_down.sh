@@ -4,9 +4,9 @@ python3 - <<'PYTHON'
 import re, sys
 from pathlib import Path
 
-ROOMS = """core/base core/text core/identifier core/traits core/timeline core/sequence core/attribution core/audience core/schema core/personal core/stitch core/batch
-toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/predicate toolkit/attribution toolkit/audience toolkit/schema
-platform/catalogue platform/progress platform/store platform/batch platform/ingest platform/identity platform/profile platform/feed platform/segment platform/follow
+ROOMS = """core/base core/text core/identifier core/traits core/timeline core/sequence core/attribution core/audience core/schema core/personal core/stitch core/consent core/batch
+toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/predicate toolkit/attribution toolkit/audience toolkit/schema toolkit/consent
+platform/catalogue platform/progress platform/store platform/batch platform/ingest platform/identity platform/profile platform/consent platform/feed platform/segment platform/follow
 platform/lookup platform/refresh platform/rule platform/report platform/plan platform/connect platform/census platform/retention platform/export platform/worker platform/operate""".split()
 MADE = re.compile(r"\bCREATE (?:FUNCTION|AGGREGATE|TYPE|TABLE|VIEW|SEQUENCE) (cdp(?:_\w+)?\.\w+)")
 broken = []

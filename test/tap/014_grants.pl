@@ -57,7 +57,7 @@ is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
   (map { "SELECT * FROM cdp.$_" } qw(identifiers profile_row accounts account_members open_cases near_shared refused_links outvoted identifier_periods refused_traits
-	sources batch namespace segment carried_property case_event verdict profile_view seen_name shared_identifiers change change_outbox consumer)),
+	sources batch namespace segment carried_property case_event verdict profile_view seen_name shared_identifiers change change_outbox consumer purpose signal consent)),
   q{SELECT cdp.create_consumer('feed', '{doers}', start => 'snapshot')}, q{SELECT * FROM cdp.next_changes('feed')}, q{SELECT cdp.acknowledge('feed', 0); SELECT cdp.drop_consumer('feed')},
   'SELECT * FROM cdp_data.state', 'SELECT profile_id, traits, limited, last_trust FROM cdp_data.profile', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},

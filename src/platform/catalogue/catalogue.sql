@@ -58,6 +58,10 @@ BEGIN ATOMIC
 		('audit',              '{cdp_data,cdp}', '{audit_id}',                         'reference'),
 		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
 		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
+		('purpose',            '{cdp_data,cdp}', '{purpose_id}',                       'reference'),
+		('signal',             '{cdp_data}',     '{kind,key,purpose_id}',              'reference'),
+		('consent',            '{cdp_data}',     '{identifier_id,purpose_id,consent_id}', 'identifier_id'),
+		('invalid_signal',     '{cdp_data,cdp}', '{source,kind}',                      'reference'),
 		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
 		('plan_violation',     '{cdp_data}',
 			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
@@ -115,6 +119,10 @@ BEGIN ATOMIC
 		('audit',              '{}',        'read',   '{}',               NULL, '{}'),
 		('worker',             '{}',        'update', '{}',               NULL, '{}'),
 		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
+		('purpose',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('signal',             '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('consent',            '{analyst}', 'all',    '{refresh}',        6,    '{}'),
+		('invalid_signal',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
@@ -161,6 +169,8 @@ BEGIN ATOMIC
 		('seen_name',        'raw',        '{name}'),
 		('segment',          'raw',        '{condition,description,error}'),
 		('connected_table',  'raw',        '{place,pending,error,missed_error}'),
+		('purpose',          'raw',        '{description}'),
+		('consent',          'raw',        '{evidence}'),
 		('followed_row',     'raw',        '{new_rows,old_rows,detail}'),
 		('plan_violation',   'raw',        '{event,field,description,example_message_id}'),
 		('worker_run',       'raw',        '{error}'),

@@ -11,6 +11,8 @@ BEGIN
 	-- makes scans 10 % slower.)
 	CREATE TABLE cdp_data.profile (
 		profile_id bigint PRIMARY KEY,
+		purposes bigint NOT NULL DEFAULT 0,
+		purposes_until timestamptz NOT NULL DEFAULT 'infinity',
 		first_seen timestamptz,
 		last_seen timestamptz,
 		events bigint NOT NULL DEFAULT 0,
@@ -31,10 +33,16 @@ BEGIN
 		level_3 cdp.timeline)
 		WITH (toast_tuple_target = 8160);
 	CREATE INDEX profile_expires_at ON cdp_data.profile (expires_at) WHERE expires_at IS NOT NULL;
+	CREATE INDEX profile_purposes_until ON cdp_data.profile (purposes_until) WHERE purposes_until < 'infinity';
 	COMMENT ON TABLE cdp_data.profile IS
 		'One row for each person, and for each shared identifier. What a person did is the union of timeline and the '
 		'three levels: read it through cdp.profile_row. Distribution key: profile_id.';
 	COMMENT ON COLUMN cdp_data.profile.profile_id IS 'The identifier_id of the strongest identifier.';
+	COMMENT ON COLUMN cdp_data.profile.purposes IS
+		'The stamp: bit purpose_id of cdp_data.purpose is set if the person may be used for the purpose, as the '
+		'ledger of consent and the rules say. 0 of a shared identifier, and while there are no purposes.';
+	COMMENT ON COLUMN cdp_data.profile.purposes_until IS
+		'The stamp holds before this instant, at which the first yes expires that it rests on; infinity: for ever.';
 	COMMENT ON COLUMN cdp_data.profile.first_seen IS 'Time of the earliest event; NULL: there is no event.';
 	COMMENT ON COLUMN cdp_data.profile.last_seen IS 'Time of the latest event; NULL: there is no event.';
 	COMMENT ON COLUMN cdp_data.profile.events IS 'Number of events in the log, of calls of all types.';

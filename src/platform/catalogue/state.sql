@@ -96,6 +96,9 @@ BEGIN
 		hold_out_salt bigint NOT NULL DEFAULT hashtextextended(gen_random_uuid()::text, 0),
 		change_retention interval DEFAULT interval '30 days' CHECK (change_retention > interval '0'),
 		segment_id integer NOT NULL DEFAULT 0,
+		consent_id bigint NOT NULL DEFAULT 0,
+		purpose_id smallint NOT NULL DEFAULT -1,
+		region_trait text NOT NULL DEFAULT 'country',
 		retracted bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0,
 		message_memory interval CHECK (message_memory > interval '0'),
@@ -128,6 +131,10 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.change_retention IS
 		'How long changes stay in the feed at least, in hours; NULL: for ever.';
 	COMMENT ON COLUMN cdp_data.state.segment_id IS 'The last segment_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.consent_id IS 'The last consent_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.purpose_id IS 'The greatest purpose_id ever assigned; -1: none was.';
+	COMMENT ON COLUMN cdp_data.state.region_trait IS
+		'The trait that says in which country or region a person is, see cdp.set_region_trait().';
 	COMMENT ON COLUMN cdp_data.state.retracted IS 'Number of accepted events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';

@@ -32,6 +32,8 @@ BEGIN
 	PERFORM cdp_internal.init_base();
 	PERFORM cdp_internal.init_graph();
 	PERFORM cdp_internal.init_profile_tables();
+	PERFORM cdp_internal.init_consent();
+	PERFORM cdp_internal.init_signal();
 	PERFORM cdp_internal.init_trait_rule();
 	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();
@@ -53,6 +55,7 @@ BEGIN
 	PERFORM cdp_internal.init_worker();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
+	PERFORM cdp_internal.init_consent_views();
 	PERFORM cdp_internal.init_change_views();
 	PERFORM cdp_internal.init_consumer_views();
 	PERFORM cdp_internal.init_refresh();

@@ -44,12 +44,14 @@ BEGIN
 	RETURN QUERY SELECT * FROM cdp_internal.verify_same(own);
 	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_stamps(person);
 	IF person IS NULL THEN
 		RETURN QUERY SELECT * FROM cdp_internal.verify_statements();
 		PERFORM cdp_internal.progress_set('contexts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_contexts();
 		PERFORM cdp_internal.progress_set('accounts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_accounts();
+		RETURN QUERY SELECT * FROM cdp_internal.verify_ledger();
 		PERFORM cdp_internal.progress_set('segments', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_segments();
 	END IF;

@@ -87,6 +87,7 @@ begin(Pass *pass)
 {
 	pass_new_batch(pass);
 	pass_read_value_rules(pass);
+	pass_read_purposes(pass);
 	pass_read_rows(pass);
 	if (pass->failures == NULL)
 	{
@@ -163,6 +164,7 @@ run(Pass *pass)
 	run_stage(pass, pass_move_events);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
+	run_stage(pass, pass_consent);
 	run_stage(pass, pass_note_statements);
 	run_stage(pass, pass_fold);
 	run_stage(pass, pass_note_names);
@@ -170,6 +172,7 @@ run(Pass *pass)
 	run_stage(pass, pass_note_violations);
 	progress_set("refold", 0, 0);
 	fold_lapsed(pass);
+	run_stage(pass, pass_stamp);
 	run_stage(pass, pass_count_touched);
 }
 

@@ -44,6 +44,10 @@
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
  *	pass_log		the log
+ *	pass_point		what was said of purposes, once
+ *	pass_signal		what events answer to consent signals
+ *	pass_ledger		rows of the ledger of consent
+ *	pass_consent	what becomes of these
  *	pass_account	accounts
  *	pass_held_account	accounts of a profile
  *	pass_held		identifiers of a profile
@@ -51,6 +55,7 @@
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
  *	pass_violation	what was found by tracking plans, counted
+ *	pass_stamp		purposes that people may be used for
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -429,6 +434,15 @@ extern int64 pass_own_context(const PassContexts *contexts, uint32_t row, Datum 
 
 /* pass_log.c */
 extern void pass_log(Pass *pass);
+
+/* pass_consent.c */
+extern void pass_consent(Pass *pass);
+
+/* pass_stamp.c */
+extern void pass_read_purposes(Pass *pass);
+
+/* Stamps those for whom that can matter. */
+extern void pass_stamp(Pass *pass);
 
 /* pass_account.c */
 extern void pass_fold_accounts(Pass *pass);

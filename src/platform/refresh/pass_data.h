@@ -236,7 +236,17 @@ typedef struct Pass
 	PassPlace *places;
 	int place_count;
 
-	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
+	bool has_purposes;       /* people have stamps, which are to be right after it */
+	int64 fallback_purposes; /* of those who said nothing, where it is not known where they are */
+	bool purposes_by_region; /* traits say where people are */
+	const CdpkBatchLink *was_links; /* the links of the batch, as the tables had them */
+	int was_link_count;
+	PassIds created;    /* profiles whose rows are new */
+	PassIds retraited;  /* … whose traits changed */
+	PassIds consenting; /* identifiers of which statements changed */
+
+	PassIds lapsed;    /* profiles whose traits were folded anew after the fold */
+	PassIds consented; /* profiles of which consent changes, and that no event touches */
 
 	PassMonth *months; /* that are folded into the base, by time */
 	int month_count;

@@ -79,6 +79,8 @@ look_up_links(Pass *pass)
 		store_find(pass_table(pass, TABLE_LINK), asked, pass_columns(&key), lengthof(wanted),
 				   wanted, note_link, &found);
 	pass_check(cdpk_batch_add_links(pass->batch, found.rows, (size_t) found.count));
+	pass->was_links = found.rows;
+	pass->was_link_count = found.count;
 	pfree(a);
 	pfree(b);
 }

@@ -208,6 +208,29 @@ add_ids(PassColumns *columns, const CdpkBatchProfile *const *profiles)
 		profile_id[i] = Int64GetDatum(profiles[i]->profile_id);
 }
 
+/* add_stamps adds the stamps of people who are new, as if it were not known where they are; of shared ones 0. */
+static void
+add_stamps(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	Datum *purposes = pass_column(columns, PROFILE_PURPOSES);
+
+	for (int i = 0; i < columns->rows; i++)
+		purposes[i] = Int64GetDatum(profiles[i]->summary->shared ? 0 : pass->fallback_purposes);
+}
+
+/* note_stamped notes whose rows are new, and whose traits are others than before. */
+static void
+note_stamped(Pass *pass, const CdpkBatchProfile *profile, bool is_new, int class)
+{
+	MemoryContext work = MemoryContextSwitchTo(pass->context);
+
+	if (is_new)
+		pass_add_id(&pass->created, profile->profile_id);
+	if (pass->purposes_by_region && (is_new ? profile->traits.bytes != NULL : (class & SET_TRAITS)))
+		pass_add_id(&pass->retraited, profile->profile_id);
+	MemoryContextSwitchTo(work);
+}
+
 /* ---------------------------------------------------------------- rows */
 
 /* insert_profiles writes the rows of new profiles. */
@@ -225,6 +248,8 @@ insert_profiles(const PassFold *fold, const CdpkBatchProfile *const *profiles, i
 	add_timelines(&row, profiles);
 	add_held(fold, &row, profiles);
 	add_accounts(fold, &row, profiles);
+	if (pass->has_purposes)
+		add_stamps(pass, &row, profiles);
 	store_insert(pass_table(pass, TABLE_PROFILE), count, pass_columns(&row));
 }
 
@@ -361,6 +386,8 @@ pass_write_profiles(PassFold *fold)
 			pass_check(CDPK_CORRUPT);
 		classes[i] = part == NULL ? SET_NOTHING : profile_class(fold, &profiles[i], part);
 		class_counts[classes[i]]++;
+		if (pass->has_purposes)
+			note_stamped(pass, &profiles[i], part == NULL, classes[i]);
 		if (part == NULL)
 			chosen[count++] = &profiles[i];
 		if (part == NULL || classes[i] != SET_NOTHING ||

@@ -33,7 +33,7 @@ TABLE(shared_context, "context_hash", "events", "context");
 TABLE(base, "identifier_id", "packed", "group_id", "traits", "timeline", "left_at");
 TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
 	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
-	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
+	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3", "purposes");
 TABLE(profile_identifier, "profile_id", "slice", "identifiers", "identifier_ids");
 TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expires_at");
 TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "events", "left_at");

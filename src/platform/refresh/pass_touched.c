@@ -2,7 +2,8 @@
  * pass_touched.c
  *		Whom the batch touched, and why: a value of type cdp_internal.touched.
  *
- * reads: what core/batch says of profiles, and the profiles and accounts whose traits were folded anew after it
+ * reads: what core/batch says of profiles, the profiles and accounts whose traits were folded anew after it, and the
+ * profiles of which only consent changes
  */
 #include "postgres.h"
 
@@ -33,7 +34,8 @@ static const char *const cause_names[] = {"event",   "merged", "split",
 										  "rebuilt", "gained", "identity"};
 
 #define CAUSE_LAPSED lengthof(cause_names)
-#define CAUSES (CAUSE_LAPSED + 1)
+#define CAUSE_CONSENT (CAUSE_LAPSED + 1)
+#define CAUSES (CAUSE_CONSENT + 1)
 
 typedef struct Touched
 {
@@ -58,6 +60,7 @@ init_touched(Touched *touched, int capacity)
 	for (size_t i = 0; i < lengthof(cause_names); i++)
 		touched->causes[i] = CStringGetTextDatum(cause_names[i]);
 	touched->causes[CAUSE_LAPSED] = CStringGetTextDatum("lapsed");
+	touched->causes[CAUSE_CONSENT] = CStringGetTextDatum("consent");
 }
 
 /* set_id sets a number; 0: null. */
@@ -128,6 +131,8 @@ pass_count_touched(Pass *pass)
 			pass_add_id(&ids, last = said.profile_id);
 	for (int i = 0; i < pass->lapsed.count; i++)
 		pass_add_id(&ids, pass->lapsed.items[i]);
+	for (int i = 0; i < pass->consented.count; i++)
+		pass_add_id(&ids, pass->consented.items[i]);
 	pass_sort_ids(&ids);
 	pass->counts[COUNT_PROFILES_TOUCHED] = ids.count;
 }
@@ -141,7 +146,10 @@ note_account(void *arg, TupleDesc descriptor, const Datum *values, const bool *n
 	*accounts = lappend(*accounts, DatumGetPointer(values[0]));
 }
 
-/* add_lapsed adds the profiles and the accounts whose traits were folded anew, also as a call was taken back. */
+/*
+ * add_lapsed adds the profiles and the accounts whose traits were folded anew, also as a call was taken back, and the
+ * profiles of which consent changes.
+ */
 static void
 add_lapsed(const Pass *pass, const List *accounts, Touched *touched)
 {
@@ -155,6 +163,11 @@ add_lapsed(const Pass *pass, const List *accounts, Touched *touched)
 		said.profile_id = pass->lapsed.items[i];
 		add_row(touched, &said, CAUSE_LAPSED, (Datum) 0);
 	}
+	for (int i = 0; i < pass->consented.count; i++)
+	{
+		said.profile_id = pass->consented.items[i];
+		add_row(touched, &said, CAUSE_CONSENT, (Datum) 0);
+	}
 }
 
 Datum
@@ -162,7 +175,7 @@ pass_make_touched(Pass *pass, Oid type)
 {
 	static const Oid item_types[] = {INT8OID, TEXTOID, INT8OID, TEXTOID, INT8OID};
 	TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
-	int64 capacity = pass->lapsed.count;
+	int64 capacity = pass->lapsed.count + pass->consented.count;
 	List *accounts = NIL;
 	Touched touched;
 	Datum values[TOUCHED_COLUMNS];

@@ -25,14 +25,16 @@ BEGIN
 	END IF;
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
-	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base, cdp_data.batch,
-		cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.correction, cdp_data.event,
-		cdp_data.folded_month, cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map,
-		cdp_data.inbox_mark, cdp_data.link, cdp_data.membership, cdp_data.message, cdp_data.namespace,
-		cdp_data.plan_violation, cdp_data.profile, cdp_data.profile_identifier, cdp_data.quarantine,
+	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base,
+		cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent,
+		cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
+		cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.invalid_signal,
+		cdp_data.link, cdp_data.membership, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation,
+		cdp_data.profile, cdp_data.profile_identifier, cdp_data.purpose, cdp_data.quarantine,
 		cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
-		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.source, cdp_data.source_hour,
-		cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
+		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.signal, cdp_data.source,
+		cdp_data.source_hour, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone,
+		cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;
@@ -56,7 +58,7 @@ each cause. Causes: event (an event of the batch, with its number; of a group ca
 former profile is in it now), split (identifiers of the former profile are in it now), rebuilt (folded anew from the
 log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
 or the latest link changed), lapsed (traits expired, or a rule or source of them changed; those of an account, without a
-profile, too, also as a call was taken back).$comment$;
+profile, too, also as a call was taken back), consent (nothing but what was said of purposes).$comment$;
 
 CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whole boolean, cause text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -98,7 +100,7 @@ COMMENT ON FUNCTION cdp_internal.keep_memberships(cdp_internal.touched, boolean,
 -- One batch through all stages: the rows that it was begun with, and the changes of
 -- cdp_internal.stage_graph_changes(); or the whole log, by the stages of cdp.restitch().
 CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false,
-	cause text DEFAULT 'event')
+	cause text DEFAULT 'event', consenting bigint[] DEFAULT '{}')
 	RETURNS cdp_internal.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -122,6 +124,12 @@ BEGIN
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
 	done := passed.done;
+	-- the pass has stamped those whom it touched
+	IF consenting IS NULL OR whole AND EXISTS (SELECT FROM cdp_data.purpose) THEN
+		PERFORM cdp_internal.stamp_all(cdp_internal.batch_as_of());
+	ELSIF consenting <> '{}' THEN
+		PERFORM cdp_internal.stamp_people(consenting, cdp_internal.batch_as_of());
+	END IF;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF has_segments THEN
 		PERFORM cdp_internal.keep_memberships(passed.touched, whole, cause);
@@ -136,9 +144,10 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text) IS
+COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean, text, bigint[]) IS
 	'Internal: takes the current batch, or the whole log, through all stages, and records it. cause: of the changes of '
-	'memberships; event: of each person what touched it. The caller holds the lock.';
+	'memberships; event: of each person what touched it. consenting: people who are to be stamped, besides those '
+	'whom the batch touches; NULL: all. The caller holds the lock.';
 
 CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
 	identifier_id bigint, quarantine_id bigint) RETURNS void
@@ -261,6 +270,7 @@ BEGIN
 		IF number = 0 THEN
 			lapsed := cdp_internal.has_lapsed(s.as_of)
 				OR cdp_internal.has_due_memberships(s.as_of)
+				OR cdp_internal.has_expired_consent(s.as_of)
 			FROM (SELECT greatest(clock_timestamp(), t.as_of) AS as_of FROM cdp_data.state t) s;
 		END IF;
 		PERFORM cdp_internal.expire_quarantine();
@@ -337,7 +347,7 @@ rights), and an error that more than 1,000 rows cause. After out_of_memory, conf
 row that fails so three times alone is quarantined as failed.
 Before all that it reads what is new in connected tables, see cdp.connect(), up to max_rows rows and some.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text),
+REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text, bigint[]),
 	cdp_internal.keep_memberships(cdp_internal.touched, boolean, text),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),

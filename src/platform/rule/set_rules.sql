@@ -55,7 +55,10 @@ BEGIN
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',
 		reread => concerned ->> 'reread', reanchored => concerned ->> 'reanchored',
 		traits_changed => concerned ->> 'traits_changed', realiased => concerned ->> 'realiased',
-		based => concerned ->> 'based', cause => 'rule');
+		based => concerned ->> 'based', cause => 'rule',
+		-- who is as strong as whom decides what consent is worth
+		consenting => CASE WHEN concerned ? 'reanchored' AND EXISTS (SELECT FROM cdp_data.purpose)
+			THEN NULL ELSE '{}'::bigint[] END);
 	IF concerned ? 'blocked' THEN
 		PERFORM cdp_internal.flag_blocked(ARRAY(SELECT jsonb_object_keys(rules - '*')));
 	END IF;

@@ -6,7 +6,7 @@ CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked te
 	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
 	reread text DEFAULT NULL, reanchored text DEFAULT NULL, refolded text DEFAULT NULL,
 	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL, based text DEFAULT NULL,
-	cause text DEFAULT 'verdict')
+	cause text DEFAULT 'verdict', consenting bigint[] DEFAULT '{}')
 	RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -19,17 +19,17 @@ BEGIN
 		checked => checked, forbids => forbids, judged => judged, reread => reread, reanchored => reanchored,
 		refolded => refolded, traits_changed => traits_changed, same => same, realiased => realiased,
 		based => based);
-	done := cdp_internal.process_batch(cause => cause);
+	done := cdp_internal.process_batch(cause => cause, consenting => consenting);
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();
 	RETURN done;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text,
-	text, text) IS
+	text, text, bigint[]) IS
 	'Internal: takes changes of the graph through all stages of a batch, without rows of the inboxes, and ends the '
 	'batch. The arguments are those of cdp_internal.stage_graph_changes(). cause: of the changes '
-	'of memberships.';
+	'of memberships; consenting: people who are to be stamped besides those whom it touches; NULL: all.';
 
 CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL,
 	until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
@@ -309,7 +309,7 @@ END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
 REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text,
-	text, text),
+	text, text, bigint[]),
 	cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier),
 	cdp_internal.note_forbids(bigint, bigint), cdp.forbid(cdp.identifier, cdp.identifier, text),
