@@ -25,6 +25,8 @@ INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id,
  ('m8', 'group', NULL, NULL, 'bob', 'acme', NULL, '{"boss": "bobs boss"}', NULL, '2026-01-07Z', '2026-01-07Z', 'web'),
  ('m9', 'track', NULL, NULL, 'ann', NULL, '{"of": "quarantine"}', NULL, NULL, '2026-01-06Z', '2026-01-06Z', 'web'),
  ('m10', 'track', NULL, NULL, 'bob', NULL, '{"secret": "bobs secret"}', NULL, NULL, '2026-01-06Z', '2026-01-06Z', 'web');
+SELECT cdp.create_purpose('ads', 'opt_in', lawful_basis => 'consent'), cdp.map_signal('gpc', '', 'ads');
+UPDATE cdp.inbox SET context = context || '{"gpc": true}' WHERE message_id IN ('m1', 'm5');
 INSERT INTO cdp.inbox_raw (line, source) VALUES
  ('{"userId": "ann", "type": "nonsense", "traits": {"email": "bob@example.com"}}', 'web'), ('{"userId": "bob", "type": "nonsense", "secret": "bobs secret"}', 'web'),
  ('{"email": "ann@example.com", bobs secret', 'web'), ('{"email": "bob@example.com", bad', 'web'), ('{"x": "\ud83d", "email": "ANN@example.com"}', 'web');
@@ -34,6 +36,7 @@ SELECT cdp.create_segment('buyers', $$ cdp.did(timeline, 'Order Completed') $$, 
 SELECT cdp.create_trait('orders', $$ cdp.event_count(timeline) $$);
 SELECT cdp.forbid('user_id:ann', 'user_id:bob', 'bobs wish'), cdp.same('user_id:ann', 'crm_id:7', 'the same, says bob@example.com');
 
+SELECT cdp.set_consent('email:ann@example.com', 'ads', 'yes', evidence => '{"form": 7, "seen_by": "bob@example.com"}');
 SET ROLE regress_cdp_export_steward;
 CREATE TEMP TABLE exported AS SELECT cdp.export_person('email:ANN@example.com') AS document;
 SELECT e.list, CASE jsonb_typeof(e.rows) WHEN 'array' THEN jsonb_array_length(e.rows) END AS rows FROM exported, jsonb_each(document) AS e (list, rows) ORDER BY 1;
@@ -48,6 +51,8 @@ SELECT r ->> 'identifier' AS identifier, r ->> 'other_identifier' AS other, r ->
 SELECT r - 'decided_at' - 'until_at' AS verdict FROM exported, jsonb_array_elements(document -> 'verdicts') r;
 SELECT r -> 'name' AS name, r -> 'description' AS description, r -> 'why' -> 0 -> 'holds' AS holds, (r ->> 'since')::timestamptz <= now() AS since FROM exported, jsonb_array_elements(document -> 'segments') r;
 SELECT r ->> 'identifier' AS identifier, r -> 'profile_id' AS profile_id, r ->> 'until' IS NULL AS now FROM exported, jsonb_array_elements(document -> 'history') r;
+SELECT r FROM exported, jsonb_array_elements(document -> 'purposes') r;
+SELECT r FROM exported, jsonb_array_elements(document -> 'consent') r;
 SELECT r ->> 'action' AS action FROM exported, jsonb_array_elements(document -> 'disclosures') r;
 SELECT r FROM exported, jsonb_array_elements(document -> 'sources') r;
 -- nothing of Bob, who stands on events of Ann; his own has all, and nothing of hers

@@ -77,6 +77,18 @@ SELECT cdp.set_retention('source', 'web', '10 days'), cdp.set_retention('source'
 SELECT kind, key, state, events FROM cdp.enforce_retention();
 SELECT events, timeline IS NULL FROM cdp_data.base_row;
 SELECT * FROM cdp.verify();
+-- the first and the last event that said something of a purpose are its proof, and stay
+RESET ROLE;
+SELECT cdp.create_purpose('ads', 'opt_in'), cdp.map_signal('gpc', '', 'ads');
+INSERT INTO cdp.inbox (message_id, type, event, user_id, context, "timestamp", received_at, source)
+SELECT 'gpc ' || d, 'track', 'Seen', 'u10', '{"gpc": true}', now() - d * interval '1 day', now() - d * interval '1 day', 'shop' FROM generate_series(20, 60, 10) d;
+SELECT accepted FROM cdp.refresh();
+SELECT answer, last_time - first_time AS span FROM cdp.consent;
+SELECT kind, key, events FROM cdp.enforce_retention() WHERE events > 0;
+SELECT days FROM log WHERE user_id = 'u10';
+SELECT answer, last_time - first_time AS span FROM cdp.consent;
+SELECT allowed, reason FROM cdp.consent_of('user_id:u10', 'ads');
+SELECT * FROM cdp.verify();
 SET ROLE regress_cdp_retention_analyst;
 SELECT count(*) > 5 FROM cdp.retention_report();
 SELECT cdp.set_retention('source', 'web', '1 day');

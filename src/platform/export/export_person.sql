@@ -133,7 +133,8 @@ other members said of them; events: each as it came, of the whole log; folded: w
 added up to, see cdp.drop_events(); corrections: events that their source replaced, if kept; quarantine: rows that
 carry an identifier of the person (withheld: a line that cannot be read, and may be of others); links: pairs of
 identifiers, what says so, and whether they count; verdicts; segments: those that the person is in as last judged, since
-when, and why; changes: of the feed; disclosures: when the person was exported, erased …; sources: with licence;
+when, and why; changes: of the feed; purposes: what the person may be used for, and why; consent: what was
+said of them, with evidence; disclosures: when the person was exported, erased …; sources: with licence;
 retention: how long what is kept, see cdp.retention_report().
 Nothing of other people is in it: the other end of a link that is not of the person is NULL, and identifiers that are
 known to be of others (their e-mail addresses, phone numbers, and what stood on one event with an identifier of the

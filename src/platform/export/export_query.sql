@@ -3,7 +3,7 @@
 CREATE FUNCTION cdp_internal.export_lists() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '{profile,identifiers,history,traits,computed_traits,accounts,events,folded,corrections,quarantine,links,'
-		'verdicts,segments,changes,disclosures,sources,retention}'::text[];
+		'verdicts,segments,changes,purposes,consent,disclosures,sources,retention}'::text[];
 COMMENT ON FUNCTION cdp_internal.export_lists() IS 'Internal: returns the lists of cdp.export_person(), in order.';
 
 CREATE FUNCTION cdp_internal.export_why(segment text, profile_id bigint) RETURNS jsonb
@@ -268,6 +268,21 @@ CREATE FUNCTION cdp_internal.export_query(list text) RETURNS text
 			-- former ids of the person are numbers of their identifiers
 			WHERE c.profile_id = ANY ($1 || $2)
 			ORDER BY c.change_id $sql$
+		WHEN 'purposes' THEN $sql$
+			SELECT p.name AS purpose, c.allowed, c.reason, c.until, p.lawful_basis, p.description
+			FROM cdp_data.purpose p
+			CROSS JOIN LATERAL cdp.consent_of($1::text, p.name) c
+			WHERE $1 IS NOT NULL
+			ORDER BY p.name $sql$
+		WHEN 'consent' THEN $sql$
+			SELECT i.identifier::text AS identifier, p.name AS purpose, cdp_internal.answer_name(c.answer) AS answer,
+				c.first_time, c.last_time, c.expires_at, s.source, c.first_event_id, c.event_id, c.evidence
+			FROM cdp_data.consent c
+			JOIN cdp_data.identifier i ON i.identifier_id = c.identifier_id
+			LEFT JOIN cdp_data.purpose p ON p.purpose_id = c.purpose_id
+			LEFT JOIN cdp_data.source s ON s.source_id = c.source_id
+			WHERE c.identifier_id = ANY ($2)
+			ORDER BY p.name, c.first_time, c.consent_id, i.identifier $sql$
 		WHEN 'disclosures' THEN $sql$
 			SELECT a.audit_id, a.at, a.action
 			FROM cdp_data.audit a

@@ -18,7 +18,8 @@ BEGIN
 			WHEN 'namespace' THEN 'cdp.namespace(i.identifier) = %L'
 			WHEN 'trait' THEN 'e.type IN (''identify'', ''group'') AND e.traits ? %L AND e.source NOT IN '
 				'(SELECT s.source FROM cdp_data.source s WHERE s.mutable)' END, key),
-		since, until, after_id, cdp_internal.is_logged_condition(), cdp_internal.proves_nothing_condition());
+		since, until, after_id, cdp_internal.is_logged_condition(),
+		CASE kind WHEN 'trait' THEN 'true' ELSE cdp_internal.proves_nothing_condition() END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.overdue_events(text, text, timestamptz, timestamptz, bigint) IS
@@ -27,7 +28,8 @@ COMMENT ON FUNCTION cdp_internal.overdue_events(text, text, timestamptz, timesta
 
 CREATE FUNCTION cdp_internal.proves_nothing_condition() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN 'true';
+	RETURN 'NOT EXISTS (SELECT FROM cdp_data.consent c WHERE c.identifier_id = e.identifier_id '
+		'AND e.event_id IN (c.first_event_id, c.event_id))';
 COMMENT ON FUNCTION cdp_internal.proves_nothing_condition() IS
 	'Internal: returns a condition on cdp_data.event e: no statement of the ledger of consent was first or last said by '
 	'the event.';

@@ -9,6 +9,7 @@ BEGIN ATOMIC
 		('history of profiles', NULL, 'kept', 'former profile ids are answered by it'),
 		('verdicts', NULL, 'kept', 'decisions of people; withdraw them one by one'),
 		('retractions', NULL, 'kept', 'what was taken back, without its content'),
+		('consent', NULL, 'kept', 'proof of what people said, with the first and last event that said it'),
 		('audit', NULL, 'kept', 'proof of what was done with whose data'),
 		('counts by hour', interval '400 days', 'deleted', 'rows by source and reason, without content');
 END;
@@ -64,7 +65,12 @@ BEGIN
 				ELSE 'deleted' END, 'cdp.set_message_memory()', NULL
 			FROM cdp_data.state s
 			UNION ALL
-			SELECT 8, f.what, NULL, NULL, f.keep, f.becomes, f.reason, NULL
+			SELECT 8, 'consent', 'purpose', p.name, p.retention, 'kept',
+				'for those who read cdp.purpose: nothing is forgotten by it', NULL
+			FROM cdp_data.purpose p
+			WHERE p.retention IS NOT NULL
+			UNION ALL
+			SELECT 9, f.what, NULL, NULL, f.keep, f.becomes, f.reason, NULL
 			FROM cdp_internal.fixed_retentions() f) r
 		ORDER BY r.place, r.what COLLATE "C", r.kind, r.key NULLS LAST;
 END
