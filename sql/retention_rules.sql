@@ -16,7 +16,7 @@ SELECT * FROM cdp.retention_report();
 -- times in days before now
 CREATE FUNCTION say(days integer, type text, event text, anonymous text, usr text, traits jsonb, source text) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, traits, properties, "timestamp", received_at, source)
-	VALUES (concat_ws(' ', days, type, event, anonymous, usr, traits, source), type, event, anonymous, usr, CASE type WHEN 'group' THEN 'acme' END, traits, '{"total": 1}', now() - days * interval '1 day', now() - days * interval '1 day', source) $$;
+	VALUES (concat_ws(' ', days, type, event, anonymous, usr, traits, source), type, event, anonymous, usr, CASE type WHEN 'group' THEN 'acme' END, traits, '{"total": 1}', now() - days * interval '24 hours', now() - days * interval '24 hours', source) $$;
 CREATE VIEW log AS SELECT round(extract(epoch FROM now() - "timestamp") / 86400) AS days, type, event, anonymous_id, user_id, traits, source FROM cdp.events ORDER BY 1 DESC, event_id;
 GRANT SELECT ON log TO PUBLIC;
 SELECT say(100, 'track', 'Seen', 'a1', NULL, NULL, 'web'), say(90, 'identify', NULL, 'a1', 'u1', '{"plan": "old", "salary": 1, "city": "Bonn"}', 'web'), say(80, 'track', 'Search', NULL, 'u1', NULL, 'app'), say(70, 'track', 'Seen', 'a2', NULL, NULL, 'app'),
@@ -81,12 +81,12 @@ SELECT * FROM cdp.verify();
 RESET ROLE;
 SELECT cdp.create_purpose('ads', 'opt_in'), cdp.map_signal('gpc', '', 'ads');
 INSERT INTO cdp.inbox (message_id, type, event, user_id, context, "timestamp", received_at, source)
-SELECT 'gpc ' || d, 'track', 'Seen', 'u10', '{"gpc": true}', now() - d * interval '1 day', now() - d * interval '1 day', 'shop' FROM generate_series(20, 60, 10) d;
+SELECT 'gpc ' || d, 'track', 'Seen', 'u10', '{"gpc": true}', now() - d * interval '24 hours', now() - d * interval '24 hours', 'shop' FROM generate_series(20, 60, 10) d;
 SELECT accepted FROM cdp.refresh();
-SELECT answer, last_time - first_time AS span FROM cdp.consent;
+SELECT answer, round(extract(epoch FROM last_time - first_time) / 86400) AS days FROM cdp.consent;
 SELECT kind, key, events FROM cdp.enforce_retention() WHERE events > 0;
 SELECT days FROM log WHERE user_id = 'u10';
-SELECT answer, last_time - first_time AS span FROM cdp.consent;
+SELECT answer, round(extract(epoch FROM last_time - first_time) / 86400) AS days FROM cdp.consent;
 SELECT allowed, reason FROM cdp.consent_of('user_id:u10', 'ads');
 SELECT * FROM cdp.verify();
 SET ROLE regress_cdp_retention_analyst;
