@@ -25,7 +25,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.retention.done_event_id IS
 		'The last event when that was last so: later ones can have come late.';
 	COMMENT ON COLUMN cdp_data.retention.begun_at IS
-		'When the log was last gone through from its beginning, as it is once a week: rules can have moved events since.';
+		'When the log was last gone through from its beginning, as it is once a week: rules can move events.';
 	COMMENT ON COLUMN cdp_data.retention.checked_at IS 'When it was last seen to that nothing older is kept.';
 	COMMENT ON COLUMN cdp_data.retention.forgotten IS 'How many events were taken back, or changed (trait).';
 	-- what is not repaired by then will not be

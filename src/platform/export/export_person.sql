@@ -125,17 +125,17 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.export_person(cdp.identifier) IS
 $comment$Returns all that is kept of a person as one JSON document, to be handed to that person; NULL if there is
-nothing. Each call is recorded in cdp.audit, and is among the disclosures that it returns. Refresh before, so that no
-row waits. The document has exported_at, as_of (time of the last batch), the object profile, and lists:
-identifiers: with first_known and the sources that sent them; history: the profile_id of each identifier, since and
-until when; traits: all values that are kept, with origin, see cdp.provenance(); computed_traits; accounts, without what
-other members said of them; events: each as it came, of the whole log; folded: what events that have left the log
-added up to, see cdp.drop_events(); corrections: events that their source replaced, if kept; quarantine: rows that
-carry an identifier of the person (withheld: a line that cannot be read, and may be of others); links: pairs of
-identifiers, what says so, and whether they count; verdicts; segments: those that the person is in as last judged, since
-when, and why; changes: of the feed; purposes: what the person may be used for, and why; consent: what was
-said of them, with evidence; disclosures: when the person was exported, erased …; sources: with licence;
-retention: how long what is kept, see cdp.retention_report().
+nothing. Each call is recorded in cdp.audit, and is among the disclosures that it returns. Refresh before, so
+that no row waits. The document has exported_at, as_of (time of the last batch), the object profile, and lists:
+identifiers: with first_known and the sources that sent them; history: the profile_id of each identifier, since
+and until when; traits: all values that are kept, with origin, see cdp.provenance(); computed_traits; accounts,
+without what other members said of them; events: each as it came, of the whole log; folded: what events that
+have left the log added up to, see cdp.drop_events(); corrections: events that their source replaced, if kept;
+quarantine: rows that carry an identifier of the person (withheld: a line that cannot be read, and may be of
+others); links: pairs of identifiers, what says so, and whether they count; verdicts; segments: those that the
+person is in as last judged, since when, and why; changes: of the feed; purposes: what the person may be used
+for, and why; consent: what was said of them, with evidence; disclosures: when the person was exported, erased
+…; sources: with licence; retention: how long what is kept, see cdp.retention_report().
 Nothing of other people is in it: the other end of a link that is not of the person is NULL, and identifiers that are
 known to be of others (their e-mail addresses, phone numbers, and what stood on one event with an identifier of the
 person) are replaced by "[of another person]" wherever they stand, names of members too. Identifiers that are shared
@@ -229,8 +229,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.export_person_csv(cdp.identifier) IS
 $comment$Returns the lists of cdp.export_person() as lines of CSV: for each list, in order, a header and a line for each
-row. Each field is in quotes, but NULL, which is empty; documents are JSON; a field may have line ends. One file for a
-list: psql -Atc "SELECT line FROM cdp.export_person_csv('email:ann@example.com') WHERE list = 'events'" > events.csv. No rows if there is nothing. It has no limit of size: rows beyond work_mem go to a
+row. Each field is in quotes, but NULL, which is empty; documents are JSON; a field may have line ends. One
+file for a list: psql -Atc "SELECT line FROM cdp.export_person_csv('email:ann@example.com') WHERE list =
+'events'" > events.csv. No rows if there is nothing. It has no limit of size: rows beyond work_mem go to a
 temporary file. Errors: as cdp.export_person(), without 54000.$comment$;
 
 CREATE FUNCTION cdp.export_person_csv(profile_id bigint) RETURNS TABLE (list text, line text)

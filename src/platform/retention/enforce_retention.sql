@@ -1,7 +1,7 @@
 -- cdp.enforce_retention(): forgets what is older than it is kept.
 --
--- Of each retention what is older than done_until, up to done_event_id, is forgotten.  So a call reads what has come late
--- since then, and what became too old; and once a week the whole log, since rules and corrections move events.
+-- Of each retention what is older than done_until, up to done_event_id, is forgotten.  So a call reads what has come
+-- late since then, and what became too old; and once a week the whole log, since rules and corrections move events.
 
 CREATE FUNCTION cdp_internal.overdue_events(kind text, key text, since timestamptz, until timestamptz, after_id bigint)
 	RETURNS text
@@ -31,8 +31,8 @@ CREATE FUNCTION cdp_internal.proves_nothing_condition() RETURNS text
 	RETURN 'NOT EXISTS (SELECT FROM cdp_data.consent c WHERE c.identifier_id = e.identifier_id '
 		'AND e.event_id IN (c.first_event_id, c.event_id))';
 COMMENT ON FUNCTION cdp_internal.proves_nothing_condition() IS
-	'Internal: returns a condition on cdp_data.event e: no statement of the ledger of consent was first or last said by '
-	'the event.';
+	'Internal: returns a condition on cdp_data.event e: no statement of the ledger of consent was first or last said '
+	'by the event.';
 
 CREATE FUNCTION cdp_internal.find_overdue(kind text, key text, before timestamptz, max_rows bigint, OUT ids bigint[],
 	OUT places bigint[], OUT times timestamptz[], OUT done_until timestamptz)
@@ -63,13 +63,12 @@ BEGIN
 		cdp_internal.overdue_events(kind, key, was.until, before, 0))
 	INTO ids, places, times, done_until USING max_rows;
 	-- where there may be more, the next call goes on from the time of the last
-	done_until := CASE WHEN cardinality(ids) < max_rows THEN before ELSE greatest(least(done_until, before), '-infinity')
-		END;
+	done_until := CASE WHEN cardinality(ids) < max_rows THEN before ELSE least(done_until, before) END;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.find_overdue(text, text, timestamptz, bigint) IS
-	'Internal: finds the oldest events, up to max_rows, that a retention does not keep any more, with their anchors and '
-	'times; and up to when all have gone once these are.';
+	'Internal: finds the oldest events, up to max_rows, that a retention does not keep any more, with their anchors '
+	'and times; and up to when all have gone once these are.';
 
 CREATE FUNCTION cdp_internal.forget_events(kind text, key text, ids bigint[], places bigint[], times timestamptz[])
 	RETURNS bigint

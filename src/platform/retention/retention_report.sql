@@ -77,9 +77,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.retention_report() IS
 $comment$Returns what is kept how long, and why: a row for each retention, each source, and each other kind of data.
-what: events, traits, quarantine, feed …; kind and key: of what source, event, namespace or trait; NULL: of all. keep:
-how long; NULL: for ever. becomes: what happens then: forgotten, as if it had never been said; folded, out of the log,
-but what it said is kept; hidden; deleted; kept. reason: what sets it. forgotten: how many events or rows have gone by it.
-Of events to which several rows apply the shortest time holds.$comment$;
+what: events, traits, quarantine, feed …; kind and key: of what source, event, namespace or trait; NULL: of
+all. keep: how long; NULL: for ever. becomes: what happens then: forgotten, as if it had never been said;
+folded, out of the log, but what it said is kept; hidden; deleted; kept. reason: what sets it. forgotten: how
+many events or rows have gone by it. Of events to which several rows apply the shortest time holds.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.fixed_retentions(), cdp.retention_report() FROM PUBLIC;

@@ -20,8 +20,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.forget_remains(text, bigint) IS
-	'Internal: deletes what a source has sent and is no event: rows of the quarantine, up to max_rows, replaced events, '
-	'and examples of values.';
+	'Internal: deletes what a source has sent and is no event: rows of the quarantine, up to max_rows, replaced '
+	'events, and examples of values.';
 
 CREATE FUNCTION cdp_internal.retract_source(source text, reason text, max_rows bigint, OUT events bigint,
 	OUT quarantined bigint, OUT folded bigint, OUT state text)

@@ -8,8 +8,8 @@ DECLARE
 	kinds constant text[] := '{source,event,namespace,trait,quarantine}';
 BEGIN
 	IF (kind = ANY (kinds)) IS NOT TRUE THEN
-		RAISE EXCEPTION 'there is no kind of retention "%"', coalesce(left(kind, 64), '') USING ERRCODE = 'invalid_parameter_value',
-			HINT = cdp_internal.hint_at(coalesce(kind, ''), kinds);
+		RAISE EXCEPTION 'there is no kind of retention "%"', coalesce(left(kind, 64), '')
+			USING ERRCODE = 'invalid_parameter_value', HINT = cdp_internal.hint_at(coalesce(kind, ''), kinds);
 	ELSIF key IS NULL AND kind <> 'quarantine' OR key = '' OR octet_length(key) > 255 THEN
 		RAISE EXCEPTION 'retention of kind % needs a name', kind USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A name has 1 to 255 bytes.';
@@ -54,18 +54,18 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_retention(text, text, interval) IS
-$comment$Sets how long what was said is kept; what is older is forgotten, as if it had never been said. keep: a day is 24
-hours; NULL: for ever.
+$comment$Sets how long what was said is kept; what is older is forgotten, as if it had never been said. keep: a day is
+24 hours; NULL: for ever.
 kind and key: source: events of this source; event: events of this name; namespace: events of people who are known by
 nothing stronger than an identifier of this namespace, such as anonymous_id; trait: values of this trait, in events that
-stay otherwise (not of mutable sources, which correct their rows themselves); quarantine: rows of this source in quarantine, or with key NULL all of which the source has no time of
-its own (at first 30 days).
+stay otherwise (not of mutable sources, which correct their rows themselves); quarantine: rows of this source in
+quarantine, or with key NULL all of which the source has no time of its own (at first 30 days).
 Time is that of the event. Where several are set, the shortest holds. The worker enforces them once an hour, and else
 cdp.enforce_retention() does. cdp.retention_report() shows what is kept how long. Unlike keep_events of
-cdp.set_sources() and cdp.drop_events(), which keep what events said when they let them go, nothing is left; and what has
-left the log by these cannot be forgotten by a retention any more, so let months go later.
-Events that are the proof of a consent stay as long as they prove it. Suppressions and holds are not touched.
-A name that was never seen is a notice.
+cdp.set_sources() and cdp.drop_events(), which keep what events said when they let them go, nothing is left; and what
+has left the log by these cannot be forgotten by a retention any more, so let months go later.
+Events that are the proof of a consent stay as long as they prove it. Suppressions and holds are not touched. A name
+that was never seen is a notice.
 Errors: an unknown kind, no name, the traits email and phone (they are identifiers), a time with months or years, not
 positive, or more than 100 years (22023); an unknown namespace (42704).$comment$;
 

@@ -151,4 +151,5 @@ which identifiers became one person). party and licence are those of cdp.set_sou
 Errors: another kind (22023), an unknown segment (42704), text that names no person (22P02).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_rests_on(text), cdp_internal.people_of(text, text),
-	cdp_internal.check_sources_of(text, text), cdp_internal.rests_on(text, text), cdp.sources_of(text, text) FROM PUBLIC;
+	cdp_internal.check_sources_of(text, text), cdp_internal.rests_on(text, text),
+	cdp.sources_of(text, text) FROM PUBLIC;
