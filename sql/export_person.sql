@@ -52,7 +52,7 @@ SELECT r - 'decided_at' - 'until_at' AS verdict FROM exported, jsonb_array_eleme
 SELECT r -> 'name' AS name, r -> 'description' AS description, r -> 'why' -> 0 -> 'holds' AS holds, (r ->> 'since')::timestamptz <= now() AS since FROM exported, jsonb_array_elements(document -> 'segments') r;
 SELECT r ->> 'identifier' AS identifier, r -> 'profile_id' AS profile_id, r ->> 'until' IS NULL AS now FROM exported, jsonb_array_elements(document -> 'history') r;
 SELECT r FROM exported, jsonb_array_elements(document -> 'purposes') r;
-SELECT r FROM exported, jsonb_array_elements(document -> 'consent') r;
+SELECT r ->> 'identifier' AS identifier, r ->> 'answer' AS answer, r ->> 'source' AS source, r -> 'event_id' AS event_id, r -> 'evidence' AS evidence FROM exported, jsonb_array_elements(document -> 'consent') r;
 SELECT r ->> 'action' AS action FROM exported, jsonb_array_elements(document -> 'disclosures') r;
 SELECT r FROM exported, jsonb_array_elements(document -> 'sources') r;
 -- nothing of Bob, who stands on events of Ann; his own has all, and nothing of hers
