@@ -3,6 +3,7 @@ SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_export ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_export
 SET client_min_messages = warning;
+SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 CREATE EXTENSION cdp;
 CREATE ROLE regress_cdp_export_owner;
@@ -15,18 +16,17 @@ INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, "timestamp", recei
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.export_person('anonymous_id:ann-browser') -> 'profile' -> 'events' AS events;
 INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, properties, traits, context, "timestamp", received_at, source) VALUES
- ('m1', 'track', 'Product Viewed', 'ann-browser', NULL, NULL, '{"sku": "mug", "gift_for": "Bob@Example.com", "note": "for B. <bob@example.com>, and more", "unknown": "zed@example.com"}', NULL, '{"ip": "1.2.3.4", "device": {"id": "tablet"}}', '2026-01-01Z', '2026-01-01Z', 'web'),
+ ('m1', 'track', 'Product Viewed', 'ann-browser', NULL, NULL, '{"sku": "mug", "gift_for": "Bob@Example.com", "note": "for B. <bob@example.com>, and more", "unknown": "zed@example.com"}', NULL, '{"ip": "1.2.3.4", "gpc": true, "device": {"id": "tablet"}}', '2026-01-01Z', '2026-01-01Z', 'web'),
  ('m2', 'identify', NULL, 'ann-browser', 'ann', NULL, NULL, '{"email": "Ann@Example.com", "city": "Bonn", "friend": {"bob@example.com": ["bob@example.com", 7, null, true]}}', NULL, '2026-01-02Z', '2026-01-02Z', 'web'),
  ('m3', 'track', 'Order Completed', NULL, 'ann', NULL, '{"total": 40, "courier": "+49 170 1234567"}', NULL, NULL, '2026-01-03Z', '2026-01-03Z', 'shop'),
  ('m4', 'identify', NULL, 'bob-browser', 'bob', NULL, NULL, '{"email": "bob@example.com", "phone": "+491701234567", "secret": "bobs secret"}', NULL, '2026-01-02Z', '2026-01-02Z', 'web'),
- ('m5', 'track', 'Seen Together', 'ann-browser', 'bob', NULL, '{"total": 1, "secret": "bobs secret"}', NULL, '{"traits": {"email": "ann@example.com"}}', '2026-01-05Z', '2026-01-05Z', 'web'),
+ ('m5', 'track', 'Seen Together', 'ann-browser', 'bob', NULL, '{"total": 1, "secret": "bobs secret"}', NULL, '{"gpc": true, "traits": {"email": "ann@example.com"}}', '2026-01-05Z', '2026-01-05Z', 'web'),
  ('m6', 'track', 'Seen Together', 'bob-browser', 'ann', NULL, '{"total": 1, "who": "bob"}', NULL, '{"traits": {"phone": "+491701234567"}}', '2026-01-06Z', '2026-01-06Z', 'web'),
  ('m7', 'group', NULL, NULL, 'ann', 'acme', NULL, '{"size": 3}', NULL, '2026-01-06Z', '2026-01-06Z', 'web'),
  ('m8', 'group', NULL, NULL, 'bob', 'acme', NULL, '{"boss": "bobs boss"}', NULL, '2026-01-07Z', '2026-01-07Z', 'web'),
  ('m9', 'track', NULL, NULL, 'ann', NULL, '{"of": "quarantine"}', NULL, NULL, '2026-01-06Z', '2026-01-06Z', 'web'),
  ('m10', 'track', NULL, NULL, 'bob', NULL, '{"secret": "bobs secret"}', NULL, NULL, '2026-01-06Z', '2026-01-06Z', 'web');
 SELECT cdp.create_purpose('ads', 'opt_in', lawful_basis => 'consent'), cdp.map_signal('gpc', '', 'ads');
-UPDATE cdp.inbox SET context = context || '{"gpc": true}' WHERE message_id IN ('m1', 'm5');
 INSERT INTO cdp.inbox_raw (line, source) VALUES
  ('{"userId": "ann", "type": "nonsense", "traits": {"email": "bob@example.com"}}', 'web'), ('{"userId": "bob", "type": "nonsense", "secret": "bobs secret"}', 'web'),
  ('{"email": "ann@example.com", bobs secret', 'web'), ('{"email": "bob@example.com", bad', 'web'), ('{"x": "\ud83d", "email": "ANN@example.com"}', 'web');
