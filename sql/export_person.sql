@@ -71,6 +71,9 @@ SELECT cdp.export_person('user_id:none'), cdp.export_person(12345), cdp.export_p
 INSERT INTO cdp.inbox (type, event, user_id, properties) VALUES ('track', NULL, 'lost', '{"x": 1}');
 SELECT quarantined FROM cdp.refresh();
 SELECT document -> 'profile' AS profile, jsonb_array_length(document -> 'quarantine') AS quarantine, jsonb_array_length(document -> 'events') AS events FROM (SELECT cdp.export_person('user_id:lost') AS document) e;
+-- one whose events were taken back: the identifier is kept, and what it was
+SELECT events FROM cdp.retract(message_ids => '{m4,m5,m8}');
+SELECT document -> 'profile' AS profile, document -> 'identifiers' -> 0 ->> 'value' AS value, jsonb_array_length(document -> 'history') AS history, jsonb_array_length(document -> 'events') AS events FROM (SELECT cdp.export_person('user_id:bob') AS document) e;
 -- text that is no identifier; a shared identifier
 SELECT cdp.export_person('nonsense');
 SELECT cdp.mark_shared('device_id:tablet', true);

@@ -42,12 +42,20 @@ BEGIN
 			DETAIL = 'What it has said cannot be told apart by person.',
 			HINT = 'Name the person by another identifier.';
 	END IF;
-	SELECT coalesce(array_agg(i.identifier_id ORDER BY i.identifier_id), '{}'),
-		coalesce(array_agg(i.identifier ORDER BY i.identifier_id), '{}')
+	SELECT array_agg(i.identifier_id ORDER BY i.identifier_id), array_agg(i.identifier ORDER BY i.identifier_id)
 	INTO subject.ids, subject.own
 	FROM cdp_data.identifier i
 	WHERE i.profile_id = subject.profile_id;
-	-- one that was never seen, or is in no profile, can be in quarantine
+	IF subject.profile_id IS NULL THEN
+		-- one whose events were all taken back is in no profile
+		SELECT array_agg(i.identifier_id), array_agg(i.identifier) INTO subject.ids, subject.own
+		FROM cdp_data.identifier i
+		WHERE NOT i.blocked AND i.identifier_id = coalesce(
+			(SELECT k.identifier_id FROM cdp_internal.known_identifier(asked) k), asked_id);
+	END IF;
+	subject.ids := coalesce(subject.ids, '{}');
+	subject.own := coalesce(subject.own, '{}');
+	-- one that was never seen can be in quarantine
 	IF asked IS NOT NULL AND asked <> ALL (subject.own) THEN
 		subject.own := subject.own || asked;
 	END IF;
@@ -55,9 +63,10 @@ BEGIN
 	subject.former := ARRAY(
 		SELECT DISTINCT h.profile_id
 		FROM cdp_data.identifier_history h
-		WHERE h.identifier_id = ANY (subject.ids) AND h.profile_id NOT IN (0, subject.profile_id)
+		WHERE h.identifier_id = ANY (subject.ids) AND h.profile_id <> 0
+			AND h.profile_id IS DISTINCT FROM subject.profile_id
 		ORDER BY h.profile_id);
-	IF subject.own = '{}' OR subject.profile_id IS NULL AND NOT EXISTS (
+	IF subject.own = '{}' OR subject.ids = '{}' AND NOT EXISTS (
 		SELECT FROM cdp_internal.export_rows(subject, 'quarantine')) THEN
 		RETURN NULL;
 	END IF;
