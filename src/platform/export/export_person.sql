@@ -1,10 +1,11 @@
 -- cdp.export_person(): all that is kept of a person, to be handed to that person.
 
 CREATE TYPE cdp_internal.export_subject AS (
-	profile_id bigint, ids bigint[], own cdp.identifier[], former bigint[], foreign_texts text[]);
+	profile_id bigint, ids bigint[], own cdp.identifier[], former bigint[], quarantined bigint[],
+	foreign_texts text[]);
 COMMENT ON TYPE cdp_internal.export_subject IS
 	'Internal: the person of an export: profile_id, numbers of the identifiers, the identifiers, all profile ids that '
-	'these ever had, and the texts of others that stand in what was said.';
+	'these ever had, rows of the quarantine, and the texts of others that stand in what was said.';
 
 CREATE FUNCTION cdp_internal.export_rows(subject cdp_internal.export_subject, list text) RETURNS SETOF jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100
@@ -16,8 +17,9 @@ CREATE FUNCTION cdp_internal.export_rows(subject cdp_internal.export_subject, li
 AS $function$
 BEGIN
 	RETURN QUERY EXECUTE format(CASE WHEN subject.foreign_texts = '{}' THEN 'SELECT to_jsonb(q) FROM (%s) q'
-		ELSE 'SELECT cdp_internal.without_texts(to_jsonb(q), $5) FROM (%s) q' END, cdp_internal.export_query(list))
-	USING subject.profile_id, subject.ids, subject.own, subject.former, subject.foreign_texts;
+		ELSE 'SELECT cdp_internal.without_texts(to_jsonb(q), $6) FROM (%s) q' END, cdp_internal.export_query(list))
+	USING subject.profile_id, subject.ids, subject.own, subject.former, subject.quarantined,
+		subject.foreign_texts;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.export_rows(cdp_internal.export_subject, text) IS
@@ -66,15 +68,15 @@ BEGIN
 		WHERE h.identifier_id = ANY (subject.ids) AND h.profile_id <> 0
 			AND h.profile_id IS DISTINCT FROM subject.profile_id
 		ORDER BY h.profile_id);
-	IF subject.own = '{}' OR subject.ids = '{}' AND NOT EXISTS (
-		SELECT FROM cdp_internal.export_rows(subject, 'quarantine')) THEN
+	subject.quarantined := cdp_internal.find_quarantined(subject.own);
+	IF subject.own = '{}' OR subject.ids = '{}' AND subject.quarantined = '{}' THEN
 		RETURN NULL;
 	END IF;
 	namespaces := cdp_internal.other_namespaces(subject.ids, subject.own);
 	FOREACH list IN ARRAY cdp_internal.export_lists() LOOP
 		subject.foreign_texts := subject.foreign_texts || cdp_internal.said_of_others(
 			ARRAY(SELECT s.said FROM cdp_internal.said_by_list(list, subject.profile_id, subject.ids, subject.own,
-				subject.former) AS s (said)),
+				subject.former, subject.quarantined) AS s (said)),
 			-- what is in quarantine is linked to nothing
 			CASE list WHEN 'quarantine' THEN ARRAY(SELECT n.namespace FROM cdp_data.namespace n) ELSE namespaces END,
 			subject.own);
@@ -184,7 +186,7 @@ BEGIN
 		SELECT ARRAY(SELECT json_object_keys(row_to_json(x)))
 		FROM (SELECT q.* FROM (SELECT 1) AS one LEFT JOIN (%s) q ON false) x
 	$sql$, cdp_internal.export_query(list)) INTO columns
-	USING NULL::bigint, '{}'::bigint[], '{}'::cdp.identifier[], '{}'::bigint[];
+	USING NULL::bigint, '{}'::bigint[], '{}'::cdp.identifier[], '{}'::bigint[], '{}'::bigint[];
 	RETURN columns;
 END
 $function$;

@@ -70,45 +70,45 @@ CREATE FUNCTION cdp_internal.object_or_null(document jsonb) RETURNS jsonb
 	RETURN CASE WHEN jsonb_typeof(document) = 'object' THEN document END;
 COMMENT ON FUNCTION cdp_internal.object_or_null(jsonb) IS 'Internal: returns the document if it is an object.';
 
--- Spellings differ: of an address the domain is looked for, of a phone number its last digits.
-CREATE FUNCTION cdp_internal.export_needles(own cdp.identifier[]) RETURNS text[]
+-- Spellings differ: of an address the domain is looked for, of a phone number its last digits.  Texts with escapes, and
+-- values that JSON escapes, are all looked at.
+CREATE FUNCTION cdp_internal.export_pattern(own cdp.identifier[]) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN ARRAY(
-		SELECT DISTINCT CASE
-			WHEN cdp.namespace(i.id) = 'email' THEN CASE WHEN cdp.value(i.id) ~ 'xn--|[^ -~]' THEN '@'
-				ELSE '@' || split_part(lower(cdp.value(i.id)), '@', 2) END
-			WHEN cdp.namespace(i.id) = 'phone' THEN '#' || right(cdp.value(i.id), 6)
-			ELSE lower(cdp.value(i.id)) END
+	RETURN '\\u[0-9a-f]|' || (
+		SELECT string_agg(CASE
+			WHEN cdp.value(i.id) ~ '["\\[:cntrl:]]|[^ -~]|xn--' THEN ''
+			WHEN cdp.namespace(i.id) = 'phone'
+			THEN regexp_replace(right(cdp.value(i.id), 6), '([0-9])(?=.)', '\1[^0-9]*', 'g')
+			ELSE regexp_replace(CASE cdp.namespace(i.id) WHEN 'email'
+				THEN regexp_replace(cdp.value(i.id), '^.*@', '@') ELSE cdp.value(i.id) END,
+				'([^A-Za-z0-9@])', '\\\1', 'g') END, '|')
 		FROM unnest(own) AS i (id));
-COMMENT ON FUNCTION cdp_internal.export_needles(cdp.identifier[]) IS
-	'Internal: returns what a row that carries one of the identifiers has somewhere in its text, in lower case; after '
-	'a #, among the digits of its text.';
+COMMENT ON FUNCTION cdp_internal.export_pattern(cdp.identifier[]) IS
+	'Internal: returns a regular expression for the text of rows that can carry one of the identifiers.';
 
-CREATE FUNCTION cdp_internal.has_needle(haystack text, needles text[]) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100
+CREATE FUNCTION cdp_internal.find_quarantined(own cdp.identifier[]) RETURNS bigint[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
 AS $function$
 DECLARE
-	lowered text := lower(haystack);
-	digits text;
-	needle text;
+	pattern text := cdp_internal.export_pattern(own);
 BEGIN
-	FOREACH needle IN ARRAY needles LOOP
-		IF left(needle, 1) = '#' AND needle ~ '^#[0-9]+$' THEN
-			digits := coalesce(digits, regexp_replace(haystack, '[^0-9]', '', 'g'));
-			IF strpos(digits, substr(needle, 2)) > 0 THEN
-				RETURN true;
-			END IF;
-		-- JSON escapes some characters
-		ELSIF needle ~ '["\\/[:cntrl:]]' OR strpos(lowered, needle) > 0 OR strpos(lowered, '\u') > 0 THEN
-			RETURN true;
-		END IF;
-	END LOOP;
-	RETURN false;
+	RETURN ARRAY(
+		SELECT q.quarantine_id
+		FROM cdp_data.quarantine q
+		CROSS JOIN LATERAL cdp_internal.quarantined_identifiers(q.record, q.line) n
+		WHERE coalesce(q.line, q.record::text) ~* pattern AND (n.ids && own
+			OR n.document IS NULL AND q.line IS NOT NULL AND EXISTS (
+				SELECT
+				FROM unnest(own) AS i (id)
+				WHERE length(cdp.value(i.id)) >= 5 AND strpos(lower(q.line), lower(cdp.value(i.id))) > 0))
+		ORDER BY q.quarantine_id);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.has_needle(text, text[]) IS
-	'Internal: returns whether a text can hold what cdp_internal.export_needles() names.';
+COMMENT ON FUNCTION cdp_internal.find_quarantined(cdp.identifier[]) IS
+	'Internal: returns the numbers of the rows of the quarantine that carry one of the identifiers; of lines that '
+	'cannot be read, those that have one in their text.';
 
 CREATE FUNCTION cdp_internal.export_query(list text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -210,13 +210,9 @@ CREATE FUNCTION cdp_internal.export_query(list text) RETURNS text
 		WHEN 'quarantine' THEN $sql$
 			SELECT q.quarantine_id, q.quarantined_at, q.received_at, q.source, q.reason, q.detail,
 				coalesce(q.record, n.document) AS record, n.document IS NULL AND q.record IS NULL AS withheld
-			FROM (SELECT cdp_internal.export_needles($3) AS needles) k
-			JOIN cdp_data.quarantine q ON cdp_internal.has_needle(coalesce(q.line, q.record::text), k.needles)
+			FROM cdp_data.quarantine q
 			CROSS JOIN LATERAL cdp_internal.quarantined_identifiers(q.record, q.line) n
-			WHERE n.ids && $3 OR n.document IS NULL AND EXISTS (
-				SELECT
-				FROM unnest($3) AS i (id)
-				WHERE length(cdp.value(i.id)) >= 5 AND strpos(lower(q.line), lower(cdp.value(i.id))) > 0)
+			WHERE q.quarantine_id = ANY ($5)
 			ORDER BY q.quarantine_id $sql$
 		-- the other end is named if it is the person's own
 		WHEN 'links' THEN $sql$
@@ -315,9 +311,9 @@ CREATE FUNCTION cdp_internal.export_query(list text) RETURNS text
 	END;
 COMMENT ON FUNCTION cdp_internal.export_query(text) IS
 	'Internal: returns the query of a list of cdp.export_person(). $1: profile_id; $2: numbers of its identifiers; $3: '
-	'its identifiers; $4: all profile ids that these ever had.';
+	'its identifiers; $4: all profile ids that these ever had; $5: rows of the quarantine.';
 
 REVOKE ALL ON FUNCTION cdp_internal.export_lists(), cdp_internal.export_why(text, bigint),
 	cdp_internal.quarantined_identifiers(jsonb, text), cdp_internal.object_or_null(jsonb),
-	cdp_internal.export_needles(cdp.identifier[]), cdp_internal.has_needle(text, text[]),
+	cdp_internal.export_pattern(cdp.identifier[]), cdp_internal.find_quarantined(cdp.identifier[]),
 	cdp_internal.export_query(text) FROM PUBLIC;

@@ -49,8 +49,8 @@ COMMENT ON FUNCTION cdp_internal.other_namespaces(bigint[], cdp.identifier[]) IS
 	'Internal: returns the namespaces of identifiers of others that can stand in what a person has said: any e-mail '
 	'address and phone number, and what stood on one event with an identifier of the person.';
 
-CREATE FUNCTION cdp_internal.said_by_list(list text, person bigint, ids bigint[], own cdp.identifier[], former bigint[])
-	RETURNS SETOF text
+CREATE FUNCTION cdp_internal.said_by_list(list text, person bigint, ids bigint[], own cdp.identifier[],
+	former bigint[], quarantined bigint[]) RETURNS SETOF text
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET jit = off
@@ -68,10 +68,10 @@ BEGIN
 			UNION ALL
 			SELECT j #>> '{}'
 			FROM jsonb_path_query(d.document, '$.** ? (@.type() == "object").keyvalue().key') AS j) v
-	$sql$, cdp_internal.export_query(list)) USING person, ids, own, former;
+	$sql$, cdp_internal.export_query(list)) USING person, ids, own, former, quarantined;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.said_by_list(text, bigint, bigint[], cdp.identifier[], bigint[]) IS
+COMMENT ON FUNCTION cdp_internal.said_by_list(text, bigint, bigint[], cdp.identifier[], bigint[], bigint[]) IS
 	'Internal: returns the distinct texts, numbers and keys in a list of cdp.export_person().';
 
 CREATE FUNCTION cdp_internal.said_of_others(said text[], namespaces text[], own cdp.identifier[]) RETURNS text[]
@@ -109,6 +109,6 @@ COMMENT ON FUNCTION cdp_internal.without_texts(jsonb, text[]) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.is_of_other(text, text, cdp.identifier[]),
 	cdp_internal.other_namespaces(bigint[], cdp.identifier[]),
-	cdp_internal.said_by_list(text, bigint, bigint[], cdp.identifier[], bigint[]),
+	cdp_internal.said_by_list(text, bigint, bigint[], cdp.identifier[], bigint[], bigint[]),
 	cdp_internal.said_of_others(text[], text[], cdp.identifier[]),
 	cdp_internal.without_texts(jsonb, text[]) FROM PUBLIC;
