@@ -7,7 +7,7 @@ BEGIN
 	FOR t IN
 		SELECT c.relname,
 			'{as_of,elapsed,quarantined_at,decided_at,passed_at,pass_cost,block,pass_until}'::text[] || besides
-				|| CASE c.relname WHEN 'source' THEN '{last_at}'::text[] WHEN 'state' THEN '{hold_out_salt}' END AS left_out
+				|| CASE c.relname WHEN 'source' THEN '{last_at}'::text[] WHEN 'state' THEN '{hold_out_salt}' WHEN 'quarantine_retention' THEN '{checked_at}' END AS left_out
 		FROM pg_class c
 		WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 	LOOP

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOMS = """core/base core/text core/identifier core/traits core/timeline core/sequence core/attribution core/audience core/schema core/personal core/stitch core/consent core/batch
 toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/predicate toolkit/attribution toolkit/audience toolkit/schema toolkit/consent
 platform/catalogue platform/progress platform/store platform/batch platform/suppression platform/ingest platform/identity platform/profile platform/feed platform/consent platform/segment platform/follow
-platform/lookup platform/refresh platform/rule platform/erase platform/report platform/plan platform/connect platform/census platform/worker platform/operate""".split()
+platform/lookup platform/refresh platform/rule platform/erase platform/report platform/plan platform/connect platform/census platform/retention platform/export platform/worker platform/operate""".split()
 MADE = re.compile(r"\bCREATE (?:FUNCTION|AGGREGATE|TYPE|TABLE|VIEW|SEQUENCE) (cdp(?:_\w+)?\.\w+)")
 broken = []
 

@@ -31,8 +31,8 @@ BEGIN
 		'profile_id of the people concerned, as they were numbered then; empty: none, or not of single people.';
 	COMMENT ON COLUMN cdp_data.audit.detail IS 'What else there is to say: arguments and counts, no identifiers.';
 
-	-- SECURITY DEFINER, because no role that is audited may write the table.  Made here, so that it runs as the owner of
-	-- the tables.  Who calls, and when, is what the server says, not an argument.
+	-- SECURITY DEFINER, because no role that is audited may write the table.  Made here, so that it runs as the owner
+	-- of the tables.  Who calls, and when, is what the server says, not an argument.
 	CREATE FUNCTION cdp_data.record_audit(action text, subjects bigint[] DEFAULT '{}', detail jsonb DEFAULT '{}')
 		RETURNS bigint
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -55,6 +55,7 @@ BEGIN ATOMIC
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
 		('seen_call',          '{cdp_data}',     '{connection,message_key}',           'local'),
+		('retention',          '{cdp_data,cdp}', '{kind,key}',                         'reference'),
 		('audit',              '{cdp_data,cdp}', '{audit_id}',                         'reference'),
 		('worker',             '{cdp_data}',     '{singleton}',                        'reference'),
 		('worker_run',         '{cdp_data,cdp}', '{minute,work,sqlstate}',             'reference'),
@@ -119,6 +120,7 @@ BEGIN ATOMIC
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
 		('followed_row',       '{}',        'none',   '{writer,pull}',    1,    '{}'),
 		('seen_call',          '{}',        'none',   '{pull}',           1,    '{}'),
+		('retention',          '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('audit',              '{}',        'read',   '{}',               NULL, '{}'),
 		('worker',             '{}',        'update', '{}',               NULL, '{}'),
 		('worker_run',         '{}',        'all',    '{}',               NULL, '{}'),
@@ -186,6 +188,7 @@ BEGIN ATOMIC
 		('hold',             'identifier', '{identifier}'),
 		('hold',             'raw',        '{reason}'),
 		('worker_run',       'raw',        '{error}'),
+		('retention',        'raw',        '{key}'),
 		('audit',            'raw',        '{detail}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,

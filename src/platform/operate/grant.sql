@@ -212,6 +212,7 @@ BEGIN
 			cdp_internal.estimate_events(timestamptz, timestamptz), cdp_internal.personal_category(text),
 			cdp_internal.personal_values(jsonb, boolean),
 			cdp.quarantine_rates(text, timestamptz, timestamptz, text),
+			cdp.retention_report(), cdp_internal.fixed_retentions(),
 			cdp.preview_plan(text, jsonb, timestamptz, timestamptz),
 			cdp_internal.check_planned(text, text, jsonb, jsonb), cdp_internal.check_source_name(text),
 			cdp_internal.hint_at(text, text[]),

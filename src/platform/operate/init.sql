@@ -50,6 +50,9 @@ BEGIN
 	PERFORM cdp_internal.init_erase();
 	PERFORM cdp_internal.init_audit();
 	PERFORM cdp_internal.init_purpose_role();
+	PERFORM cdp_internal.init_retention();
+	PERFORM cdp_internal.init_enforce_retention();
+	PERFORM cdp_internal.init_retract_source();
 	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_connection();
 	PERFORM cdp_internal.init_worker();

@@ -352,7 +352,9 @@ note_message(void *arg, int key, const Datum *values, const bool *nulls)
 	if (event->is_clean)
 	{
 		asked->check->compared++;
-		event->differs = content != event->content && content != event->other_content;
+		/* 0: parts of the event were forgotten */
+		event->differs =
+			content != 0 && content != event->content && content != event->other_content;
 	}
 }
 

@@ -31,10 +31,10 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.set_quarantine_retention(interval, text) IS
 $comment$Sets how long rows stay in quarantine, after which they are deleted for good: those of a source ("default" has
-those that name none), or with NULL all of which the source has no time of its own. A day is 24 hours. NULL, as at
-first: for ever. Refreshes delete them, up to 100,000 at a time, within an hour after their time;
-cdp.quarantine_retention shows the times, and how many were deleted. A source that was never seen is a notice.
-Errors: the time has months or years, is not positive, or more than 100 years; an invalid name of a source
-(22023).$comment$;
+those that name none), or with NULL all of which the source has no time of its own. A day is 24 hours. NULL:
+for ever; at first all rows stay for 30 days. Refreshes delete them, up to 100,000 at a time, within an hour
+after their time; cdp.quarantine_retention shows the times, and how many were deleted. A source that was never
+seen is a notice. Errors: the time has months or years, is not positive, or more than 100 years; an invalid
+name of a source (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp.set_quarantine_retention(interval, text) FROM PUBLIC;

@@ -54,6 +54,8 @@ static Job jobs[] = {
 	{"build_segments", "SELECT r.done, r.waiting FROM cdp_internal.worker_build_segments() r", 0},
 	{"drop_old_events", "SELECT r.done, r.waiting FROM cdp_internal.worker_drop_old_events() r",
 	 HOUR_MS},
+	{"enforce_retention", "SELECT r.done, r.waiting FROM cdp_internal.worker_enforce_retention() r",
+	 HOUR_MS},
 	{"forget_runs", "SELECT r.done, r.waiting FROM cdp_internal.worker_forget_runs() r", HOUR_MS},
 };
 

@@ -39,19 +39,19 @@ $comment$Starts a background worker that refreshes this database every cdp.worke
 again while more rows wait than the last refresh took. It begins when the transaction commits, and works as the owner of
 the tables. If one runs already, that one goes on, and a pause that it makes after errors ends. There is never more
 than one in a database.
-Once an hour the worker also calls cdp.drop_old_events(), if a source has keep_events, and forgets old rows of
-cdp.worker_run. After an error it pauses, for a second, and twice as long after each further error in a row, five
-minutes at most, each a quarter more or less at random; what waits is lost by none of them. A run that takes longer than
-cdp.worker_timeout is canceled. If its process is ended, the server starts another one two seconds later. It sleeps
-without a transaction and without a lock that others wait for. It leaves by itself when its database is dropped,
-renamed or copied (and comes back, if it is still there), and for good once extension or tables are gone or have
-another owner, or the database accepts no connections.
+Once an hour the worker also calls cdp.drop_old_events(), if a source has keep_events, and cdp.enforce_retention(),
+if there is a retention, and forgets old rows of cdp.worker_run. After an error it pauses, for a second, and twice
+as long after each further error in a row, five minutes at most, each a quarter more or less at random; what waits
+is lost by none of them. A run that takes longer than cdp.worker_timeout is canceled. If its process is ended, the
+server starts another one two seconds later. It sleeps without a transaction and without a lock that others wait
+for. It leaves by itself when its database is dropped, renamed or copied (and comes back, if it is still there), and
+for good once extension or tables are gone or have another owner, or the database accepts no connections.
 After a restart of the server, or a promotion, it does not run until this is called again, unless the library is in
-shared_preload_libraries and cdp.worker_databases names the database: then it starts by itself, even if this was never
-called. cdp.worker_status() tells what runs, or why nothing does.
+shared_preload_libraries and cdp.worker_databases names the database: then it starts by itself, even if this was
+never called. cdp.worker_status() tells what runs, or why nothing does.
 It takes one of max_worker_processes. For stewards.
-Errors: no slot is free (53400); the server is a standby (25006); the owner of the tables may not connect to the
-database or, before PostgreSQL 17, not log in (55000).$comment$;
+Errors: no slot is free (53400); the server is a standby (25006); the owner of the tables may not connect
+to the database or, before PostgreSQL 17, not log in (55000).$comment$;
 
 CREATE FUNCTION cdp.stop_worker() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -40,7 +40,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.worker_run.minute IS 'The minute in which the runs ended.';
 	COMMENT ON COLUMN cdp_data.worker_run.work IS
 		'refresh: cdp.refresh(), with all that it brings along; build_segments: a slice of the people by segments that '
-		'are building; drop_old_events: cdp.drop_old_events(); forget_runs: rows of this table that are too old.';
+		'are building; drop_old_events: cdp.drop_old_events(); enforce_retention: cdp.enforce_retention(); '
+		'forget_runs: rows of this table that are too old.';
 	COMMENT ON COLUMN cdp_data.worker_run.sqlstate IS '00000: it worked; else the error of the runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.runs IS 'Number of runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.done IS
@@ -113,6 +114,23 @@ COMMENT ON FUNCTION cdp_internal.worker_drop_old_events() IS
 	'Internal: lets events go that their sources no longer keep. done: how many have left. waiting: as many, if there '
 	'may be more.';
 
+CREATE FUNCTION cdp_internal.worker_enforce_retention(OUT done bigint, OUT waiting bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	done := 0;
+	waiting := 0;
+	IF EXISTS (SELECT FROM cdp_data.retention) THEN
+		SELECT coalesce(sum(e.events), 0), CASE WHEN bool_or(e.state = 'waiting') THEN sum(e.events) ELSE 0 END
+		INTO done, waiting FROM cdp.enforce_retention() e;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.worker_enforce_retention() IS
+	'Internal: forgets what is older than cdp.set_retention() says. done: how many events. waiting: as many, if there '
+	'may be more.';
+
 CREATE FUNCTION cdp_internal.worker_build_segments(OUT done bigint, OUT waiting bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -146,5 +164,6 @@ COMMENT ON FUNCTION cdp_internal.worker_forget_runs() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.init_worker(),
 	cdp_internal.worker_record(text, text, text, bigint, bigint, timestamptz), cdp_internal.worker_refresh(),
-	cdp_internal.worker_drop_old_events(), cdp_internal.worker_build_segments(),
+	cdp_internal.worker_drop_old_events(), cdp_internal.worker_enforce_retention(),
+	cdp_internal.worker_build_segments(),
 	cdp_internal.worker_forget_runs() FROM PUBLIC;
