@@ -44,7 +44,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.trim_changes(timestamptz, bigint) IS
-	'Internal: deletes up to max_rows changes, and the rest of a run, that are older than the retention, if the oldest is older by an hour. '
-	'Returns how many. The caller holds the lock of cdp.refresh().';
+	'Internal: deletes up to max_rows changes, and the rest of a run, that are older than the retention, if the oldest '
+	'is older by an hour. Returns how many. The caller holds the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.trim_changes(timestamptz, bigint) FROM PUBLIC;
