@@ -20,5 +20,15 @@ CALL cdp.build_segments();
 SELECT state, built_until, members = expected() AS exact FROM cdp_data.segment;
 SELECT batch_id - :before > 0 AS in_batches_of_their_own FROM cdp_data.state;
 SELECT count(*) = expected() AS exact FROM cdp_data.change WHERE kind = 'entered';
+-- one that fails for all of the first parts of a slice does not fail as a whole; one that fails for all there are does
+CREATE FUNCTION public.late(id bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
+CREATE FUNCTION public.never(id bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
+SELECT cdp.create_segment('late', 'public.late(profile_id)');
+SELECT cdp.create_segment('never', 'public.never(profile_id)');
+CREATE OR REPLACE FUNCTION public.late(id bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN ASSERT id > 700; RETURN id % 2 = 0; END $$;
+CREATE OR REPLACE FUNCTION public.never(id bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN ASSERT id > 7000; RETURN true; END $$;
+UPDATE cdp_data.segment SET built_until = 0, state = 'building' WHERE name <> 'slow';
+CALL cdp.build_segments();
+SELECT name, state, error_profile_id, members, built_until FROM cdp_data.segment WHERE name <> 'slow' ORDER BY name;
 \c :origin
 DROP DATABASE cdp_segment_slice;

@@ -202,6 +202,8 @@ note_part(KeptSegments *segments, bool *fails_all)
 
 		fails_all[i] &= segment->fails_all;
 		segment->fails_all = false;
+		if (segment->failing > EVALUATE_FAILING_MAX)
+			segment->judgement.whole = true;
 		segment->asked &= !segment->judgement.whole;
 	}
 }

@@ -40,6 +40,7 @@ typedef struct KeptSegment
 	double hold_out;     /* the share of people who are held out */
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
+	int64 failing;       /* people that it failed for in this run */
 	bool fails_all;      /* it failed for all people of a page */
 } KeptSegment;
 
