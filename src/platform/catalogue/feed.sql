@@ -11,6 +11,7 @@ BEGIN
 			'renumbered', 'erased', 'purposes_changed')),
 		profile_id bigint NOT NULL,
 		segment_id integer,
+		run integer CHECK (run > 0),
 		other_profile_id bigint,
 		trait text COLLATE "C",
 		value jsonb,
@@ -27,8 +28,8 @@ BEGIN
 		CHECK (kind <> 'trait_changed' OR trait IS NOT NULL),
 		CHECK (kind NOT IN ('merged', 'split', 'renumbered') OR other_profile_id IS NOT NULL),
 		CHECK (kind <> 'erased' OR num_nonnulls(segment_id, other_profile_id, trait, value) = 0));
-	-- the changes of one person: what waits for another change of theirs, and what an erasure removes
-	CREATE INDEX change_profile_id_idx ON cdp_data.change (profile_id, change_id);
+	-- the changes of one person: what waits for another change of theirs, and what an erasure removes; one entry a run
+	CREATE INDEX change_profile_id_idx ON cdp_data.change (profile_id, change_id) WHERE run IS NOT NULL;
 	CREATE INDEX change_other_profile_id_idx ON cdp_data.change (other_profile_id, change_id)
 		WHERE other_profile_id IS NOT NULL;
 	COMMENT ON TABLE cdp_data.change IS
@@ -46,6 +47,9 @@ BEGIN
 		'without a segment, and then once for each segment that the person is in.';
 	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
+	COMMENT ON COLUMN cdp_data.change.run IS
+		'How many changes of profile_id there are from this one on, without a gap between their numbers but for erased '
+		'ones; NULL: an earlier one counts it. So all changes of a profile are those of its runs.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS
 		'Of merged, split and renumbered: the former profile; otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.trait IS 'Of trait_changed: the trait; otherwise NULL.';

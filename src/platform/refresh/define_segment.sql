@@ -259,8 +259,8 @@ BEGIN
 END
 $function$;
 COMMENT ON PROCEDURE cdp.build_segments() IS
-	'Judges all people by the segments that are building, and commits after each 10,000 people, so that other '
-	'refreshes run between. CALL it outside of a transaction block.';
+	'Judges all people by the segments that are building, and commits after each 10,000 people, or those whom it '
+	'judged in a second, so that other refreshes run between. CALL it outside of a transaction block.';
 
 REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer, text),
 	cdp_internal.report_definition(integer), cdp.create_segment(text, text, text, boolean),

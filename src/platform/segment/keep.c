@@ -24,6 +24,10 @@ CDP_FUNCTION(cdp_keep_slice);
 /* how many people are in memory at once, where any number may be judged */
 #define PART_PEOPLE 10000
 
+/* how long a slice goes on judging people by segments that are being built, and with how many it begins */
+#define SLICE_TIME USECS_PER_SEC
+#define SLICE_FIRST_PART 64
+
 /* a segment that is too slow is tried again after this time */
 #define TOO_SLOW_AGAIN (10 * USECS_PER_MINUTE)
 
@@ -193,21 +197,70 @@ ask_unbuilt(KeepRun *run)
 	return after == PG_INT64_MAX ? -1 : after;
 }
 
-/* judge_slice judges some people in the segments that are asked, and who changes in those that need them. */
+/* note_part notes, after a part of a slice, which segments have failed for all so far, and lets those that fail rest. */
 static void
+note_part(KeptSegments *segments, bool *fails_all)
+{
+	for (int i = 0; i < segments->count; i++)
+	{
+		KeptSegment *segment = &segments->items[i];
+
+		fails_all[i] &= segment->fails_all;
+		segment->fails_all = false;
+		if (segment->failing > EVALUATE_FAILING_MAX)
+			segment->judgement.whole = true;
+		segment->asked &= !segment->judgement.whole;
+	}
+}
+
+/*
+ * judge_in_time judges people in the segments that are asked, in parts of which each is twice as large, until the time
+ * of a slice has passed; returns how many it judged.
+ */
+static int
+judge_in_time(KeepRun *run, Kept *kept, const int *people, TimestampTz as_of)
+{
+	KeptSegments *segments = run->segments;
+	TimestampTz end = GetCurrentTimestamp() + SLICE_TIME;
+	bool *fails_all = palloc(segments->count * sizeof(bool));
+	int done = 0;
+
+	memset(fails_all, true, segments->count);
+	for (int part = SLICE_FIRST_PART; done < kept->count; part *= 2)
+	{
+		int count = Min(part, kept->count - done);
+
+		kept_judge(kept, people + done, count, as_of, false, keep_note_flip, run);
+		done += count;
+		note_part(segments, fails_all);
+		if (GetCurrentTimestamp() >= end)
+			break;
+	}
+	for (int i = 0; i < segments->count; i++)
+		segments->items[i].fails_all = fails_all[i] && done > 0;
+	pfree(fails_all);
+	return done;
+}
+
+/*
+ * judge_slice judges some people in the segments that are asked, and who changes in those that need them; returns how
+ * many it came to.
+ */
+static int
 judge_slice(KeepRun *run, Kept *kept, TimestampTz as_of)
 {
 	int *people = palloc_extended(Max(kept->count, 1) * sizeof(int), MCXT_ALLOC_HUGE);
 	int32 level = PG_INT32_MAX;
 	int count = 0;
+	int done;
 
 	run->flipped = palloc0(Max(kept->count, 1) * sizeof(bool));
 	for (int i = 0; i < kept->count; i++)
 		people[i] = i;
-	kept_judge(kept, people, kept->count, as_of, false, keep_note_flip, run);
 	for (int i = 0; i < run->segments->count; i++)
 		if (run->segments->items[i].asked)
 			level = Min(level, run->segments->items[i].level);
+	done = judge_in_time(run, kept, people, as_of);
 	for (int i = 0; i < run->segments->count; i++)
 	{
 		KeptSegment *segment = &run->segments->items[i];
@@ -219,6 +272,7 @@ judge_slice(KeepRun *run, Kept *kept, TimestampTz as_of)
 			people[count++] = i;
 	run->flipped = NULL;
 	kept_judge(kept, people, count, as_of, false, keep_note_flip, run);
+	return done;
 }
 
 /* cdp_keep_slice implements cdp_internal.keep_slice(): judges the next people for segments that are being built. */
@@ -231,6 +285,7 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 	bool *asked;
 	int64 first;
 	int64 until;
+	int done;
 	KeepIds ids;
 	Kept *kept;
 	KeepRun run;
@@ -252,9 +307,12 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 						"(SELECT m.profile_id FROM cdp_data.membership m WHERE m.profile_id > $1 "
 						"ORDER BY 1 LIMIT $2)) s ORDER BY 1 LIMIT $2",
 						2, types, values);
-	until = ids.count < wanted ? PG_INT64_MAX : ids.items[ids.count - 1];
 	kept = kept_read(run.segments, ids.items, ids.count, STORE_WRITE);
-	judge_slice(&run, kept, batch_as_of());
+	done = judge_slice(&run, kept, batch_as_of());
+	if (done == kept->count && ids.count < wanted)
+		until = PG_INT64_MAX;
+	else
+		until = kept->people[done - 1].profile_id;
 	kept_write(kept, batch_as_of());
 	/* a condition that fails for all there are fails as a whole */
 	for (int i = 0; i < run.segments->count; i++)

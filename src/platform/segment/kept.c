@@ -146,7 +146,6 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 	Size cells;
 	Datum *keys;
 	StoreColumn key = {COLUMN_PROFILE_ID, NULL, NULL};
-	Store *store;
 
 	kept->context = CurrentMemoryContext;
 	kept->segments = segments;
@@ -173,10 +172,12 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 	for (Size i = 0; i < cells; i++)
 		kept->stored[i] = DT_NOBEGIN;
 	key.values = keys;
-	store = store_open(&membership_table, access, STORE_DIRECT);
-	store_find(store, kept->count, (StoreColumns){1, &key}, lengthof(wanted), wanted, read_person,
-			   kept);
-	store_close(store);
+	kept->store = store_open(&membership_table, access, STORE_DIRECT);
+	store_find(kept->store, kept->count, (StoreColumns){1, &key}, lengthof(wanted), wanted,
+			   read_person, kept);
+	/* what is to be written is found where it is now */
+	if (access == STORE_READ)
+		store_close(kept->store);
 	memcpy(kept->since, kept->stored, cells * sizeof(TimestampTz));
 	if (kept->values != NULL)
 		memcpy(kept->values, kept->stored_values, cells * sizeof(char *));
@@ -391,7 +392,6 @@ kept_write(Kept *kept, TimestampTz as_of)
 	Rows added;
 	Rows changed;
 	Rows ended;
-	Store *store;
 
 	init_rows(&added, kept->count);
 	init_rows(&changed, kept->count);
@@ -412,11 +412,10 @@ kept_write(Kept *kept, TimestampTz as_of)
 		person->stored = needed;
 		person->stored_horizon = person->horizon;
 	}
-	store = store_open(&membership_table, STORE_WRITE, STORE_DIRECT);
-	write_rows(store, &ended, false, true);
-	write_rows(store, &changed, false, false);
-	write_rows(store, &added, true, false);
-	store_close(store);
+	write_rows(kept->store, &ended, false, true);
+	write_rows(kept->store, &changed, false, false);
+	write_rows(kept->store, &added, true, false);
+	store_close(kept->store);
 	memcpy(kept->stored, kept->since,
 		   (Size) kept->count * kept->segments->count * sizeof(TimestampTz));
 	if (kept->values != NULL)

@@ -40,6 +40,7 @@ typedef struct KeptSegment
 	double hold_out;     /* the share of people who are held out */
 	int64 gained;        /* members in this run */
 	Judgement judgement; /* the first failure of this run */
+	int64 failing;       /* people that it failed for in this run */
 	bool fails_all;      /* it failed for all people of a page */
 } KeptSegment;
 
@@ -99,6 +100,7 @@ typedef struct Kept
 	KeptSegments *segments;
 	int count;
 	KeptPerson *people; /* by profile_id */
+	Store *store;       /* open until kept_write() */
 	TimestampTz *stored;
 	TimestampTz *since;
 	const char **stored_values; /* of computed traits, as text; NULL where there is none */
@@ -135,7 +137,10 @@ extern void kept_ask_with_needs(KeptSegments *segments, int place);
  */
 extern void kept_check_use(const KeptSegment *segment);
 
-/* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
+/*
+ * Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext.  With STORE_WRITE, kept_write()
+ * must follow, once.
+ */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
 
@@ -162,7 +167,7 @@ extern void kept_judge(Kept *kept, const int *people, int count, TimestampTz at,
 /* Judges people at each of their horizons up to an instant. */
 extern void kept_judge_lapsed(Kept *kept, TimestampTz until, KeptFlip flip, void *arg);
 
-/* Writes what has changed at an instant, and counts it in the segments. */
+/* Writes what has changed at an instant, counts it in the segments, and closes the store. */
 extern void kept_write(Kept *kept, TimestampTz as_of);
 
 /*

@@ -141,6 +141,7 @@ note_judgement(KeptSegments *segments, KeptSegment *segment, Judgement *result)
 {
 	Judgement *kept = &segment->judgement;
 
+	segment->failing += result->failing;
 	if (result->whole && result->profile_id != 0 && result->failing <= EVALUATE_FAILING_MAX)
 	{
 		result->whole = false;

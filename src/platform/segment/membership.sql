@@ -63,7 +63,7 @@ COMMENT ON FUNCTION cdp_internal.has_due_memberships(timestamptz) IS
 CREATE FUNCTION cdp_internal.slice_people() RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 10000;
 COMMENT ON FUNCTION cdp_internal.slice_people() IS
-	'Internal: returns how many people a batch judges by segments that are being built.';
+	'Internal: returns how many people a batch judges by segments that are being built, if that takes up to a second.';
 
 -- Account traits are of all members of an account, but a batch touches only those whom its events name.
 CREATE FUNCTION cdp_internal.members_of_accounts(group_ids text[]) RETURNS bigint[]
