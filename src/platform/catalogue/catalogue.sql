@@ -153,6 +153,7 @@ BEGIN ATOMIC
 		('account_member',   'account',    '{group_id}'),
 		('undone',           'account',    '{group_id}'),
 		('change',           'trait',      '{value}'),
+		('consumer_snapshot', 'trait',     '{value}'),
 		('membership',       'trait',      '{computed}'),
 		('seen_name',        'raw',        '{name}'),
 		('segment',          'raw',        '{condition,description,error}'),
