@@ -122,7 +122,7 @@ add_trial_people(const KeptSegments *segments, int64 *ids)
 		const KeptSegment *segment = &segments->items[i];
 		int64 id = segment->trial_profile_id;
 
-		if (!segment->asked || segment->state != KEPT_FAILING)
+		if (!segment->asked || segment->is_list || segment->state != KEPT_FAILING)
 			continue;
 		if (id == 0 && some < 0)
 		{
@@ -424,7 +424,8 @@ cdp_has_recovered(PG_FUNCTION_ARGS)
 
 	keep_begin(&run, "event");
 	for (int i = 0; i < run.segments->count; i++)
-		run.segments->items[i].asked &= run.segments->items[i].state == KEPT_FAILING;
+		run.segments->items[i].asked &=
+			run.segments->items[i].state == KEPT_FAILING && !run.segments->items[i].is_list;
 	judge_trial(run.segments);
 	for (int i = 0; i < run.segments->count; i++)
 		recovered |=

@@ -26,6 +26,7 @@ typedef struct KeptSegment
 	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
 	bool found;
 	bool asked; /* it is judged in this run */
+	bool is_list;
 	int32 segment_id;
 	int32 level;
 	int depend_count;
@@ -134,6 +135,17 @@ extern void kept_ask_with_needs(KeptSegments *segments, int place);
  * uses: the right may have been taken away, and a definition be written by hand.
  */
 extern void kept_check_use(const KeptSegment *segment);
+
+/*
+ * Judges people in the lists that are asked, each at the same place of "instants", or at "at": who has an identifier of
+ * a list is in it.
+ */
+extern void kept_judge_lists(Kept *kept, const int *people, int count, TimestampTz at,
+							 const TimestampTz *instants, KeptFlip flip, void *arg);
+
+/* Takes a verdict of a segment over, and calls "flip" if the membership changes. */
+extern void kept_apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at,
+					   KeptFlip flip, void *arg);
 
 /* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
