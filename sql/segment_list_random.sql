@@ -112,9 +112,9 @@ SELECT setseed(0.7);
 UPDATE cdp_data.state SET as_of = date_trunc('hour', now()) + interval '1 day';
 SELECT cdp.create_segment_from_query('list', 'SELECT l.identifier FROM try.listed l', every => '1 day');
 SELECT cdp.create_segment('others', $$events > 1 AND NOT cdp.in_segment('list')$$);
-CALL try.run(50);
+CALL try.run(70);
 SELECT * FROM cdp.verify();
-SELECT count(*) FILTER (WHERE cause = 'list') > 10 AS by_list, count(*) FILTER (WHERE cause = 'event') > 5 AS by_event, count(*) FILTER (WHERE what = 'merged') > 2 AS merged, count(*) FILTER (WHERE what = 'split') > 0 AS split FROM try.done;
+SELECT count(*) FILTER (WHERE cause = 'list') > 10 AS by_list, count(*) FILTER (WHERE cause = 'event') > 5 AS by_event, count(*) FILTER (WHERE what = 'merged') > 0 AS merged, count(*) FILTER (WHERE what = 'split') > 0 AS split FROM try.done;
 SELECT state, members > 3 AS many FROM cdp.segment ORDER BY name;
 
 \c :origin

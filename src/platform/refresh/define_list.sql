@@ -32,9 +32,9 @@ Identifiers stay in between, and are followed: who gets one of them, by an event
 and who comes or goes because the query returns others does with the cause list. Rows that are no identifiers are left
 out: cdp.list has their number. If the query fails, the list is failing, and its members stay, until it is read without
 error. Otherwise a list is as the segments of cdp.create_segment(): for members, views, conditions, consumers,
-hold-outs, and cdp.drop_segment(). Returns the number of members, as cdp.create_segment() does. replace => true replaces query,
-interval and description. READ COMMITTED only. Errors: invalid_name, invalid_parameter_value, syntax_error, datatype_mismatch,
-insufficient_privilege, duplicate_object, and the error of the query.$comment$;
+hold-outs, and cdp.drop_segment(). Returns the number of members, as cdp.create_segment() does. replace => true replaces
+query, interval and description. READ COMMITTED only. Errors: invalid_name, invalid_parameter_value, syntax_error,
+datatype_mismatch, insufficient_privilege, duplicate_object, and the error of the query.$comment$;
 
 CREATE FUNCTION cdp.read_list(name text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
