@@ -136,6 +136,8 @@ SELECT identifiers_moved FROM cdp.restitch();
 SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT remember();
+SELECT taken FROM cdp.refresh();
+SELECT * FROM cdp.verify();
 -- everyone, and an end of it
 SELECT cdp.set_hold_out('recent', 1);
 SELECT * FROM sizes;
