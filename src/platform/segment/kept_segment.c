@@ -70,10 +70,12 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
-	/* also of one whose definition is gone */
+	/* of one whose definition is gone or not read, the row says it; it may have been written by hand */
 	segment->segment.is_trait = !nulls[10];
 	if (!nulls[10])
-		segment->value_type = TextDatumGetCString(values[10]);
+		segment->value_type = OidIsValid(segment->segment.type)
+								  ? format_type_be(segment->segment.type)
+								  : TextDatumGetCString(values[10]);
 }
 
 /* compare_segments orders by level, owner and number. */

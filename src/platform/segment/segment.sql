@@ -30,7 +30,11 @@ CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETUR
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	type text := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = make_segment_view.name);
+	-- of the definition, and not as the table of segments says, which others than the owner can write
+	type text := (
+		SELECT format_type(a.atttypid, NULL)
+		FROM pg_attribute a
+		WHERE a.attrelid = to_regclass(format('cdp_condition.%I', name)) AND a.attname = 'value');
 BEGIN
 	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT %s', CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
 		name, CASE WHEN type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
