@@ -19,7 +19,7 @@ BEGIN
 		recorded_at timestamptz NOT NULL,
 		batch_id bigint NOT NULL,
 		cause text COLLATE "C" NOT NULL CHECK (cause IN ('event', 'clock', 'merge', 'split', 'retraction', 'definition',
-			'hold_out', 'consent', 'erasure', 'verdict', 'rule')),
+			'hold_out', 'consent', 'erasure', 'verdict', 'rule', 'list')),
 		event_id bigint,
 		verdict_id bigint,
 		since timestamptz,
@@ -42,7 +42,8 @@ BEGIN
 		'value; merged: all of other_profile_id is in profile_id now; split: identifiers of other_profile_id are '
 		'in profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: '
 		'the person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
-		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id. '
+		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id, and '
+		'each computed trait of which other_profile_id had a value. '
 		'purposes_changed: a person may be used for other purposes, to which roles are bound; it stands there once '
 		'without a segment, and then once for each segment that the person is in.';
 	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
@@ -52,18 +53,18 @@ BEGIN
 		'ones; NULL: an earlier one counts it. So all changes of a profile are those of its runs.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS
 		'Of merged, split and renumbered: the former profile; otherwise NULL.';
-	COMMENT ON COLUMN cdp_data.change.trait IS 'Of trait_changed: the trait; otherwise NULL.';
+	COMMENT ON COLUMN cdp_data.change.trait IS 'The computed trait that the change is of; NULL: it is of none.';
 	COMMENT ON COLUMN cdp_data.change.value IS
-		'Of trait_changed: its value; NULL: it has none now. Of purposes_changed: the stamp of cdp_data.profile before '
-		'and after it.';
+		'The value that profile_id has of it after the change; NULL: none, or the change is of no trait. Of '
+		'purposes_changed: the stamp of cdp_data.profile before and after it.';
 	COMMENT ON COLUMN cdp_data.change.at IS
 		'When it became true: for a change by the clock that instant, otherwise the time of the batch.';
 	COMMENT ON COLUMN cdp_data.change.recorded_at IS 'When it was recorded. It never decreases with change_id.';
 	COMMENT ON COLUMN cdp_data.change.batch_id IS 'The batch that recorded it; outside of one, the last before it.';
 	COMMENT ON COLUMN cdp_data.change.cause IS
-		'Why: erasure, consent, hold_out, definition, verdict, rule, retraction, split, merge, event or clock; the '
-		'first of these if there are several: privacy before definitions and verdicts, then who is who, then what was '
-		'done, then time.';
+		'Why: erasure, consent, hold_out, definition, list (its query returned other identifiers), verdict, rule, '
+		'retraction, split, merge, event or clock; the first of these if there are several: privacy before definitions '
+		'and verdicts, then who is who, then what was done, then time.';
 	COMMENT ON COLUMN cdp_data.change.event_id IS
 		'Of cause event: the last event that touched the profile; it may have left the log. Otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.verdict_id IS
@@ -100,7 +101,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.consumer.name IS 'Its name.';
 	COMMENT ON COLUMN cdp_data.consumer.role IS
 		'The role that owns it; members of that role use it too. No one does when the role is renamed.';
-	COMMENT ON COLUMN cdp_data.consumer.segments IS 'Numbers of the segments whose changes it reads.';
+	COMMENT ON COLUMN cdp_data.consumer.segments IS
+		'Numbers of the segments and computed traits whose changes it reads.';
 	COMMENT ON COLUMN cdp_data.consumer.position IS
 		'Everything up to here is acknowledged, but for what cdp_data.consumer_waiting has: a change_id, or below 0 '
 		'the number of a row of its snapshot.';
@@ -117,15 +119,19 @@ BEGIN
 		profile_id bigint NOT NULL,
 		segment_id integer NOT NULL,
 		since timestamptz NOT NULL,
+		value jsonb,
 		PRIMARY KEY (consumer_id, number));
 	COMMENT ON TABLE cdp_data.consumer_snapshot IS
-		'Who was in the segments of a consumer when it was made from a snapshot: what it has not yet acknowledged.';
+		'Who was in the segments of a consumer, and had which values of its computed traits, when it was made from a '
+		'snapshot: what it has not yet acknowledged.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.consumer_id IS 'The consumer.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.number IS
 		'Number of the row, in the order of profile_id and segment_id, -1 being the last: it stands for a change_id.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS 'The profile.';
-	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS 'Number of the segment that it was in.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS
+		'Number of the segment that it was in, or of the computed trait.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.since IS 'Since when.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.value IS 'The value of the computed trait; NULL: it is a segment.';
 
 	CREATE TABLE cdp_data.consumer_waiting (
 		consumer_id integer,

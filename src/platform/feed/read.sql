@@ -86,8 +86,8 @@ COMMENT ON FUNCTION cdp_internal.changes_of(bigint, integer[], bigint) IS
 	'Internal: returns the changes of a profile in these segments after this one, in order.';
 
 CREATE TYPE cdp_internal.consumed AS (
-	change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint, at timestamptz,
-	recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer);
+	change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint, trait text, value jsonb,
+	at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer);
 COMMENT ON TYPE cdp_internal.consumed IS 'Internal: a row of cdp.next_changes().';
 
 -- Ranges of numbers, because the order of a view with security_barrier does not reach an index.
@@ -101,9 +101,10 @@ DECLARE
 	sees_all boolean := cdp_internal.sees_all('cdp_data.profile');
 BEGIN
 	RETURN QUERY
-		SELECT n.number, CASE WHEN v.is_hidden THEN 'exited' ELSE 'snapshot' END, n.profile_id, s.name, NULL::bigint,
-			n.since, c.created_at, CASE WHEN v.is_hidden THEN 'consent' END, NULL::bigint, NULL::bigint,
-			coalesce(w.attempts, 0)
+		SELECT n.number, CASE WHEN v.is_hidden THEN 'exited' ELSE 'snapshot' END, n.profile_id,
+			CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
+			CASE WHEN s.value_type IS NOT NULL THEN s.name END, CASE WHEN NOT v.is_hidden THEN n.value END, n.since,
+			c.created_at, CASE WHEN v.is_hidden THEN 'consent' END, NULL::bigint, NULL::bigint, coalesce(w.attempts, 0)
 		FROM cdp_data.own_consumer_snapshot n
 		CROSS JOIN LATERAL (
 			SELECT NOT (sees_all OR EXISTS (
@@ -129,8 +130,9 @@ BEGIN
 	RETURN QUERY
 		-- of one that is hidden from the role and was another profile, that one has left
 		SELECT c.change_id, c.kind, CASE c.kind WHEN 'exited' THEN coalesce(c.other_profile_id, c.profile_id)
-				ELSE c.profile_id END, s.name, CASE WHEN c.kind <> 'exited' THEN c.other_profile_id END, c.at,
-			c.recorded_at,
+				ELSE c.profile_id END, CASE WHEN s.value_type IS NULL THEN s.name END,
+			CASE WHEN c.kind <> 'exited' THEN c.other_profile_id END,
+			CASE WHEN s.value_type IS NOT NULL THEN s.name END, c.value, c.at, c.recorded_at,
 			CASE WHEN c.kind = 'exited' AND c.other_profile_id IS NOT NULL THEN 'consent' ELSE c.cause END, c.event_id,
 			c.verdict_id, coalesce(w.attempts, 0)
 		FROM cdp_data.readable_change c
@@ -207,7 +209,8 @@ COMMENT ON FUNCTION cdp_internal.progress_row(cdp_internal.consumer_row, bigint)
 
 CREATE FUNCTION cdp.next_changes(consumer text, max_rows bigint DEFAULT 1000)
 	RETURNS TABLE (change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint,
-		at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer)
+		trait text, value jsonb, at timestamptz, recorded_at timestamptz, cause text, event_id bigint,
+		verdict_id bigint, attempts integer)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -271,9 +274,11 @@ $function$;
 COMMENT ON FUNCTION cdp.next_changes(text, bigint) IS
 $comment$Returns up to max_rows of what a consumer has not acknowledged, in the order of change_id, in which to handle
 and acknowledge it. It acknowledges nothing, so it gives the same again until cdp.acknowledge() is called; it writes
-nothing, and works on a standby. Kinds are those of cdp.change, of the consumer's segments; merged, split and renumbered
-once for each membership that profile_id has from other_profile_id, which stays in that segment if split; and
-snapshot: the profile was in the segment when the consumer was made, since at. Their change_id is below 0.
+nothing, and works on a standby. Kinds are those of cdp.change, of the consumer's segments and computed traits; merged,
+split and renumbered once for each membership that profile_id has from other_profile_id, which stays in that segment if
+split, and for each computed trait of which other_profile_id had a value, which it keeps if split; and snapshot: the
+profile was in the segment, or had the value, when the consumer was made, since at. Their change_id is below 0.
+Of a change of a computed trait, trait is its name, and value what profile_id has after it; NULL: none.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.
 Its at: all changes recorded until then were given; NULL: some that must wait for others follow when this row is

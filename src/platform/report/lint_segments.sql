@@ -12,8 +12,9 @@ BEGIN
 				ELSE format('Since %s: %s%s.', s.failing_since, rtrim(s.error, '.'),
 					' (profile ' || s.error_profile_id || ')') END,
 			   CASE s.state WHEN 'building' THEN 'CALL cdp.build_segments() judges all.'
-				WHEN 'failing' THEN 'Replace the condition by one that does not fail; '
-					'cdp.try_integer() and the like give NULL for what is no number.'
+				WHEN 'failing' THEN CASE s.kind WHEN 'list' THEN 'Replace the query by one that does not fail.'
+					ELSE 'Replace the condition by one that does not fail; '
+						'cdp.try_integer() and the like give NULL for what is no number.' END
 				ELSE 'Make the condition simpler, or raise cdp.segment_timeout.' END
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
@@ -92,7 +93,7 @@ BEGIN
 		SELECT s.name, s.condition
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
-		WHERE s.kind <> 'trait'
+		WHERE s.kind = 'live'
 		ORDER BY s.name
 	LOOP
 		BEGIN
@@ -190,7 +191,7 @@ BEGIN
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
 		-- one that uses others cannot be judged by itself
-		WHERE s.state IN ('live', 'building') AND s.kind <> 'trait' AND s.depends_on = '{}'
+		WHERE s.state IN ('live', 'building') AND s.kind = 'live' AND s.depends_on = '{}'
 		ORDER BY s.name
 	LOOP
 		began := clock_timestamp();

@@ -30,6 +30,7 @@
 
 #include "cdp.h"
 #include "platform/segment/computed.h"
+#include "platform/segment/condition.h"
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
 #include "platform/segment/in_segment.h"
@@ -357,12 +358,8 @@ put_leaves(Node *expression, ReturnSetInfo *result)
 	}
 }
 
-/*
- * read_condition analyses a text as a condition that this role can own, and appends the segments that it uses to
- * *numbers; in the result they stand by number.
- */
-static Node *
-read_condition(const char *text, Oid owner, bool is_trait, List **numbers)
+Node *
+condition_read(const char *text, Oid owner, bool is_trait, List **numbers)
 {
 	ExpressionSource source = CONDITION_SOURCE;
 	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
@@ -401,7 +398,7 @@ cdp_check_condition(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!PG_ARGISNULL(0))
-		put_leaves(read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
+		put_leaves(condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
 								  &numbers),
 				   (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
@@ -441,7 +438,7 @@ cdp_read_condition(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	expression =
-		read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2), &numbers);
+		condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2), &numbers);
 	values[0] =
 		CStringGetTextDatum(deparse_expression(expression, deparse_context(), false, false));
 	list_sort(numbers, list_int_cmp);

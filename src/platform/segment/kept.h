@@ -26,6 +26,7 @@ typedef struct KeptSegment
 	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
 	bool found;
 	bool asked; /* it is judged in this run */
+	bool is_list;
 	int32 segment_id;
 	int32 level;
 	int depend_count;
@@ -77,7 +78,7 @@ typedef struct KeptChange
 	int64 event_id;
 	TimestampTz since;       /* of the profile in the segment before; DT_NOBEGIN: not in it */
 	TimestampTz other_since; /* of the other profile */
-	const char *trait;       /* the name; NULL: it is no change of a value */
+	const char *trait;       /* the name of the computed trait that it is of; NULL: of none */
 	const char *type;
 	const char *value; /* NULL: none */
 } KeptChange;
@@ -138,7 +139,19 @@ extern void kept_ask_with_needs(KeptSegments *segments, int place);
 extern void kept_check_use(const KeptSegment *segment);
 
 /*
- * Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext.  With STORE_WRITE, kept_write()
+/*
+ * Judges people in the lists that are asked, each at the same place of "instants", or at "at": who has an identifier of
+ * a list is in it.
+ */
+extern void kept_judge_lists(Kept *kept, const int *people, int count, TimestampTz at,
+							 const TimestampTz *instants, KeptFlip flip, void *arg);
+
+/* Takes a verdict of a segment over, and calls "flip" if the membership changes. */
+extern void kept_apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at,
+					   KeptFlip flip, void *arg);
+
+/*
+ * Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. With STORE_WRITE, kept_write()
  * must follow, once.
  */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);

@@ -52,10 +52,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[12];
-	bool nulls[12];
+	Datum values[13];
+	bool nulls[13];
 
-	for (int i = 1; i < 12; i++)
+	for (int i = 1; i < 13; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -67,13 +67,16 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	segment->hold_out = DatumGetFloat8(values[9]);
 	segment->trial_profile_id = nulls[11] ? 0 : DatumGetInt64(values[11]);
+	segment->is_list = DatumGetBool(values[12]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
-	/* also of one whose definition is gone */
+	/* of one whose definition is gone or not read, the row says it; it may have been written by hand */
 	segment->segment.is_trait = !nulls[10];
 	if (!nulls[10])
-		segment->value_type = TextDatumGetCString(values[10]);
+		segment->value_type = OidIsValid(segment->segment.type)
+								  ? format_type_be(segment->segment.type)
+								  : TextDatumGetCString(values[10]);
 }
 
 /* compare_segments orders by level, owner and number. */
@@ -119,7 +122,7 @@ kept_read_segments(int flags)
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
 			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, "
-			"s.trial_profile_id, t.hold_out_salt "
+			"s.trial_profile_id, s.kind OPERATOR(pg_catalog.=) 'list', t.hold_out_salt "
 			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t",
 			0, NULL);
 
@@ -139,7 +142,7 @@ kept_read_segments(int flags)
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 		segments->salt =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 13, &isnull));
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 14, &isnull));
 	}
 	SPI_finish();
 	for (int i = 0; i < segments->count; i++)
@@ -290,8 +293,10 @@ write_state(KeptSegment *segment, KeptState state)
 bool
 kept_stays(const KeptSegment *segment)
 {
-	return segment->state == KEPT_TOO_SLOW ||
-		   (segment->state == KEPT_FAILING && segment->error_profile_id == 0);
+	/* the identifiers of a list whose query fails stay, and are followed */
+	return !segment->is_list &&
+		   (segment->state == KEPT_TOO_SLOW ||
+			(segment->state == KEPT_FAILING && segment->error_profile_id == 0));
 }
 
 bool
@@ -340,7 +345,7 @@ kept_write_segments(KeptSegments *segments, bool recover)
 				segment->built_until = 0;
 			write_state(segment, segment->judgement.too_slow ? KEPT_TOO_SLOW : KEPT_FAILING);
 		}
-		else if (recover && segment->found && segment->asked &&
+		else if (recover && segment->found && segment->asked && !segment->is_list &&
 				 (segment->state == KEPT_FAILING || segment->state == KEPT_TOO_SLOW))
 		{
 			/* who is in it may have changed unseen */

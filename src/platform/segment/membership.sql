@@ -34,7 +34,7 @@ BEGIN
 		SELECT
 		FROM cdp_data.segment s
 		WHERE s.built_until IS NOT NULL AND s.state <> 'too_slow'
-			AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
+			AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL OR s.kind = 'list'));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_unbuilt_segments() IS
@@ -54,7 +54,9 @@ BEGIN
 			SELECT FROM cdp_data.segment s
 			WHERE s.state = 'too_slow' AND s.checked_at <= clock_timestamp() - interval '10 minutes')
 		OR cdp_internal.has_unbuilt_segments()
-		OR EXISTS (SELECT FROM cdp_data.segment s WHERE s.state = 'failing') AND cdp_internal.has_recovered();
+		OR EXISTS (SELECT FROM cdp_data.list l WHERE l.next_read_at <= as_of)
+		OR EXISTS (SELECT FROM cdp_data.segment s WHERE s.state = 'failing' AND s.kind <> 'list')
+			AND cdp_internal.has_recovered();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_due_memberships(timestamptz) IS
@@ -108,6 +110,8 @@ BEGIN
 	INTO gone, former, all_gone
 	FROM left_out l;
 	UPDATE cdp_data.segment s SET members = 0 WHERE s.segment_id = number;
+	DELETE FROM cdp_data.list_identifier l WHERE l.segment_id = number;
+	DELETE FROM cdp_data.list l WHERE l.segment_id = number;
 	DELETE FROM cdp_data.membership m
 	WHERE m.profile_id = ANY (all_gone) AND m.segments = '{}' AND m.horizon = 'infinity';
 	IF gone IS NOT NULL THEN

@@ -40,7 +40,11 @@ CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETUR
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	type text := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = make_segment_view.name);
+	-- of the definition, and not as the table of segments says, which others than the owner can write
+	type text := (
+		SELECT format_type(a.atttypid, NULL)
+		FROM pg_attribute a
+		WHERE a.attrelid = to_regclass(format('cdp_condition.%I', name)) AND a.attname = 'value');
 BEGIN
 	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT %s', CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
 		name, CASE WHEN type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
@@ -65,6 +69,53 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_segment_name(text, text) IS
 	'Internal: raises an error unless a segment, or what is said, can have this name.';
 
+CREATE FUNCTION cdp_internal.check_kind(name text, kind text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	former text := (SELECT s.kind FROM cdp_data.segment s WHERE s.name = check_kind.name);
+BEGIN
+	IF former <> check_kind.kind THEN
+		RAISE EXCEPTION 'there is a % "%"', CASE former WHEN 'live' THEN 'segment' WHEN 'trait' THEN 'computed trait'
+				ELSE former END, name USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_kind(text, text) IS
+	'Internal: raises an error if there is a segment of this name, and of another kind.';
+
+CREATE FUNCTION cdp_internal.raise_defined(name text, kind text, dropped_as text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RAISE EXCEPTION '% "%" already exists', kind, name USING ERRCODE = 'duplicate_object',
+		HINT = format('Replace it with replace => true, or drop it with cdp.drop_%s.', dropped_as);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.raise_defined(text, text, text) IS
+	'Internal: raises the error for a segment that is there and must not be replaced.';
+
+CREATE FUNCTION cdp_internal.describe_segment(name text, of_definition text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	-- not the condition: all roles can read comments, and it may name people
+	described text := (
+		SELECT coalesce(s.description, CASE s.kind WHEN 'trait' THEN 'The values of a computed trait.'
+			ELSE 'Who is in a segment.' END)
+		FROM cdp_data.segment s WHERE s.name = describe_segment.name);
+BEGIN
+	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', name, of_definition);
+	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', name, described);
+	PERFORM cdp_internal.segment_share(name);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.describe_segment(text, text) IS
+	'Internal: comments on the views of a segment that was made or replaced, and grants the right to read it.';
+
 CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean,
 	is_trait boolean DEFAULT false) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -86,10 +137,7 @@ DECLARE
 BEGIN
 	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = define_segment.name;
 	number := former.segment_id;
-	IF (former.kind = 'trait') <> is_trait THEN
-		RAISE EXCEPTION 'there is a % "%"', CASE WHEN is_trait THEN 'segment' ELSE 'computed trait' END, former.name
-			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
-	END IF;
+	PERFORM cdp_internal.check_kind(define_segment.name, CASE WHEN is_trait THEN 'trait' ELSE 'live' END);
 	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait);
 	judged := define_segment.condition;
 	IF former.purpose_id IS NOT NULL THEN
@@ -114,10 +162,9 @@ BEGIN
 	WHERE define_segment.replace
 	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION '% "%" already exists', CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END,
-			define_segment.name USING ERRCODE = 'duplicate_object',
-			HINT = format('Replace it with replace => true, or drop it with cdp.drop_%s.',
-				CASE WHEN is_trait THEN 'trait' ELSE 'segment' END);
+		PERFORM cdp_internal.raise_defined(define_segment.name,
+			CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END,
+			CASE WHEN is_trait THEN 'trait' ELSE 'segment' END);
 	END IF;
 	UPDATE cdp_data.state SET segment_id = number WHERE segment_id < number;
 	PERFORM cdp_internal.raise_levels();
@@ -132,13 +179,8 @@ BEGIN
 		EXECUTE made;
 		PERFORM cdp_internal.make_segment_view(define_segment.name, define_segment.replace);
 	END IF;
-	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', define_segment.name,
+	PERFORM cdp_internal.describe_segment(define_segment.name,
 		'The condition of a segment; cdp.members judges people by it.');
-	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', define_segment.name,
-		-- not the condition: all roles can read comments, and it may name people
-		coalesce(define_segment.description, CASE WHEN is_trait THEN 'The values of a computed trait.'
-			ELSE 'Who is in a segment.' END));
-	PERFORM cdp_internal.segment_share(define_segment.name);
 	RETURN number;
 END
 $function$;
@@ -203,7 +245,8 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
-	cdp_internal.check_segment_name(text, text),
+	cdp_internal.check_segment_name(text, text), cdp_internal.check_kind(text, text),
+	cdp_internal.raise_defined(text, text, text), cdp_internal.describe_segment(text, text),
 	cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
 	cdp.members(text, timestamptz), cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
