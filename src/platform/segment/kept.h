@@ -139,7 +139,6 @@ extern void kept_ask_with_needs(KeptSegments *segments, int place);
 extern void kept_check_use(const KeptSegment *segment);
 
 /*
-/*
  * Judges people in the lists that are asked, each at the same place of "instants", or at "at": who has an identifier of
  * a list is in it.
  */
