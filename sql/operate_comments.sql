@@ -16,9 +16,9 @@ SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_
 -- a comment says something
 SELECT c.oid::regclass AS relation, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND a.attnum > 0 AND col_description(c.oid, a.attnum) !~ '[a-z].*(\.|…)$' ORDER BY c.relname, a.attnum;
--- internal functions that read or write are nobody's business
+-- internal functions that read or write are no one's business, but for those that tell a role what it sees itself
 SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND obj_description(p.oid, 'pg_proc') LIKE 'Internal:%'
-AND p.provolatile <> 'i' AND p.prorettype <> ALL ('{cdp.identifier, cdp.timeline, cdp.traits}'::regtype[]) AND has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY p.proname;
+AND p.provolatile <> 'i' AND p.prorettype <> ALL ('{cdp.identifier, cdp.timeline, cdp.traits}'::regtype[]) AND has_function_privilege('public', p.oid, 'EXECUTE') AND p.proname !~ '^sees_' ORDER BY p.proname;
 
 \c :origin
 DROP DATABASE cdp_comments;

@@ -41,9 +41,11 @@ BEGIN
 		FROM cdp_data.change r
 		JOIN cdp_data.change c ON c.change_id >= r.change_id AND c.change_id < r.change_id + r.run
 		WHERE r.run IS NOT NULL
-			AND (c.kind = 'erased' OR c.segment_id IN (SELECT s.segment_id FROM cdp_data.readable_segment s));
+			AND (c.kind = 'erased' OR c.segment_id IN (SELECT s.segment_id FROM cdp_data.readable_segment s)
+				AND ((SELECT cdp_internal.bound_purposes()) IS NULL OR cdp_internal.sees_person(c.profile_id)));
 	COMMENT ON VIEW cdp_data.readable_run IS
-		'The same as cdp_data.readable_change, found by profile_id through the runs of changes.';
+		'Of cdp_data.readable_change those of people whom row security shows to the current role, found by profile_id '
+		'through the runs of changes.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_run');
 
 	CREATE VIEW cdp_data.readable_membership WITH (security_barrier) AS

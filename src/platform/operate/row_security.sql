@@ -219,8 +219,8 @@ BEGIN
 		WHERE c.relkind = 'v' AND c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[])
 			AND c.oid <> ALL (ARRAY['cdp_data.judged_row', 'cdp_data.readable_segment', 'cdp_data.own_consumer',
 				'cdp_data.own_consumer_snapshot', 'cdp_data.own_consumer_waiting', 'cdp_data.readable_change',
-				'cdp_data.readable_membership', 'cdp_data.segment_consumer', 'cdp.consumer', 'cdp.change',
-				'cdp.people', 'cdp.segment', 'cdp.computed_trait']::regclass[])
+				'cdp_data.readable_run', 'cdp_data.readable_membership', 'cdp_data.segment_consumer', 'cdp.consumer',
+				'cdp.change', 'cdp.people', 'cdp.segment', 'cdp.computed_trait']::regclass[])
 			-- whose readers may not read all columns of the table
 			AND NOT EXISTS (SELECT FROM cdp_internal.catalogue() t WHERE t.hidden <> '{}' AND t.name = c.relname)
 	LOOP
