@@ -56,6 +56,8 @@ static Job jobs[] = {
 	 HOUR_MS},
 	{"enforce_retention", "SELECT r.done, r.waiting FROM cdp_internal.worker_enforce_retention() r",
 	 HOUR_MS},
+	{"carry_out_erasures",
+	 "SELECT r.done, r.waiting FROM cdp_internal.worker_carry_out_erasures() r", HOUR_MS},
 	{"forget_runs", "SELECT r.done, r.waiting FROM cdp_internal.worker_forget_runs() r", HOUR_MS},
 };
 

@@ -41,12 +41,12 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.worker_run.work IS
 		'refresh: cdp.refresh(), with all that it brings along; build_segments: a slice of the people by segments that '
 		'are building; drop_old_events: cdp.drop_old_events(); enforce_retention: cdp.enforce_retention(); '
-		'forget_runs: rows of this table that are too old.';
+		'carry_out_erasures: cdp.carry_out_erasures(); forget_runs: rows of this table that are too old.';
 	COMMENT ON COLUMN cdp_data.worker_run.sqlstate IS '00000: it worked; else the error of the runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.runs IS 'Number of runs.';
 	COMMENT ON COLUMN cdp_data.worker_run.done IS
 		'Number of rows that they took from the inboxes (a refresh without rows, for traits that lapsed, counts as '
-		'one); number of events that left the log, of slices, or of rows that were forgotten.';
+		'one); number of events that left the log, of slices, of erasures, or of rows that were forgotten.';
 	COMMENT ON COLUMN cdp_data.worker_run.waiting IS 'Number of rows that still waited after the last of them.';
 	COMMENT ON COLUMN cdp_data.worker_run.first_at IS 'When the first of them began.';
 	COMMENT ON COLUMN cdp_data.worker_run.last_at IS 'When the last of them ended.';
@@ -131,6 +131,21 @@ COMMENT ON FUNCTION cdp_internal.worker_enforce_retention() IS
 	'Internal: forgets what is older than cdp.set_retention() says. done: how many events. waiting: as many, if there '
 	'may be more.';
 
+CREATE FUNCTION cdp_internal.worker_carry_out_erasures(OUT done bigint, OUT waiting bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	done := 0;
+	waiting := 0;
+	IF EXISTS (SELECT FROM cdp_data.erasure e WHERE e.state = 'held') THEN
+		done := (SELECT count(*) FROM cdp.carry_out_erasures());
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.worker_carry_out_erasures() IS
+	'Internal: carries out erasures that were held back, where no hold lasts any more. done: how many.';
+
 CREATE FUNCTION cdp_internal.worker_build_segments(OUT done bigint, OUT waiting bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -165,5 +180,5 @@ COMMENT ON FUNCTION cdp_internal.worker_forget_runs() IS
 REVOKE ALL ON FUNCTION cdp_internal.init_worker(),
 	cdp_internal.worker_record(text, text, text, bigint, bigint, timestamptz), cdp_internal.worker_refresh(),
 	cdp_internal.worker_drop_old_events(), cdp_internal.worker_enforce_retention(),
-	cdp_internal.worker_build_segments(),
+	cdp_internal.worker_carry_out_erasures(), cdp_internal.worker_build_segments(),
 	cdp_internal.worker_forget_runs() FROM PUBLIC;
