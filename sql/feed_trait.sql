@@ -127,7 +127,9 @@ BEGIN
 END $$;
 CALL try.run(80);
 SELECT * FROM try.differences();
-SELECT what, number > 2 AS some FROM try.count ORDER BY 1;
+-- identity changes as the numbers of a new installation have it
+SELECT what, number > 2 AS some FROM try.count WHERE what !~ '^(merged|renumbered|split)' ORDER BY 1;
+SELECT sum(number) > 5 AS of_identity FROM try.count WHERE what ~ '^(merged|renumbered|split)';
 SELECT count(*) > 10 AS many FROM try.folded;
 
 -- what a consumer reads stays

@@ -19,7 +19,7 @@ SELECT cdp.profile_of('user_id:us-1') AS new_id, cdp.profile_of('user_id:us-1') 
 SELECT p.oid::regprocedure AS function FROM pg_proc p
 WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND 'profile_id' = ANY (p.proargnames[:p.pronargs]) AND obj_description(p.oid, 'pg_proc') NOT LIKE 'Internal:%' ORDER BY 1::text COLLATE "C";
 SELECT cdp.profile_of(:old_id) = :new_id AS profile_of, (cdp.resolve_profile(:old_id)).profile_id = :new_id AS resolve_profile,
-	(cdp.lookup(:old_id) ->> 'profile_id')::bigint = :new_id AS lookup, cdp.profile_at(:old_id, now()) = :new_id AS profile_at,
+	(cdp.lookup(:old_id) ->> 'profile_id')::bigint = :new_id AS lookup, cdp.export_person(:old_id) #>> '{profile,profile_id}' = :'new_id' AS export_person, cdp.profile_at(:old_id, now()) = :new_id AS profile_at,
 	cdp.profile_at(:old_id, :'before_merge') = :old_id AS profile_at_before;
 
 -- prepared statements of every parameter type that a driver sends
