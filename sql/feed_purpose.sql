@@ -26,6 +26,7 @@ SELECT profile_id AS ann FROM cdp.identifiers WHERE identifier = 'user_id:ann' \
 SELECT profile_id AS bob FROM cdp.identifiers WHERE identifier = 'user_id:bob' \gset
 SET ROLE regress_cdp_mark;
 SELECT cdp.create_consumer('crm', '{buyers,viewers}', start => 'snapshot') IS NOT NULL AS made;
+SELECT cdp.create_consumer('values', '{buyers}', traits => '{orders}');
 RESET ROLE;
 SET ROLE regress_cdp_all;
 SELECT cdp.create_consumer('whole', '{buyers,viewers}', start => 'snapshot') IS NOT NULL AS made;

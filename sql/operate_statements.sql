@@ -19,7 +19,7 @@ BEGIN
 		RETURN NEXT replace(regexp_replace(regexp_replace(statement, '%(?:[0-9]+\$)?I', 'x', 'g'), '%(?:[0-9]+\$)?L', '''x''', 'g'), '%%', '%');
 		RETURN;
 	END IF;
-	FOREACH filling IN ARRAY CASE WHEN statement ~ 'CREATE .*TRIGGER' THEN '{INSERT,x,"",ROW}' ELSE '{x,SELECT 1,1,"",true,SCHEMA x,CREATE}' END::text[] LOOP
+	FOREACH filling IN ARRAY CASE WHEN statement ~ 'CREATE .*TRIGGER' THEN '{INSERT,x,"",ROW}' WHEN statement ~ 'CREATE POLICY' THEN '{x,SELECT}' ELSE '{x,SELECT 1,1,"",true,SCHEMA x,CREATE}' END::text[] LOOP
 		-- a place with a number stands for one thing
 		RETURN QUERY SELECT pg_temp.fills(CASE WHEN place = '%s' THEN regexp_replace(statement, '%s', filling) ELSE replace(statement, place, filling) END);
 	END LOOP;

@@ -12,11 +12,9 @@ BEGIN
 		FROM cdp_data.segment s
 		JOIN pg_class c ON c.relname = s.name AND c.relkind = 'v'
 		JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'cdp_segment'
-		WHERE has_table_privilege(c.oid, 'SELECT')
-			-- what was computed of someone is not shown by purposes
-			AND (s.value_type IS NULL OR (SELECT cdp_internal.sees_all('cdp_data.profile')));
+		WHERE has_table_privilege(c.oid, 'SELECT');
 	COMMENT ON VIEW cdp_data.readable_segment IS
-		'The segments whose views the current role may read, and such computed traits, if it sees all people.';
+		'The segments and computed traits whose views the current role may read.';
 	COMMENT ON COLUMN cdp_data.readable_segment.segment_id IS 'Number of the segment.';
 	COMMENT ON COLUMN cdp_data.readable_segment.name IS 'Its name.';
 	COMMENT ON COLUMN cdp_data.readable_segment.value_type IS

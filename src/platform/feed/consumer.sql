@@ -119,6 +119,10 @@ BEGIN
 	ELSIF create_consumer.start IS NULL OR create_consumer.start NOT IN ('now', 'snapshot') THEN
 		RAISE EXCEPTION 'a consumer cannot start from "%"', create_consumer.start
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'It starts from now or snapshot.';
+	ELSIF create_consumer.traits <> '{}' AND NOT cdp_internal.sees_all('cdp_data.profile') THEN
+		-- nothing would tell of values when someone may be used again
+		RAISE EXCEPTION 'a role that does not see all people cannot have a consumer of computed traits'
+			USING ERRCODE = 'insufficient_privilege', HINT = 'Read cdp.trait_values(), or leave traits out.';
 	END IF;
 	ids := cdp_internal.segment_numbers(create_consumer.segments, false)
 		|| cdp_internal.segment_numbers(create_consumer.traits, true);

@@ -116,7 +116,10 @@ BEGIN
 			CASE WHEN (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.value END AS value,
 			c.at, c.recorded_at, c.cause, c.event_id, c.verdict_id, c.since, c.other_since
 		FROM cdp_data.change c
-		WHERE (c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r))
+		-- computed traits are for consumers of roles that see all people
+		WHERE (c.kind = 'erased' OR c.segment_id IN (
+				SELECT r.segment_id FROM cdp_data.readable_segment r
+				WHERE r.value_type IS NULL OR (SELECT cdp_internal.bound_purposes()) IS NULL))
 			AND CASE
 				WHEN (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.kind <> 'purposes_changed'
 				WHEN c.kind IN ('erased', 'merged', 'renumbered') THEN true
