@@ -47,7 +47,7 @@ SELECT source, events, reason FROM (SELECT asked ->> 'source' AS source, sum(eve
 SELECT identifiers, traits, events FROM cdp.profiles ORDER BY profile_id;
 SELECT (SELECT count(*) FROM cdp.quarantine) AS quarantined, (SELECT count(*) FROM cdp_data.link) AS links, (SELECT count(*) FROM cdp.membership WHERE segment = 'on_list') AS on_list, retracted FROM cdp.sources WHERE source = 'list';
 SELECT identifiers_moved FROM cdp.restitch();
-SELECT action, count(*), sum((detail ->> 'events')::integer) AS events FROM cdp.audit GROUP BY 1;
+SELECT action, count(*), sum((detail ->> 'events')::integer) AS events FROM cdp.audit WHERE action <> 'grant_access' GROUP BY 1;
 -- errors
 SELECT cdp.retract_source('lost');
 SELECT cdp.retract_source(NULL);

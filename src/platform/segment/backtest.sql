@@ -4,7 +4,7 @@
 CREATE FUNCTION cdp_internal.profile_row_at(then_batch bigint)
 	RETURNS TABLE (profile_id bigint, first_seen timestamptz, last_seen timestamptz, events bigint,
 		identifiers cdp.identifier[], traits cdp.traits, timeline cdp.timeline, accounts text[],
-		account_traits cdp.traits)
+		account_traits cdp.traits, purposes bigint, purposes_until timestamptz)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 100000
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET enable_seqscan = on
@@ -80,15 +80,17 @@ BEGIN
 			JOIN account a ON a.group_id = m.group_id
 			GROUP BY m.profile_id)
 		SELECT p.profile_id, f.first_seen, f.last_seen, coalesce(f.events, 0), p.identifiers, f.traits,
-			   coalesce(f.timeline, '{}'), coalesce(b.accounts, '{}'), b.traits
+			   coalesce(f.timeline, '{}'), coalesce(b.accounts, '{}'), b.traits,
+			   coalesce(n.purposes, 0), coalesce(n.purposes_until, 'infinity')
 		FROM person p
 		LEFT JOIN folded f ON f.profile_id = p.profile_id
-		LEFT JOIN belonging b ON b.profile_id = p.profile_id;
+		LEFT JOIN belonging b ON b.profile_id = p.profile_id
+		LEFT JOIN cdp_data.profile n ON n.profile_id = p.profile_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.profile_row_at(bigint) IS
 	'Internal: returns people as cdp.profile_row had them after a batch, from the events of the log, with the anchors '
-	'and the identities of then. As the caller may read these.';
+	'and the identities of then, and the stamps of now. As the caller may read these.';
 
 CREATE FUNCTION cdp_internal.backtest(condition text, as_of timestamptz, then_batch bigint) RETURNS SETOF bigint
 	LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10000
@@ -146,9 +148,9 @@ other segments and computed traits. It is judged as the caller, who must be allo
 context.
 It folds the whole log, so it takes as long as reading that.
 Not as it was then, but as it is now: the rules of traits, of sources and of carried properties, and which identifiers
-are shared, where that changed no profile. Events that have left the log (cdp.drop_events(), keep_events), that
-were taken back, corrected or deleted since are missing: a notice has their number. Where none of this happened, it is
-cdp.members(name, as_of) of a segment with that condition, without its hold-outs; those for whom that failed aside.
+are shared, where that changed no profile; and what people may be used for. Events that have left the log
+(cdp.drop_events(), keep_events), that were taken back, corrected or deleted since are missing: a notice has their
+number. Where none of this happened, it is cdp.members(name, as_of) of a segment with that condition, without its hold-outs; those for whom that failed aside.
 Errors: those of a condition; that of the condition, for a person named in the detail; invalid_parameter_value: the
 instant is in the future; feature_not_supported; insufficient_privilege. Works on a hot standby.$comment$;
 
