@@ -114,10 +114,10 @@ SELECT cdp.map_signal('tcf', '1', 'marketting');
 SELECT cdp.set_consent('user_id:u1', 'marketing', 'maybe');
 SELECT cdp.set_consent('user_id:u1', 'marketing', 'no', expires_at => now());
 SELECT cdp.consent_of(NULL);
-SELECT cdp.create_purposes('dsgvo');
+SELECT cdp.apply_purpose_template('dsgvo');
 SELECT cdp.set_segment_purpose('missing', 'marketing');
-SELECT cdp.create_purposes('gdpr');
-SELECT cdp.create_purposes('ccpa');
+SELECT cdp.apply_purpose_template('gdpr');
+SELECT cdp.apply_purpose_template('ccpa');
 SELECT kind, key, purpose FROM cdp.signal WHERE kind IN ('gpc', 'google') ORDER BY 1, 2, 3;
 
 -- an erased identifier leaves a proof under a key, and what it said together with a stronger one stays without it

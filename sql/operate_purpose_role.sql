@@ -301,7 +301,10 @@ CREATE VIEW public.readers_rights AS SELECT profile_id FROM cdp.profiles;
 CREATE MATERIALIZED VIEW public.copied AS SELECT profile_id FROM cdp.profiles;
 CREATE FUNCTION public.counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM cdp.profiles';
 CREATE FUNCTION public.harmless() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';
+-- the server warns of wal_level
+SET client_min_messages = error;
 CREATE PUBLICATION people FOR TABLE cdp_data.event;
+SET client_min_messages = warning;
 ALTER TABLE cdp_data.link DISABLE ROW LEVEL SECURITY;
 SELECT reach, object, detail FROM cdp.access_report() WHERE reach IN ('way around', 'open') AND object IS NOT NULL ORDER BY reach, object, detail;
 DROP PUBLICATION people;

@@ -18,7 +18,7 @@ for side in without with; do
 		SET client_min_messages = warning;
 		CREATE EXTENSION cdp;
 		SELECT cdp.init();
-		SELECT cdp.create_purposes('gdpr') WHERE :'side' = 'with';
+		SELECT cdp.apply_purpose_template('gdpr') WHERE :'side' = 'with';
 		CREATE FUNCTION cpu() RETURNS numeric LANGUAGE sql VOLATILE AS $$
 			SELECT (s[12]::numeric + s[13]::numeric) / 100 FROM (SELECT string_to_array(substr(t, length(t) - position(')' IN reverse(t)) + 3), ' ') AS s FROM pg_read_file('/proc/self/stat') t) f $$;
 		-- numbers below m that follow from a number

@@ -172,6 +172,7 @@ CREATE FUNCTION cdp.map_signal(kind text, key text, purpose text) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_signal(kind, key);
 	PERFORM cdp_internal.refresh_lock(wait => true);
 	IF purpose IS NULL THEN
@@ -220,15 +221,16 @@ BEGIN ATOMIC
 	ORDER BY t.place;
 END;
 COMMENT ON FUNCTION cdp_internal.template_purposes(text) IS
-	'Internal: lists the purposes of a template of cdp.create_purposes(), with their signals: kind to keys.';
+	'Internal: lists the purposes of a template of cdp.apply_purpose_template(), with their signals: kind to keys.';
 
-CREATE FUNCTION cdp.create_purposes(template text) RETURNS SETOF text
+CREATE FUNCTION cdp.apply_purpose_template(template text) RETURNS SETOF text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	made record;
 BEGIN
+	PERFORM cdp_internal.check_tables();
 	IF template IS NULL OR template NOT IN ('gdpr', 'ccpa') THEN
 		RAISE EXCEPTION 'there is no template "%"', left(template, 64) USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'It is gdpr or ccpa.';
@@ -250,7 +252,7 @@ BEGIN
 	PERFORM cdp_internal.change_graph(consenting => NULL, cause => 'rule');
 END
 $function$;
-COMMENT ON FUNCTION cdp.create_purposes(text) IS
+COMMENT ON FUNCTION cdp.apply_purpose_template(text) IS
 $comment$Makes the purposes of a template, with the signals that speak of them, and returns their names; a purpose that
 exists already stays as it is. gdpr: essential, analytics, personalization, marketing and advertising, all but the first
 only by consent. ccpa: sale and sharing, until a person objects. Change them by cdp.create_purpose() with replace =>
@@ -282,4 +284,4 @@ REVOKE ALL ON FUNCTION cdp.set_region_trait(text), cdp_internal.check_purpose(te
 	cdp_internal.new_purpose_number(),
 	cdp.create_purpose(text, text, jsonb, text, text, interval, boolean), cdp.drop_purpose(text),
 	cdp_internal.check_signal(text, text), cdp.map_signal(text, text, text), cdp_internal.template_purposes(text),
-	cdp.create_purposes(text) FROM PUBLIC;
+	cdp.apply_purpose_template(text) FROM PUBLIC;

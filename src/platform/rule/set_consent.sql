@@ -51,6 +51,7 @@ DECLARE
 	own_id bigint;
 	profile bigint;
 BEGIN
+	PERFORM cdp_internal.check_tables();
 	IF set_consent.identifier IS NULL OR set_consent.answer IS NULL THEN
 		RAISE EXCEPTION 'the identifier or the answer is NULL' USING ERRCODE = 'null_value_not_allowed';
 	ELSIF set_consent.answer <> ALL (words) THEN
