@@ -150,7 +150,8 @@ It folds the whole log, so it takes as long as reading that.
 Not as it was then, but as it is now: the rules of traits, of sources and of carried properties, and which identifiers
 are shared, where that changed no profile; and what people may be used for. Events that have left the log
 (cdp.drop_events(), keep_events), that were taken back, corrected or deleted since are missing: a notice has their
-number. Where none of this happened, it is cdp.members(name, as_of) of a segment with that condition, without its hold-outs; those for whom that failed aside.
+number. Where none of this happened, it is cdp.members(name, as_of) of a segment with that condition, without its
+hold-outs; those for whom that failed aside.
 Errors: those of a condition; that of the condition, for a person named in the detail; invalid_parameter_value: the
 instant is in the future; feature_not_supported; insufficient_privilege. Works on a hot standby.$comment$;
 

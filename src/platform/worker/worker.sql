@@ -42,7 +42,8 @@ than one in a database.
 Once an hour the worker also calls cdp.drop_old_events(), if a source has keep_events, and cdp.enforce_retention(),
 if there is a retention, carries out erasures whose holds have ended, and forgets old rows of cdp.worker_run.
 After an error it pauses, for a second, and twice as long after each further error in a row, five minutes at most,
-each a quarter more or less at random; what waits is lost by none of them. A run that takes longer than cdp.worker_timeout is canceled. If its process is ended, the
+each a quarter more or less at random; what waits is lost by none of them. A run that takes longer than
+cdp.worker_timeout is canceled. If its process is ended, the
 server starts another one two seconds later. It sleeps without a transaction and without a lock that others wait
 for. It leaves by itself when its database is dropped, renamed or copied (and comes back, if it is still there), and
 for good once extension or tables are gone or have another owner, or the database accepts no connections.
