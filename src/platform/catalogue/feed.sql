@@ -23,9 +23,11 @@ BEGIN
 		verdict_id bigint,
 		since timestamptz,
 		other_since timestamptz,
+		group_id text COLLATE "C",
 		CHECK (kind NOT IN ('entered', 'exited') OR segment_id IS NOT NULL),
 		CHECK (kind <> 'trait_changed' OR trait IS NOT NULL),
 		CHECK (kind NOT IN ('merged', 'split', 'renumbered') OR other_profile_id IS NOT NULL),
+		CHECK ((group_id IS NOT NULL) = (profile_id < 0)),
 		CHECK (kind <> 'erased' OR num_nonnulls(segment_id, other_profile_id, trait, value) = 0));
 	-- the changes of one person: what waits for another change of theirs, and what an erasure removes
 	CREATE INDEX change_profile_id_idx ON cdp_data.change (profile_id, change_id);
@@ -42,7 +44,9 @@ BEGIN
 		'in profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: '
 		'the person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
 		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id.';
-	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
+	COMMENT ON COLUMN cdp_data.change.profile_id IS
+		'The profile that changed; of merged, the one that is left; of an account, its account_id below 0.';
+	COMMENT ON COLUMN cdp_data.change.group_id IS 'The account that changed; NULL: it is a change of a profile.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS
 		'Of merged, split and renumbered: the former profile; otherwise NULL.';

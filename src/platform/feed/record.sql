@@ -9,7 +9,8 @@ COMMENT ON FUNCTION cdp_internal.announce_change(bigint, double precision) IS
 CREATE FUNCTION cdp_internal.record_changes(kinds text[], profile_ids bigint[], segment_ids integer[],
 	other_profile_ids bigint[], ats timestamptz[], causes text[], event_ids bigint[], traits text[] DEFAULT NULL,
 	trait_values jsonb[] DEFAULT NULL, verdict_ids bigint[] DEFAULT NULL, in_batch boolean DEFAULT true,
-	sinces timestamptz[] DEFAULT NULL, other_sinces timestamptz[] DEFAULT NULL) RETURNS bigint
+	sinces timestamptz[] DEFAULT NULL, other_sinces timestamptz[] DEFAULT NULL, group_ids text[] DEFAULT NULL)
+	RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -38,25 +39,26 @@ BEGIN
 	-- the clock may have been set back since the last change outside of a batch
 	recorded := greatest(recorded, (SELECT c.recorded_at FROM cdp_data.change c ORDER BY c.change_id DESC LIMIT 1));
 	INSERT INTO cdp_data.change (change_id, kind, profile_id, segment_id, other_profile_id, trait, value, at,
-		recorded_at, batch_id, cause, event_id, verdict_id, since, other_since)
+		recorded_at, batch_id, cause, event_id, verdict_id, since, other_since, group_id)
 	SELECT last.change_id + c.place, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.trait, c.value, c.at,
 		recorded, of_batch, c.cause, c.event_id, coalesce(c.verdict_id, CASE WHEN c.cause = 'verdict' THEN decided END),
-		c.since, c.other_since
+		c.since, c.other_since, c.group_id
 	FROM unnest(kinds, profile_ids, segment_ids, other_profile_ids, traits, trait_values, ats, causes, event_ids,
-		verdict_ids, sinces, other_sinces) WITH ORDINALITY AS c (kind, profile_id, segment_id, other_profile_id, trait,
-			value, at, cause, event_id, verdict_id, since, other_since, place);
+		verdict_ids, sinces, other_sinces, group_ids) WITH ORDINALITY AS c (kind, profile_id, segment_id,
+			other_profile_id, trait, value, at, cause, event_id, verdict_id, since, other_since, group_id, place);
 	UPDATE cdp_data.state SET change_id = last.change_id + number;
 	PERFORM cdp_internal.announce_change(last.change_id + number);
 	RETURN last.change_id + number;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[],
-	text[], jsonb[], bigint[], boolean, timestamptz[], timestamptz[]) IS
+	text[], jsonb[], bigint[], boolean, timestamptz[], timestamptz[], text[]) IS
 	'Internal: adds changes to the feed, numbered in the order of the arrays, which have one length or are NULL. '
 	'Recorded at the time of the current batch, or with in_batch => false now. sinces, other_sinces: since when the '
-	'profile, and the other one, had been in the segment before. Returns the last number. The caller holds '
+	'profile, and the other one, had been in the segment before. group_ids: of accounts, whose profile_ids are their '
+	'account_ids below 0. Returns the last number. The caller holds '
 	'the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
-		bigint[], boolean, timestamptz[], timestamptz[]) FROM PUBLIC;
+		bigint[], boolean, timestamptz[], timestamptz[], text[]) FROM PUBLIC;

@@ -36,6 +36,7 @@ BEGIN
 	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();
 	PERFORM cdp_internal.init_account();
+	PERFORM cdp_internal.init_account_row();
 	PERFORM cdp_internal.init_open_case();
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();

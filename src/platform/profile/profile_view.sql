@@ -91,7 +91,7 @@ DECLARE
 	joins text;
 BEGIN
 	SELECT min(c.key) FILTER (WHERE NOT EXISTS (
-			SELECT FROM cdp_data.segment s WHERE s.name = c.key AND s.kind = 'trait')),
+			SELECT FROM cdp_data.segment s WHERE s.name = c.key AND s.kind = 'trait' AND s.subject = 'person')),
 		string_agg(DISTINCT format(' LEFT JOIN cdp_segment.%I AS %I ON %2$I.profile_id = p.profile_id', c.key,
 			upper(c.key)), '')
 	INTO missing, joins

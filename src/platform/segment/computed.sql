@@ -149,20 +149,24 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.computed_trait AS
 		SELECT s.name, s.condition AS expression, s.value_type AS type, s.description, s.defined_at,
-			s.members AS people, s.state, s.error, s.error_profile_id
+			s.members AS people, s.state, s.error, s.error_profile_id, s.subject
 		FROM cdp_data.segment s
 		WHERE s.kind = 'trait';
 	COMMENT ON VIEW cdp.computed_trait IS
-		'The computed traits; cdp_segment.<name> has the value of each person. Made by cdp.create_trait().';
+		'The computed traits; cdp_segment.<name> has the value of each person, or account. Made by cdp.create_trait() '
+		'and cdp.create_account_trait().';
 	COMMENT ON COLUMN cdp.computed_trait.name IS 'Name of the trait, and of its view in schema cdp_segment.';
 	COMMENT ON COLUMN cdp.computed_trait.expression IS 'The SQL expression, as written.';
 	COMMENT ON COLUMN cdp.computed_trait.type IS 'The type of its values.';
 	COMMENT ON COLUMN cdp.computed_trait.description IS 'What the trait is for; NULL: not given.';
 	COMMENT ON COLUMN cdp.computed_trait.defined_at IS 'When the present expression was given.';
-	COMMENT ON COLUMN cdp.computed_trait.people IS 'Number of people who have a value when the last batch ended.';
+	COMMENT ON COLUMN cdp.computed_trait.people IS 
+		'Number of people, or accounts, that had a value when the last batch ended.';
 	COMMENT ON COLUMN cdp.computed_trait.state IS 'As of a segment: live, building, failing or too_slow.';
 	COMMENT ON COLUMN cdp.computed_trait.error IS 'Why it is not live, as SQLSTATE: message; NULL: it is live.';
-	COMMENT ON COLUMN cdp.computed_trait.error_profile_id IS 'A profile that the expression fails for; NULL: none.';
+	COMMENT ON COLUMN cdp.computed_trait.error_profile_id IS 
+		'A profile, or the number of an account, that the expression fails for; NULL: none.';
+	COMMENT ON COLUMN cdp.computed_trait.subject IS 'Whose values they are: person or account.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_computed_view() IS 'Internal: makes the view of computed traits.';

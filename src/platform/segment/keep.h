@@ -7,6 +7,9 @@
 
 #include "platform/segment/kept.h"
 
+/* how many accounts are in memory at once, each with its people */
+#define KEEP_ACCOUNTS 100
+
 /* what a run finds */
 typedef struct KeepRun
 {
@@ -28,8 +31,8 @@ typedef struct KeepIds
 /* Returns the ids that a query finds, in CurrentMemoryContext. */
 extern KeepIds keep_read_ids(const char *query, int count, Oid *types, Datum *values);
 
-/* Reads the segments, and asks for all that can be judged. */
-extern void keep_begin(KeepRun *run, const char *cause);
+/* Reads the segments of a subject, and asks for all that can be judged. */
+extern void keep_begin(KeepRun *run, SubjectKind subject, const char *cause);
 
 /* Writes the segments and hands the changes to the feed; recover is that of kept_write_segments(). */
 extern void keep_end(KeepRun *run, bool recover);
@@ -37,5 +40,11 @@ extern void keep_end(KeepRun *run, bool recover);
 /* Makes a change of the feed: the KeptFlip of a run, which is its argument. */
 extern void keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
 						   TimestampTz former);
+
+/* Leaves segments that fail as a whole as they are, unless they do not fail when they are tried. */
+extern void keep_leave_failing(KeptSegments *segments);
+
+/* Adds whom segments that fail are tried with, at most as many as there are segments; returns how many these are. */
+extern int64 keep_add_trial(const KeptSegments *segments, int64 *ids);
 
 #endif /* CDP_SEGMENT_KEEP_H */

@@ -102,14 +102,28 @@ compare_numbers(const void *a, const void *b, void *arg)
 	return (x > y) - (x < y);
 }
 
+/* uses_others tells whether conditions use segments that are not in the list. */
+static bool
+uses_others(const KeptSegments *segments)
+{
+	for (int i = 0; i < segments->count; i++)
+		for (int j = 0; j < segments->items[i].depend_count; j++)
+			if (kept_segment(segments, segments->items[i].depends_on[j]) < 0)
+				return true;
+	return false;
+}
+
 /* The plan must not depend on the search path of who reads. */
 KeptSegments *
-kept_read_segments(int flags)
+kept_read_segments(SubjectKind subject, int flags)
 {
 	static SPIPlanPtr plan = NULL;
+	Oid type = TEXTOID;
+	Datum word = CStringGetTextDatum(subjects[subject].word);
 	KeptSegments *segments = palloc0(sizeof(KeptSegments));
 
 	segments->context = CurrentMemoryContext;
+	segments->subject = subject;
 	segments->later = (flags & DEFINITION_UNLOCKED) != 0;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -119,14 +133,15 @@ kept_read_segments(int flags)
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
 			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, "
 			"s.trial_profile_id, t.hold_out_salt "
-			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t",
-			0, NULL);
+			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t "
+			"WHERE s.subject OPERATOR(pg_catalog.=) $1",
+			1, &type);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
 			elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
 		plan = made;
 	}
-	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+	if (SPI_execute_plan(plan, &word, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not list the segments");
 	MemoryContextSwitchTo(segments->context);
 	segments->items = palloc0(Max(SPI_processed, 1) * sizeof(KeptSegment));
@@ -147,6 +162,8 @@ kept_read_segments(int flags)
 	for (int i = 0; i < segments->count; i++)
 		segments->by_number[i] = i;
 	qsort_arg(segments->by_number, segments->count, sizeof(int), compare_numbers, segments->items);
+	if (subject == SUBJECT_ACCOUNT && uses_others(segments))
+		segments->people = kept_read_segments(SUBJECT_PERSON, flags);
 	return segments;
 }
 
@@ -156,6 +173,8 @@ kept_release_segments(KeptSegments *segments)
 	for (int i = 0; i < segments->count; i++)
 		if (segments->items[i].found)
 			definition_release(&segments->items[i].segment);
+	if (segments->people != NULL)
+		kept_release_segments(segments->people);
 }
 
 int
@@ -191,6 +210,19 @@ lock_asked(KeptSegment *segment)
 	}
 }
 
+/* ask_people_of asks for the segments of people that one of accounts counts members of. */
+static void
+ask_people_of(KeptSegments *segments, const KeptSegment *segment)
+{
+	for (int i = 0; segments->people != NULL && i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments->people, segment->depends_on[i]);
+
+		if (needed >= 0)
+			kept_ask_with_needs(segments->people, needed);
+	}
+}
+
 void
 kept_ask_with_needs(KeptSegments *segments, int place)
 {
@@ -209,6 +241,57 @@ kept_ask_with_needs(KeptSegments *segments, int place)
 		if (needed >= 0)
 			kept_ask_with_needs(segments, needed);
 	}
+	ask_people_of(segments, segment);
+}
+
+void
+kept_ask_people(KeptSegments *segments)
+{
+	for (int i = 0; i < segments->count; i++)
+		if (segments->items[i].asked)
+			ask_people_of(segments, &segments->items[i]);
+}
+
+/* needs_unbuilt tells whether a segment, or one that it needs, is not built. */
+static bool
+needs_unbuilt(const KeptSegments *segments, const KeptSegment *segment)
+{
+	if (kept_is_unbuilt(segment))
+		return true;
+	for (int i = 0; i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments, segment->depends_on[i]);
+
+		/* rows written by hand can form a circle */
+		if (needed >= 0 && segments->items[needed].level < segment->level &&
+			needs_unbuilt(segments, &segments->items[needed]))
+			return true;
+	}
+	return false;
+}
+
+bool
+kept_awaits_people(const KeptSegments *segments, const KeptSegment *segment)
+{
+	for (int i = 0; segments->people != NULL && i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments->people, segment->depends_on[i]);
+
+		if (needed >= 0 && needs_unbuilt(segments->people, &segments->people->items[needed]))
+			return true;
+	}
+	return false;
+}
+
+int64
+kept_built_until(const KeptSegments *segments)
+{
+	int64 until = PG_INT64_MAX;
+
+	for (int i = 0; i < segments->count; i++)
+		if (segments->items[i].asked && kept_is_unbuilt(&segments->items[i]))
+			until = Min(until, segments->items[i].built_until);
+	return until;
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -405,14 +488,15 @@ record_part(const KeptChange *items, int count)
 {
 	enum
 	{
-		ARGUMENTS = 12
+		ARGUMENTS = 13
 	};
-	static const Oid item_types[ARGUMENTS] = {TEXTOID,        INT8OID, INT4OID, INT8OID,
-											  TIMESTAMPTZOID, TEXTOID, INT8OID, TIMESTAMPTZOID,
-											  TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID};
+	static const Oid item_types[ARGUMENTS] = {
+		TEXTOID,        INT8OID,        INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, INT8OID,
+		TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID,        TEXTOID};
 	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
 							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
+							TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+							TEXTARRAYOID};
 	Datum *columns[ARGUMENTS];
 	bool *nulls[ARGUMENTS];
 	Datum values[ARGUMENTS];
@@ -442,6 +526,7 @@ record_part(const KeptChange *items, int count)
 		put_text(&columns[9][i], &nulls[9][i], items[i].trait);
 		put_text(&columns[10][i], &nulls[10][i], items[i].value);
 		put_text(&columns[11][i], &nulls[11][i], items[i].type);
+		put_text(&columns[12][i], &nulls[12][i], items[i].group_id);
 		has_traits |= items[i].trait != NULL;
 	}
 	for (int i = 0; i < ARGUMENTS; i++)
@@ -451,10 +536,10 @@ record_part(const KeptChange *items, int count)
 			? "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, $10, "
 			  "ARRAY(SELECT cdp_internal.computed_json(u.value, u.type) "
 			  "FROM unnest($11, $12) WITH ORDINALITY AS u (value, type, place) ORDER BY u.place), "
-			  "sinces => $8, other_sinces => $9)"
+			  "sinces => $8, other_sinces => $9, group_ids => $13)"
 			: "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, sinces => $8, "
-			  "other_sinces => $9)",
-		has_traits ? ARGUMENTS : ARGUMENTS - 3, types, values, NULL);
+			  "other_sinces => $9, group_ids => $13)",
+		ARGUMENTS, types, values, NULL);
 }
 
 void

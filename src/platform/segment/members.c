@@ -23,8 +23,13 @@ CDP_FUNCTION(cdp_is_member);
 CDP_FUNCTION(cdp_memberships);
 CDP_FUNCTION(cdp_trait_values);
 
-/* how many people are in memory at once */
+CDP_FUNCTION(cdp_accounts_in);
+CDP_FUNCTION(cdp_is_account_in);
+CDP_FUNCTION(cdp_account_trait_values);
+
+/* how many people are in memory at once, and how many accounts, each with its people */
 #define PART_PEOPLE 10000
+#define PART_ACCOUNTS 100
 
 /* check_kind raises an error unless a segment is a computed trait, or is none. */
 static void
@@ -42,16 +47,17 @@ check_kind(const KeptSegment *segment, bool is_trait)
 						errhint("Use cdp.members(name).")));
 }
 
-/* ask opens a reader and asks for a segment, which the caller must be allowed to read; returns its place. */
+/* ask opens a reader and asks for a segment of a subject, which the caller must be allowed to read; returns its place. */
 static int
-ask(Reader *reader, const char *name, bool is_trait)
+ask(Reader *reader, const char *name, SubjectKind subject, bool is_trait)
 {
 	Segment readable;
 	int place;
 
 	reader_check_tables();
 	definition_find(name, DEFINITION_REQUIRED, &readable);
-	reader_open(reader);
+	definition_check_subject(&readable, subject);
+	reader_open(reader, subject);
 	definition_release(&readable);
 	place = reader_segment(reader, name);
 	if (place < 0)
@@ -76,18 +82,20 @@ judged_at(const Reader *reader, int place)
 	return at;
 }
 
-/* put_member adds a row to the result of cdp_members, or of cdp_trait_values, which has a value besides. */
+/*
+ * put_member adds a row to the result of cdp_members, or of cdp_trait_values, which has a value besides.  id: the
+ * profile_id or group_id.
+ */
 static void
-put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, TimestampTz at, Datum value)
+put_member(ReturnSetInfo *result, Datum id, TimestampTz since, TimestampTz at, Datum value)
 {
-	Datum values[] = {Int64GetDatum(profile_id), TimestampTzGetDatum(since),
-					  TimestampTzGetDatum(at), value};
+	Datum values[] = {id, TimestampTzGetDatum(since), TimestampTzGetDatum(at), value};
 	bool nulls[] = {false, false, false, false};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* put_found adds the members that a query finds: profile_id, since, and the value of a trait. */
+/* put_found adds the members that a query finds: profile_id or group_id, since, and the value of a trait. */
 static void
 put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum *values,
 		  TimestampTz at)
@@ -106,7 +114,7 @@ put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum
 			HeapTuple row = SPI_tuptable->vals[i];
 			Datum value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
 
-			put_member(result, DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)),
+			put_member(result, SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull),
 					   DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)),
 					   at, value);
 		}
@@ -116,21 +124,31 @@ put_found(ReturnSetInfo *result, const char *query, int count, Oid *types, Datum
 	SPI_finish();
 }
 
+/* shown_id returns the column of what is kept that is shown of members. */
+static const char *
+shown_id(const Reader *reader)
+{
+	return reader->segments->subject == SUBJECT_ACCOUNT ? "group_id" : "profile_id";
+}
+
 /* put_settled adds the members that need not be judged again. */
 static void
 put_settled(ReturnSetInfo *result, const Reader *reader, int place, bool held_out)
 {
+	const Subject *subject = &subjects[reader->segments->subject];
 	int32 number = reader->segments->items[place].segment_id;
 	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
 	Datum values[] = {Int32GetDatum(held_out ? -number : number), TimestampTzGetDatum(reader->at),
-					  Int64GetDatum(reader_built_until(reader))};
+					  Int64GetDatum(kept_built_until(reader->segments))};
 
-	put_found(result,
-			  "SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], "
-			  "m.computed[pg_catalog.array_position(m.segments, $1)] "
-			  "FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
-			  "AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.profile_id OPERATOR(pg_catalog.<=) $3",
-			  3, types, values, judged_at(reader, place));
+	put_found(
+		result,
+		psprintf("SELECT m.%s, m.since[pg_catalog.array_position(m.segments, $1)], "
+				 "m.computed[pg_catalog.array_position(m.segments, $1)] "
+				 "FROM cdp_data.%s m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
+				 "AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.%s OPERATOR(pg_catalog.<=) $3",
+				 shown_id(reader), subject->membership, subject->key),
+		3, types, values, judged_at(reader, place));
 }
 
 /* Takes a part of the people that a query finds; in memory that is reset after it. */
@@ -141,9 +159,11 @@ static void
 read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 {
 	Oid types[] = {TIMESTAMPTZOID, INT8OID};
-	Datum values[] = {TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
+	Datum values[] = {TimestampTzGetDatum(reader->at),
+					  Int64GetDatum(kept_built_until(reader->segments))};
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext part;
+	int64 at_once = reader->segments->subject == SUBJECT_ACCOUNT ? PART_ACCOUNTS : PART_PEOPLE;
 	Portal cursor;
 	int64 count;
 
@@ -155,7 +175,7 @@ read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 	{
 		int64 *ids;
 
-		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
+		SPI_cursor_fetch(cursor, true, at_once);
 		count = (int64) SPI_processed;
 		MemoryContextSwitchTo(part);
 		ids = palloc(Max(count, 1) * sizeof(int64));
@@ -200,39 +220,48 @@ put_judged(void *arg, int64 *ids, int64 count)
 
 		if (since != DT_NOBEGIN && kept_holds_out(kept->segments, members->place,
 												  kept->people[i].profile_id) == members->held_out)
-			put_member(members->result, kept->people[i].profile_id, since, at,
-					   value != NULL ? CStringGetTextDatum(value) : (Datum) 0);
+			put_member(members->result,
+					   kept->people[i].group_id != NULL
+						   ? CStringGetTextDatum(kept->people[i].group_id)
+						   : Int64GetDatum(kept->people[i].profile_id),
+					   since, at, value != NULL ? CStringGetTextDatum(value) : (Datum) 0);
 	}
 }
 
-/* who must be judged: whose horizon has passed, and whom segments have not been built until */
-static const char *const lapsed_query = "SELECT m.profile_id FROM cdp_data.membership m "
-										"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
-										"AND m.horizon OPERATOR(pg_catalog.<) 'infinity'";
-static const char *const unbuilt_query =
-	"SELECT m.profile_id FROM cdp_data.membership m "
-	"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 AND m.horizon OPERATOR(pg_catalog.<) 'infinity' "
-	"OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
-	"SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id OPERATOR(pg_catalog.>) $2";
+/* query_judged returns a query of those who must be judged: whose horizon has passed, and who are not built until. */
+static char *
+query_judged(const Reader *reader)
+{
+	const Subject *subject = &subjects[reader->segments->subject];
+	char *lapsed =
+		psprintf("SELECT m.%s FROM cdp_data.%s m WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
+				 "AND m.horizon OPERATOR(pg_catalog.<) 'infinity'",
+				 subject->key, subject->membership);
+
+	if (kept_built_until(reader->segments) == PG_INT64_MAX)
+		return lapsed;
+	return psprintf("%s OR m.%s OPERATOR(pg_catalog.>) $2 UNION "
+					"SELECT p.%s FROM cdp_data.%s p WHERE p.%s OPERATOR(pg_catalog.>) $2",
+					lapsed, subject->key, subject->key, subject->table, subject->key);
+}
 
 /* put_present adds the members at the reader's instant, which is not before the last batch. */
 static void
 put_present(Members *members)
 {
 	put_settled(members->result, &members->reader, members->place, members->held_out);
-	read_people(reader_built_until(&members->reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
-				&members->reader, put_judged, members);
+	read_people(query_judged(&members->reader), &members->reader, put_judged, members);
 }
 
 /* put_members puts all members, or those who are held out, or the values of a computed trait. */
 static void
-put_members(FunctionCallInfo fcinfo, bool is_trait, bool held_out)
+put_members(FunctionCallInfo fcinfo, SubjectKind subject, bool is_trait, bool held_out)
 {
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
 	members.held_out = held_out;
-	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), is_trait);
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), subject, is_trait);
 	put_present(&members);
 	reader_close(&members.reader);
 }
@@ -241,7 +270,7 @@ put_members(FunctionCallInfo fcinfo, bool is_trait, bool held_out)
 Datum
 cdp_members(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, false, false);
+	put_members(fcinfo, SUBJECT_PERSON, false, false);
 	return (Datum) 0;
 }
 
@@ -249,7 +278,7 @@ cdp_members(PG_FUNCTION_ARGS)
 Datum
 cdp_held_out(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, false, true);
+	put_members(fcinfo, SUBJECT_PERSON, false, true);
 	return (Datum) 0;
 }
 
@@ -310,7 +339,8 @@ cdp_members_at(PG_FUNCTION_ARGS)
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
-	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	members.place =
+		ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), SUBJECT_PERSON, false);
 	if (as_of > members.reader.at)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("as_of must not be in the future"),
@@ -333,7 +363,7 @@ cdp_members_at(PG_FUNCTION_ARGS)
 Datum
 cdp_trait_values(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, true, false);
+	put_members(fcinfo, SUBJECT_PERSON, true, false);
 	return (Datum) 0;
 }
 
@@ -382,7 +412,7 @@ cdp_memberships(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	reader_check_tables();
-	reader_open(&listing.reader);
+	reader_open(&listing.reader, SUBJECT_PERSON);
 	listing.readable = reader_readable(&listing.reader);
 	for (int i = 0; i < listing.reader.segments->count; i++)
 		listing.readable[i] &= !listing.reader.segments->items[i].segment.is_trait;
@@ -432,11 +462,65 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	int64 profile_id = find_profile(PG_GETARG_INT64(1));
 	Reader reader;
 	Kept *kept;
-	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), SUBJECT_PERSON, false);
 	bool is_member;
 
 	kept = reader_judge(&reader, &profile_id, 1);
 	is_member = kept_member_since(kept, 0, place) != DT_NOBEGIN;
+	reader_close(&reader);
+	PG_RETURN_BOOL(is_member);
+}
+
+/* ---------------------------------------------------------------- accounts */
+
+/* cdp_accounts_in returns which accounts are in a segment, and since when. */
+Datum
+cdp_accounts_in(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, SUBJECT_ACCOUNT, false, false);
+	return (Datum) 0;
+}
+
+/* cdp_account_trait_values returns the values of a computed trait of accounts. */
+Datum
+cdp_account_trait_values(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, SUBJECT_ACCOUNT, true, false);
+	return (Datum) 0;
+}
+
+/* find_account returns the number of an account, or 0; as the owner of the tables. */
+static int64
+find_account(Datum group_id)
+{
+	Oid type = TEXTOID;
+	bool isnull = true;
+	Datum found = (Datum) 0;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT a.account_id FROM cdp_data.account a "
+							  "WHERE a.group_id OPERATOR(pg_catalog.=) cdp_internal.account_id($1)",
+							  1, &type, &group_id, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not find an account");
+	if (SPI_processed > 0)
+		found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	SPI_finish();
+	return isnull ? 0 : DatumGetInt64(found);
+}
+
+/* cdp_is_account_in returns whether an account is in a segment. */
+Datum
+cdp_is_account_in(PG_FUNCTION_ARGS)
+{
+	Reader reader;
+	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), SUBJECT_ACCOUNT, false);
+	int64 account_id = find_account(PG_GETARG_DATUM(1));
+	bool is_member = false;
+
+	if (account_id != 0)
+		is_member =
+			kept_member_since(reader_judge(&reader, &account_id, 1), 0, place) != DT_NOBEGIN;
 	reader_close(&reader);
 	PG_RETURN_BOOL(is_member);
 }

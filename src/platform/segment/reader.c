@@ -65,11 +65,11 @@ reader_check_tables(void)
 }
 
 void
-reader_open(Reader *reader)
+reader_open(Reader *reader, SubjectKind subject)
 {
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
-	reader->segments = kept_read_segments(DEFINITION_UNLOCKED);
+	reader->segments = kept_read_segments(subject, DEFINITION_UNLOCKED);
 	reader->last = last_batch();
 	reader->at = Max(GetCurrentTransactionStartTimestamp(), reader->last);
 }
@@ -101,21 +101,10 @@ reader_readable(const Reader *reader)
 	return readable;
 }
 
-int64
-reader_built_until(const Reader *reader)
-{
-	int64 until = PG_INT64_MAX;
-
-	for (int i = 0; i < reader->segments->count; i++)
-		if (reader->segments->items[i].asked && kept_is_unbuilt(&reader->segments->items[i]))
-			until = Min(until, reader->segments->items[i].built_until);
-	return until;
-}
-
 Kept *
 reader_judge(Reader *reader, int64 *ids, int64 count)
 {
-	int64 until = reader_built_until(reader);
+	int64 until = kept_built_until(reader->segments);
 	Kept *kept = kept_read(reader->segments, ids, count, STORE_READ);
 	int *unbuilt = palloc_extended(Max(kept->count, 1) * sizeof(int), MCXT_ALLOC_HUGE);
 	int unbuilt_count = 0;

@@ -1,6 +1,7 @@
 /*
  * scan.c
- *		One scan of cdp.profile_row that judges people by the conditions of segments, as their owner.
+ *		One scan of cdp.profile_row, or of cdp.account_row, that judges people, or accounts, by the conditions of segments,
+ *		as their owner.  What is said of people here, and where scans are used, holds for accounts too.
  *
  * The scan returns the columns that the conditions use; each row is judged by all conditions as it comes.
  */
@@ -47,8 +48,8 @@ typedef struct ScanRun
 {
 	DestReceiver receiver;
 	PersonScan *scan;
-	Oid profile_row;
-	Bitmapset *columns; /* that conditions use, by their numbers in cdp.profile_row */
+	Oid row_view;       /* what is scanned */
+	Bitmapset *columns; /* that conditions use, by their numbers in that */
 	Clock clock;
 	Part **parts;
 	FmgrInfo *outputs; /* of computed traits */
@@ -126,7 +127,7 @@ read_conditions(ScanRun *run)
 		if (!is_judged(scan, scan->segment))
 			continue;
 		conditions[scan->segment] =
-			definition_condition(&scan->segments[scan->segment], &run->profile_row);
+			definition_condition(&scan->segments[scan->segment], &run->row_view);
 		note_columns(conditions[scan->segment], run);
 	}
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
@@ -302,39 +303,38 @@ keep_plan(const char *text, Oid type)
 	return kept->plan;
 }
 
-/* append_columns appends the columns that conditions use to a list that begins with the profile id. */
+/* append_columns appends the columns that conditions use to a list that begins with the number of the person. */
 static void
 append_columns(StringInfo text, const ScanRun *run)
 {
 	int column = -1;
 
-	appendStringInfoString(text, "p.profile_id");
+	appendStringInfo(text, "p.%s", subjects[run->scan->segments[0].subject].key);
 	while ((column = bms_next_member(run->columns, column)) >= 0)
 		appendStringInfo(text, ", p.%s",
-						 quote_identifier(get_attname(run->profile_row, column, false)));
+						 quote_identifier(get_attname(run->row_view, column, false)));
 }
 
 /* make_query returns the query of a scan; its parameter is the ids, or the one after which it begins. */
 static char *
 make_query(const ScanRun *run)
 {
+	const Subject *subject = &subjects[run->scan->segments[0].subject];
 	StringInfoData columns;
 
 	initStringInfo(&columns);
 	append_columns(&columns, run);
 	if (run->scan->ids == NULL)
-		return psprintf(
-			"SELECT %s FROM cdp.profile_row p WHERE p.profile_id > $1 ORDER BY p.profile_id",
-			columns.data);
+		return psprintf("SELECT %s FROM cdp.%s p WHERE p.%s > $1 ORDER BY p.%s", columns.data,
+						subject->row_view, subject->key, subject->key);
 
 	/*
 	 * A sequential scan, which the planner prefers for small tables, and a join that is not by person, would read
 	 * all people, and fail for any of them.
 	 */
-	return psprintf(
-		"SELECT s.* FROM pg_catalog.unnest($1) i (profile_id) CROSS JOIN LATERAL "
-		"(SELECT %s FROM cdp.profile_row p WHERE p.profile_id = i.profile_id OFFSET 0) s",
-		columns.data);
+	return psprintf("SELECT s.* FROM pg_catalog.unnest($1) i (id) CROSS JOIN LATERAL "
+					"(SELECT %s FROM cdp.%s p WHERE p.%s = i.id OFFSET 0) s",
+					columns.data, subject->row_view, subject->key);
 }
 
 /* make_ids returns the ids of a scan as a bigint[]. */
@@ -375,8 +375,13 @@ run_scan(void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run->person = (PartPerson){
-		CreateStandaloneExprContext(), 0, 0, scan->as_of, scan->kept_value, scan->memory};
+	run->person = (PartPerson){CreateStandaloneExprContext(),
+							   0,
+							   0,
+							   scan->as_of,
+							   scan->kept_value,
+							   scan->members,
+							   scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();

@@ -30,11 +30,18 @@ CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETUR
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	type text := (SELECT s.value_type FROM cdp_data.segment s WHERE s.name = make_segment_view.name);
+	made record;
 BEGIN
+	SELECT s.value_type AS type, s.subject = 'account' AS of_accounts INTO STRICT made
+	FROM cdp_data.segment s
+	WHERE s.name = make_segment_view.name;
 	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT %s', CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		name, CASE WHEN type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
-			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', type, name) END);
+		name, CASE WHEN made.type IS NULL AND made.of_accounts
+				THEN format('m.group_id, m.since FROM cdp.accounts_in(%L) m', name)
+			WHEN made.type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
+			WHEN made.of_accounts THEN format(
+				'v.group_id, v.value::%s AS value, v.since FROM cdp.account_trait_values(%L) v', made.type, name)
+			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', made.type, name) END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_segment_view(text, boolean) IS
@@ -56,7 +63,7 @@ COMMENT ON FUNCTION cdp_internal.check_segment_name(text, text) IS
 	'Internal: raises an error unless a segment, or what is said, can have this name.';
 
 CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean,
-	is_trait boolean DEFAULT false) RETURNS integer
+	is_trait boolean, subject text) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -75,17 +82,20 @@ DECLARE
 BEGIN
 	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = define_segment.name;
 	number := former.segment_id;
-	IF (former.kind = 'trait') <> is_trait THEN
-		RAISE EXCEPTION 'there is a % "%"', CASE WHEN is_trait THEN 'segment' ELSE 'computed trait' END, former.name
+	IF (former.kind = 'trait') <> is_trait OR former.subject <> define_segment.subject THEN
+		RAISE EXCEPTION 'there is a % "%"%', CASE former.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END,
+				former.name, CASE WHEN former.subject = 'account' THEN ' of accounts'
+					WHEN define_segment.subject = 'account' THEN ' of people' ELSE '' END
 			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
 	END IF;
-	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait);
-	understood := cdp_internal.read_condition(define_segment.condition, owner, is_trait);
-	PERFORM cdp_internal.notice_condition(understood.definition);
+	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait, define_segment.subject);
+	understood := cdp_internal.read_condition(define_segment.condition, owner, is_trait, define_segment.subject);
+	PERFORM cdp_internal.notice_condition(understood.definition, define_segment.subject);
 
-	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, value_type, condition, description, state, built_until,
-		depends_on, level)
+	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, subject, value_type, condition, description, state,
+		built_until, depends_on, level)
 	SELECT define_segment.name, t.segment_id + 1, CASE WHEN is_trait THEN 'trait' ELSE 'live' END,
+		define_segment.subject,
 		CASE WHEN is_trait THEN understood.value_type END, define_segment.condition, define_segment.description,
 		'building', 0, understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
 	FROM cdp_data.state t
@@ -106,9 +116,11 @@ BEGIN
 	PERFORM cdp_internal.raise_levels();
 
 	-- Safe to paste: the server has printed what it understood.
-	made := format('%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (%s) AS %s FROM cdp.profile_row',
-		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		define_segment.name, understood.definition, CASE WHEN is_trait THEN 'value' ELSE 'holds' END);
+	made := format('%s VIEW cdp_condition.%I AS SELECT %s, (%s) AS %s FROM cdp.%I',
+		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END, define_segment.name,
+		CASE define_segment.subject WHEN 'account' THEN 'account_row.account_id' ELSE 'profile_row.profile_id' END,
+		understood.definition, CASE WHEN is_trait THEN 'value' ELSE 'holds' END,
+		CASE define_segment.subject WHEN 'account' THEN 'account_row' ELSE 'profile_row' END);
 	IF former.value_type <> understood.value_type AND is_trait THEN
 		PERFORM cdp_internal.change_trait_type(define_segment.name, made);
 	ELSE
@@ -123,8 +135,8 @@ BEGIN
 	RETURN number;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean) IS
-	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns '
+COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean, text) IS
+	'Internal: makes or replaces a segment or a computed trait of a subject, by which no people have been judged yet, and returns '
 	'its number. The caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
@@ -185,6 +197,6 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
 	cdp_internal.check_segment_name(text, text),
-	cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
+	cdp_internal.define_segment(text, text, text, boolean, boolean, text), cdp.members(text),
 	cdp.members(text, timestamptz), cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;
