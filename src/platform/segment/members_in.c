@@ -77,7 +77,7 @@ note_numbers(Node *node, void *context)
 
 	if (node == NULL)
 		return false;
-	if (members_in_is(node))
+	if (members_in_is(node) && exprType(linitial(((FuncExpr *) node)->args)) == INT4OID)
 	{
 		*numbers = list_append_unique_int(*numbers, in_segment_number(node));
 		return false;

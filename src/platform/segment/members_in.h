@@ -14,7 +14,7 @@ extern bool members_in_is(Node *node);
 /* Returns a call that counts the members in a segment. */
 extern Node *members_in_call(int32 number);
 
-/* Returns the numbers of the segments of people that an expression, whose names were resolved, uses. */
+/* Returns the segments of people that an expression uses by number; those that it still names are left out. */
 extern List *members_in_numbers(Node *expression);
 
 #endif /* CDP_SEGMENT_MEMBERS_IN_H */
