@@ -44,7 +44,7 @@ SELECT cdp.create_consumer('crm', '{buyers}');
 RESET ROLE;
 SELECT record('exited', 1, 2), record('entered', 2, 1), record('entered', 4, 3), record('merged', 3, 1, 1);
 SET ROLE regress_cdp_feed_ann;
-\set show '(SELECT string_agg(concat_ws('' '', n.change_id, n.kind, n.profile_id, n.segment, ''from '' || n.other_profile_id, nullif(n.attempts, 0)), '', '' ORDER BY n.place) FROM cdp.next_changes(:\'who\', :number) WITH ORDINALITY AS n (change_id, kind, profile_id, segment, other_profile_id, at, recorded_at, cause, event_id, verdict_id, attempts, place))'
+\set show '(SELECT string_agg(concat_ws('' '', n.change_id, n.kind, n.profile_id, n.segment, ''from '' || n.other_profile_id, nullif(n.attempts, 0)), '', '' ORDER BY n.place) FROM cdp.next_changes(:\'who\', :number) WITH ORDINALITY AS n (change_id, kind, profile_id, segment, other_profile_id, trait, value, at, recorded_at, cause, event_id, verdict_id, attempts, place))'
 \set number 1000
 \set who crm
 SELECT :show;

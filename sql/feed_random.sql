@@ -12,10 +12,12 @@ INSERT INTO cdp_data.segment (name, segment_id, condition) VALUES ('one', 1, 'tr
 CREATE VIEW cdp_segment.one AS SELECT 1::bigint AS profile_id;
 CREATE VIEW cdp_segment.two AS SELECT 1::bigint AS profile_id;
 CREATE VIEW cdp_segment.three AS SELECT 1::bigint AS profile_id;
+INSERT INTO cdp_data.segment (name, segment_id, kind, value_type, condition) VALUES ('spent', 4, 'trait', 'numeric', '1');
+CREATE VIEW cdp_segment.spent AS SELECT 1::bigint AS profile_id, 1::numeric AS value;
 
 CREATE SCHEMA feed_model;
 -- what the consumer is to get: waits: put off, or after one of its profile that was; due: may be given again
-CREATE TABLE feed_model.change (change_id bigint PRIMARY KEY, profile_id bigint, other_profile_id bigint, acknowledged boolean, waits boolean, due boolean, handled integer DEFAULT 0);
+CREATE TABLE feed_model.change (change_id bigint PRIMARY KEY, profile_id bigint, other_profile_id bigint, acknowledged boolean, waits boolean, due boolean, handled integer DEFAULT 0, value jsonb, is_trait boolean DEFAULT false);
 CREATE TABLE feed_model.reader (reader integer, place integer, change_id bigint, PRIMARY KEY (reader, place));
 CREATE TABLE feed_model.count (what text PRIMARY KEY, number integer);
 
@@ -70,14 +72,15 @@ DECLARE
 	first bigint := (SELECT change_id + 1 FROM cdp_data.state);
 BEGIN
 	CREATE TEMP TABLE new AS
-		SELECT row_number() OVER () AS place, CASE WHEN other.id IS NULL THEN 'entered' ELSE 'merged' END AS kind, profile.id AS profile_id, segment.id AS segment_id, other.id AS other_profile_id
+		SELECT row_number() OVER () AS place, CASE WHEN other.id IS NOT NULL THEN 'merged' WHEN segment.id = 4 THEN 'trait_changed' ELSE 'entered' END AS kind, profile.id AS profile_id, segment.id AS segment_id, other.id AS other_profile_id,
+			CASE WHEN segment.id = 4 THEN 'spent' END AS trait, CASE WHEN segment.id = 4 AND random() < 0.8 THEN to_jsonb(n.i) END AS value
 		FROM generate_series(1, number) n (i)
 		CROSS JOIN LATERAL (SELECT n.i, 1 + floor(random() * 7)::bigint AS id) profile
-		CROSS JOIN LATERAL (SELECT n.i, 1 + floor(random() * 3)::integer AS id) segment
+		CROSS JOIN LATERAL (SELECT n.i, 1 + floor(random() * 4)::integer AS id) segment
 		CROSS JOIN LATERAL (SELECT n.i, CASE WHEN random() < 0.15 THEN 1 + (profile.id + floor(random() * 6)::bigint) % 7 END AS id) other;
 	PERFORM cdp_internal.record_changes(array_agg(kind ORDER BY place), array_agg(profile_id ORDER BY place), array_agg(segment_id ORDER BY place), array_agg(other_profile_id ORDER BY place),
-		array_agg(timestamptz '2026-01-01'), array_agg('event'::text), NULL, in_batch => false) FROM new;
-	INSERT INTO feed_model.change SELECT first + place - 1, profile_id, other_profile_id, false, false, false FROM new WHERE segment_id < 3;
+		array_agg(timestamptz '2026-01-01'), array_agg('event'::text), NULL, array_agg(trait ORDER BY place), array_agg(value ORDER BY place), in_batch => false) FROM new;
+	INSERT INTO feed_model.change SELECT first + place - 1, profile_id, other_profile_id, false, false, false, 0, value, trait IS NOT NULL FROM new WHERE segment_id <> 3;
 	DROP TABLE new;
 END $$;
 
@@ -89,9 +92,11 @@ DECLARE
 	marks bigint[];
 BEGIN
 	SELECT coalesce(array_agg(n.change_id ORDER BY place) FILTER (WHERE n.kind <> 'progress'), '{}'), array_agg(n.change_id) FILTER (WHERE n.kind = 'progress')
-	INTO got, marks FROM cdp.next_changes('model', wanted) WITH ORDINALITY AS n (change_id, kind, profile_id, segment, other_profile_id, at, recorded_at, cause, event_id, verdict_id, attempts, place);
+	INTO got, marks FROM cdp.next_changes('model', wanted) WITH ORDINALITY AS n (change_id, kind, profile_id, segment, other_profile_id, trait, value, at, recorded_at, cause, event_id, verdict_id, attempts, place);
 	IF got <> expected THEN
 		RAISE EXCEPTION 'got % and progress %, expected %', got, marks, expected;
+	ELSIF EXISTS (SELECT FROM cdp.next_changes('model', wanted) n JOIN feed_model.change c USING (change_id) WHERE n.kind <> 'progress' AND (n.value, n.trait) IS DISTINCT FROM (c.value, CASE WHEN c.is_trait THEN 'spent' END)) THEN
+		RAISE EXCEPTION 'another value';
 	ELSIF EXISTS (SELECT FROM feed_model.change c WHERE c.change_id = ANY (marks) AND c.waits) THEN
 		RAISE EXCEPTION 'progress % is the number of what waits', marks;
 	END IF;
@@ -126,12 +131,13 @@ END $$;
 SELECT setseed(0.25);
 INSERT INTO cdp_data.membership SELECT i, 'infinity', ARRAY[1 + i % 2, 3], ARRAY[timestamptz '2026-01-01', '2026-01-02'] FROM generate_series(1, 7) i;
 UPDATE cdp_data.membership SET segments = '{1,2}' WHERE profile_id IN (2, 5);
+UPDATE cdp_data.membership SET segments = segments || 4, since = since || timestamptz '2026-01-03', computed = ARRAY[NULL, NULL, profile_id::text || '.50'] WHERE profile_id IN (2, 3, 7);
 SELECT feed_model.record(5);
-SELECT cdp.create_consumer('model', '{two,one}', start => 'snapshot');
+SELECT cdp.create_consumer('model', '{two,one}', start => 'snapshot', traits => '{spent}');
 TRUNCATE feed_model.change;
 INSERT INTO feed_model.count VALUES ('known', 0);
-INSERT INTO feed_model.change SELECT number, profile_id, NULL, false, false, false FROM cdp_data.consumer_snapshot;
-SELECT profile_id, segment, since FROM (SELECT profile_id, segment, at AS since, change_id FROM cdp.next_changes('model') WHERE kind = 'snapshot') s ORDER BY change_id;
+INSERT INTO feed_model.change SELECT number, profile_id, NULL, false, false, false, 0, value, segment_id = 4 FROM cdp_data.consumer_snapshot;
+SELECT profile_id, segment, trait, value, since FROM (SELECT profile_id, segment, trait, value, at AS since, change_id FROM cdp.next_changes('model') WHERE kind = 'snapshot') s ORDER BY change_id;
 DO $$
 DECLARE
 	dice double precision;

@@ -247,14 +247,23 @@ BEGIN
 			ELSE
 				INSERT INTO try.folded VALUES (c.profile_id, c.segment_id, c.at, c.value) ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = excluded.since, value = excluded.value;
 			END IF;
+		ELSIF c.trait IS NOT NULL THEN
+			-- as a consumer is given it: of a merge the profile that is left has its own value
+			ASSERT EXISTS (SELECT FROM try.folded o WHERE (o.profile_id, o.segment_id) = (c.other_profile_id, c.segment_id)), format('%s had no %s, which %s has', c.other_profile_id, c.trait, c.profile_id);
+			IF c.kind <> 'merged' THEN
+				INSERT INTO try.folded SELECT c.profile_id, o.segment_id, o.since, o.value FROM try.folded o WHERE (o.profile_id, o.segment_id) = (c.other_profile_id, c.segment_id) ON CONFLICT DO NOTHING;
+			END IF;
+			ASSERT c.value IS NOT DISTINCT FROM (SELECT f.value FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.profile_id, c.segment_id)), format('%s of %s is another', c.trait, c.profile_id);
+			IF c.kind <> 'split' THEN
+				DELETE FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.other_profile_id, c.segment_id);
+			END IF;
 		ELSE
-			-- as a consumer is given it: once for each segment
+			-- once for each segment
 			INSERT INTO try.folded AS f SELECT c.profile_id, o.segment_id, o.since, o.value FROM try.folded o WHERE (o.profile_id, o.segment_id) = (c.other_profile_id, c.segment_id)
-			ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = CASE WHEN f.value IS NULL THEN least(f.since, excluded.since) ELSE f.since END;
+			ON CONFLICT (profile_id, segment_id) DO UPDATE SET since = least(f.since, excluded.since);
 			ASSERT FOUND OR c.segment_id IS NULL, format('%s was not in %s, of which %s has a part', c.other_profile_id, c.segment_id, c.profile_id);
 			IF c.kind <> 'split' THEN
-				-- values of a former profile end with it
-				DELETE FROM try.folded f WHERE f.profile_id = c.other_profile_id AND (f.segment_id = c.segment_id OR c.kind = 'merged' AND f.value IS NOT NULL);
+				DELETE FROM try.folded f WHERE (f.profile_id, f.segment_id) = (c.other_profile_id, c.segment_id);
 			END IF;
 		END IF;
 		UPDATE try.read SET last = c.change_id;

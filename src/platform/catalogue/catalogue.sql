@@ -158,6 +158,7 @@ BEGIN ATOMIC
 		('account_membership', 'trait',    '{computed}'),
 		('change',           'account',    '{group_id}'),
 		('change',           'trait',      '{value}'),
+		('consumer_snapshot', 'trait',     '{value}'),
 		('membership',       'trait',      '{computed}'),
 		('seen_name',        'raw',        '{name}'),
 		('segment',          'raw',        '{condition,description,error}'),

@@ -43,15 +43,17 @@ BEGIN
 		'value; merged: all of other_profile_id is in profile_id now; split: identifiers of other_profile_id are '
 		'in profile_id now; renumbered: other_profile_id is profile_id now, a stronger identifier having come; erased: '
 		'the person was erased, and earlier changes of theirs are gone. merged, split and renumbered stand there once '
-		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id.';
+		'without a segment, and then once for each segment whose membership profile_id has from other_profile_id, and '
+		'each computed trait of which other_profile_id had a value.';
 	COMMENT ON COLUMN cdp_data.change.profile_id IS
 		'The profile that changed; of merged, the one that is left; of an account, its account_id below 0.';
 	COMMENT ON COLUMN cdp_data.change.group_id IS 'The account that changed; NULL: it is a change of a profile.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS
 		'Of merged, split and renumbered: the former profile; otherwise NULL.';
-	COMMENT ON COLUMN cdp_data.change.trait IS 'Of trait_changed: the trait; otherwise NULL.';
-	COMMENT ON COLUMN cdp_data.change.value IS 'Of trait_changed: its value; NULL: it has none now.';
+	COMMENT ON COLUMN cdp_data.change.trait IS 'The computed trait that the change is of; NULL: it is of none.';
+	COMMENT ON COLUMN cdp_data.change.value IS
+		'The value that profile_id has of it after the change; NULL: none, or the change is of no trait.';
 	COMMENT ON COLUMN cdp_data.change.at IS
 		'When it became true: for a change by the clock that instant, otherwise the time of the batch.';
 	COMMENT ON COLUMN cdp_data.change.recorded_at IS 'When it was recorded. It never decreases with change_id.';
@@ -96,7 +98,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.consumer.name IS 'Its name.';
 	COMMENT ON COLUMN cdp_data.consumer.role IS
 		'The role that owns it; members of that role use it too. No one does when the role is renamed.';
-	COMMENT ON COLUMN cdp_data.consumer.segments IS 'Numbers of the segments whose changes it reads.';
+	COMMENT ON COLUMN cdp_data.consumer.segments IS
+		'Numbers of the segments and computed traits whose changes it reads.';
 	COMMENT ON COLUMN cdp_data.consumer.position IS
 		'Everything up to here is acknowledged, but for what cdp_data.consumer_waiting has: a change_id, or below 0 '
 		'the number of a row of its snapshot.';
@@ -113,15 +116,19 @@ BEGIN
 		profile_id bigint NOT NULL,
 		segment_id integer NOT NULL,
 		since timestamptz NOT NULL,
+		value jsonb,
 		PRIMARY KEY (consumer_id, number));
 	COMMENT ON TABLE cdp_data.consumer_snapshot IS
-		'Who was in the segments of a consumer when it was made from a snapshot: what it has not yet acknowledged.';
+		'Who was in the segments of a consumer, and had which values of its computed traits, when it was made from a '
+		'snapshot: what it has not yet acknowledged.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.consumer_id IS 'The consumer.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.number IS
 		'Number of the row, in the order of profile_id and segment_id, -1 being the last: it stands for a change_id.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS 'The profile.';
-	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS 'Number of the segment that it was in.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS
+		'Number of the segment that it was in, or of the computed trait.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.since IS 'Since when.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.value IS 'The value of the computed trait; NULL: it is a segment.';
 
 	CREATE TABLE cdp_data.consumer_waiting (
 		consumer_id integer,

@@ -8,14 +8,17 @@ AS $function$
 BEGIN
 	-- the views belong to the owner of the tables; what they ask of rights, they ask of the role that reads
 	CREATE VIEW cdp_data.readable_segment WITH (security_barrier) AS
-		SELECT s.segment_id, s.name
+		SELECT s.segment_id, s.name, s.value_type
 		FROM cdp_data.segment s
 		JOIN pg_class c ON c.relname = s.name AND c.relkind = 'v'
 		JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'cdp_segment'
 		WHERE has_table_privilege(c.oid, 'SELECT');
-	COMMENT ON VIEW cdp_data.readable_segment IS 'The segments whose views the current role may read.';
+	COMMENT ON VIEW cdp_data.readable_segment IS
+		'The segments and computed traits whose views the current role may read.';
 	COMMENT ON COLUMN cdp_data.readable_segment.segment_id IS 'Number of the segment.';
 	COMMENT ON COLUMN cdp_data.readable_segment.name IS 'Its name.';
+	COMMENT ON COLUMN cdp_data.readable_segment.value_type IS
+		'The type of the values of a computed trait; NULL: it is a segment.';
 
 	CREATE VIEW cdp.change WITH (security_barrier) AS
 		SELECT c.change_id, c.kind, c.profile_id, s.name AS segment, c.other_profile_id, c.trait, c.value, c.at,
@@ -37,7 +40,7 @@ BEGIN
 	CREATE VIEW cdp.change_outbox AS
 		SELECT c.change_id AS id, 'profile' AS aggregatetype, c.profile_id::text AS aggregateid, c.kind AS type,
 			jsonb_strip_nulls(to_jsonb(c) - '{change_id,kind,profile_id,value}'::text[])
-				|| CASE WHEN c.kind = 'trait_changed' THEN jsonb_build_object('value', c.value) ELSE '{}' END AS payload
+				|| CASE WHEN c.trait IS NOT NULL THEN jsonb_build_object('value', c.value) ELSE '{}' END AS payload
 		FROM cdp.change c;
 	COMMENT ON VIEW cdp.change_outbox IS
 		'The feed with the columns of an outbox table, as event routers read them: cdp.change, of which the same rows '
@@ -47,7 +50,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.change_outbox.aggregateid IS 'The profile_id, as text.';
 	COMMENT ON COLUMN cdp.change_outbox.type IS 'The kind of the change.';
 	COMMENT ON COLUMN cdp.change_outbox.payload IS
-		'The other columns of cdp.change that are not NULL; of trait_changed also a value that is.';
+		'The other columns of cdp.change that are not NULL; of a computed trait also a value that is.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_change_views() IS 'Internal: makes the views of the feed.';

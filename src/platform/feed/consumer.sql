@@ -1,36 +1,40 @@
 -- Making and dropping consumers of the feed.
 
-CREATE FUNCTION cdp_internal.consumer_segments(names text[]) RETURNS integer[]
+CREATE FUNCTION cdp_internal.segment_numbers(names text[], is_trait boolean) RETURNS integer[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	kind text := CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END;
+	list text := 'cdp.segment lists the segments and computed traits.';
 	missing text;
 	found_ids integer[];
 BEGIN
-	IF coalesce(cardinality(names), 0) = 0 OR array_position(names, NULL) IS NOT NULL THEN
-		RAISE EXCEPTION 'a consumer needs the names of segments' USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'cdp.segment lists the segments.';
+	IF array_position(names, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'the name of a % is NULL', kind USING ERRCODE = 'invalid_parameter_value', HINT = list;
 	END IF;
 	missing := (SELECT min(n.name) FROM unnest(names) AS n (name)
 				WHERE NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = n.name));
 	IF missing IS NOT NULL THEN
-		RAISE EXCEPTION 'segment "%" does not exist', missing USING ERRCODE = 'undefined_object',
-			HINT = 'cdp.segment lists the segments.';
+		RAISE EXCEPTION '% "%" does not exist', kind, missing USING ERRCODE = 'undefined_object', HINT = list;
 	END IF;
-	missing := (SELECT min(s.name) FROM cdp_data.segment s WHERE s.name = ANY (names) AND s.kind = 'trait');
-	IF missing IS NOT NULL THEN
+	missing := (SELECT min(s.name) FROM cdp_data.segment s
+				WHERE s.name = ANY (names) AND (s.value_type IS NOT NULL) <> is_trait);
+	IF missing IS NOT NULL AND is_trait THEN
+		RAISE EXCEPTION '"%" is a segment, not a computed trait', missing USING ERRCODE = 'wrong_object_type',
+			HINT = list;
+	ELSIF missing IS NOT NULL THEN
 		RAISE EXCEPTION '"%" is a computed trait, not a segment', missing USING ERRCODE = 'wrong_object_type',
-			HINT = 'cdp.change has its changes.';
+			HINT = list;
 	END IF;
 	found_ids := ARRAY(SELECT s.segment_id FROM cdp_data.segment s WHERE s.name = ANY (names) ORDER BY s.name);
 	PERFORM cdp_internal.check_readable(found_ids);
 	RETURN found_ids;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.consumer_segments(text[]) IS
-	'Internal: returns the numbers of these segments; raises an error if one does not exist or the current role may '
-	'not read its view.';
+COMMENT ON FUNCTION cdp_internal.segment_numbers(text[], boolean) IS
+	'Internal: returns the numbers of these segments, or computed traits; raises an error if one does not exist or the '
+	'current role may not read its view.';
 
 CREATE FUNCTION cdp_internal.check_readable(segments integer[]) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -67,10 +71,10 @@ DECLARE
 BEGIN
 	-- in one statement, so that memberships and the number of the last change are of one instant
 	WITH taken AS (
-		INSERT INTO cdp_data.own_consumer_snapshot AS n (consumer_id, number, profile_id, segment_id, since)
+		INSERT INTO cdp_data.own_consumer_snapshot AS n (consumer_id, number, profile_id, segment_id, since, value)
 		SELECT take_snapshot.consumer_id,
 			row_number() OVER (ORDER BY m.profile_id, m.segment_id) - count(*) OVER () - 1,
-			m.profile_id, m.segment_id, m.since
+			m.profile_id, m.segment_id, m.since, m.value
 		FROM cdp_data.readable_membership m
 		WHERE m.segment_id = ANY (segments)
 		RETURNING 1)
@@ -80,7 +84,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.take_snapshot(integer, integer[]) IS
-	'Internal: stores who is in these segments as the snapshot of a consumer, and sets it to its beginning.';
+	'Internal: stores who is in these segments, and the values of these computed traits, as the snapshot of a '
+	'consumer, and sets it to its beginning.';
 
 CREATE FUNCTION cdp_internal.forget_consumer(consumer_id integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -94,8 +99,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.forget_consumer(integer) IS 'Internal: deletes a consumer and all that is its.';
 
-CREATE FUNCTION cdp.create_consumer(name text, segments text[], start text DEFAULT 'now',
-	replace boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION cdp.create_consumer(name text, segments text[] DEFAULT '{}', start text DEFAULT 'now',
+	replace boolean DEFAULT false, traits text[] DEFAULT '{}') RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -115,7 +120,12 @@ BEGIN
 		RAISE EXCEPTION 'a consumer cannot start from "%"', create_consumer.start
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'It starts from now or snapshot.';
 	END IF;
-	ids := cdp_internal.consumer_segments(create_consumer.segments);
+	ids := cdp_internal.segment_numbers(create_consumer.segments, false)
+		|| cdp_internal.segment_numbers(create_consumer.traits, true);
+	IF ids = '{}' THEN
+		RAISE EXCEPTION 'a consumer needs the names of segments or computed traits'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'cdp.segment lists the segments.';
+	END IF;
 	IF create_consumer.replace THEN
 		SELECT c.consumer_id, c.role INTO replaced, owner FROM cdp_data.own_consumer c
 		WHERE c.name = create_consumer.name FOR UPDATE;
@@ -137,19 +147,20 @@ BEGIN
 	RETURN (SELECT c.snapshot_change_id FROM cdp_data.own_consumer c WHERE c.consumer_id = made);
 END
 $function$;
-COMMENT ON FUNCTION cdp.create_consumer(text, text[], text, boolean) IS
-$comment$Makes a consumer of the feed, which reads the changes of some segments with cdp.next_changes() and
-acknowledges them. It belongs to the current role; members of that role use it too. Each who reads it must be allowed to
-read the views of its segments, also later.
+COMMENT ON FUNCTION cdp.create_consumer(text, text[], text, boolean, text[]) IS
+$comment$Makes a consumer of the feed, which reads the changes of some segments, and of some computed traits, with
+cdp.next_changes() and acknowledges them. It belongs to the current role; members of that role use it too. Each who
+reads it must be allowed to read the views of its segments and traits, also later.
 start: now: it reads the changes that are recorded from now on; snapshot: before them it reads who is in the segments,
-as last judged, in the order of profile_id. A snapshot is stored until it is acknowledged, a row for each member.
+and the values of the traits, as last judged, in the order of profile_id. A snapshot is stored until it is acknowledged,
+a row for each member and value.
 replace => true replaces a consumer, which then forgets all that it had not acknowledged, and keeps its owner; end what
 reads it first, as the numbers of snapshots repeat. Returns the last
 change_id before those that it reads.
 Changes stay in the feed as long as cdp.set_change_retention() says, acknowledged or not. cdp.consumer shows how far
 each consumer is behind. Drop one that is no longer read with cdp.drop_consumer().
-Errors: invalid_name; invalid_parameter_value; undefined_object, insufficient_privilege: of a segment;
-duplicate_object.$comment$;
+Errors: invalid_name; invalid_parameter_value; undefined_object, wrong_object_type, insufficient_privilege: of a
+segment or trait; duplicate_object.$comment$;
 
 CREATE FUNCTION cdp.drop_consumer(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -212,16 +223,18 @@ BEGIN
 	FROM cdp_data.segment_consumer c
 	WHERE c.segment_id = check_unconsumed.segment_id;
 	IF names IS NOT NULL THEN
-		RAISE EXCEPTION 'consumers of the feed read this segment' USING ERRCODE = 'dependent_objects_still_exist',
+		RAISE EXCEPTION 'consumers of the feed read this segment or computed trait'
+			USING ERRCODE = 'dependent_objects_still_exist',
 			DETAIL = format('Consumers: %s.', names),
 			HINT = 'Drop them with cdp.drop_consumer, or make them again without it.';
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_unconsumed(integer) IS
-	'Internal: raises an error if a consumer reads this segment.';
+	'Internal: raises an error if a consumer reads this segment or computed trait.';
 
-REVOKE ALL ON FUNCTION cdp_internal.consumer_segments(text[]), cdp_internal.check_readable(integer[]),
+REVOKE ALL ON FUNCTION cdp_internal.segment_numbers(text[], boolean), cdp_internal.check_readable(integer[]),
 	cdp_internal.take_snapshot(integer, integer[]), cdp_internal.forget_consumer(integer),
-	cdp.create_consumer(text, text[], text, boolean), cdp.drop_consumer(text), cdp_internal.raise_no_consumer(text),
-	cdp_internal.lock_consumer(text), cdp_internal.check_unconsumed(integer) FROM PUBLIC;
+	cdp.create_consumer(text, text[], text, boolean, text[]), cdp.drop_consumer(text),
+	cdp_internal.raise_no_consumer(text), cdp_internal.lock_consumer(text), cdp_internal.check_unconsumed(integer)
+	FROM PUBLIC;

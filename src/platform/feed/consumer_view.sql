@@ -19,7 +19,7 @@ BEGIN
 	PERFORM cdp_internal.copy_column_comments('cdp_data.consumer', 'cdp_data.own_consumer');
 
 	CREATE VIEW cdp_data.own_consumer_snapshot WITH (security_barrier) AS
-		SELECT n.consumer_id, n.number, n.profile_id, n.segment_id, n.since
+		SELECT n.consumer_id, n.number, n.profile_id, n.segment_id, n.since, n.value
 		FROM cdp_data.consumer_snapshot n
 		WHERE n.consumer_id IN (SELECT o.consumer_id FROM cdp_data.own_consumer o)
 		WITH LOCAL CHECK OPTION;
@@ -36,8 +36,8 @@ BEGIN
 
 	-- a consumer that has someone must hear that they were erased
 	CREATE VIEW cdp_data.readable_change WITH (security_barrier) AS
-		SELECT c.change_id, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.at, c.recorded_at, c.cause,
-			c.event_id, c.verdict_id, c.since, c.other_since
+		SELECT c.change_id, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.value, c.at, c.recorded_at,
+			c.cause, c.event_id, c.verdict_id, c.since, c.other_since
 		FROM cdp_data.change c
 		WHERE c.kind = 'erased' OR c.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
 	COMMENT ON VIEW cdp_data.readable_change IS
@@ -45,15 +45,17 @@ BEGIN
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_change');
 
 	CREATE VIEW cdp_data.readable_membership WITH (security_barrier) AS
-		SELECT m.profile_id, u.segment_id, u.since
+		SELECT m.profile_id, u.segment_id, u.since, cdp_internal.computed_json(u.value, r.value_type) AS value
 		FROM cdp_data.membership m
-		CROSS JOIN LATERAL unnest(m.segments, m.since) AS u (segment_id, since)
-		WHERE u.segment_id IN (SELECT r.segment_id FROM cdp_data.readable_segment r);
+		CROSS JOIN LATERAL unnest(m.segments, m.since, m.computed) AS u (segment_id, since, value)
+		JOIN cdp_data.readable_segment r ON r.segment_id = u.segment_id;
 	COMMENT ON VIEW cdp_data.readable_membership IS
-		'Who is in segments whose views the current role may read, as last judged.';
+		'Who is in segments, and has values of computed traits, whose views the current role may read, as last judged.';
 	COMMENT ON COLUMN cdp_data.readable_membership.profile_id IS 'Number of the person.';
-	COMMENT ON COLUMN cdp_data.readable_membership.segment_id IS 'Number of a segment that the person is in.';
+	COMMENT ON COLUMN cdp_data.readable_membership.segment_id IS
+		'Number of a segment that the person is in, or of a computed trait that the person has a value of.';
 	COMMENT ON COLUMN cdp_data.readable_membership.since IS 'Since when.';
+	COMMENT ON COLUMN cdp_data.readable_membership.value IS 'The value, as JSON; NULL: it is a segment.';
 
 	-- a role may write any number into its consumer, which must not keep the owner from dropping the segment
 	CREATE VIEW cdp_data.segment_consumer WITH (security_barrier) AS
@@ -83,7 +85,14 @@ BEGIN
 				SELECT s.name
 				FROM unnest(c.segments) WITH ORDINALITY AS u (segment_id, place)
 				JOIN cdp_data.segment s USING (segment_id)
+				WHERE s.value_type IS NULL
 				ORDER BY u.place) AS segments,
+			ARRAY(
+				SELECT s.name
+				FROM unnest(c.segments) WITH ORDINALITY AS u (segment_id, place)
+				JOIN cdp_data.segment s USING (segment_id)
+				WHERE s.value_type IS NOT NULL
+				ORDER BY u.place) AS traits,
 			c.position, greatest(-1 - c.position, 0) AS snapshot_left, last.change_id - p.after AS behind,
 			coalesce(greatest(now() - oldest.recorded_at, '0'), '0') AS lag, w.waiting,
 			p.after < last.trimmed_change_id OR coalesce(w.first, last.change_id + 1) <= last.trimmed_change_id
@@ -108,6 +117,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.consumer.name IS 'Name of the consumer.';
 	COMMENT ON COLUMN cdp.consumer.role IS 'The role that owns it; members of that role use it too.';
 	COMMENT ON COLUMN cdp.consumer.segments IS 'The segments whose changes it reads.';
+	COMMENT ON COLUMN cdp.consumer.traits IS 'The computed traits whose changes it reads.';
 	COMMENT ON COLUMN cdp.consumer.position IS
 		'Everything up to this change_id is acknowledged, but for what waits. Below 0: in its snapshot.';
 	COMMENT ON COLUMN cdp.consumer.snapshot_left IS 'How many rows of its snapshot it has not acknowledged, at most.';

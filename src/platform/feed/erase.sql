@@ -8,8 +8,10 @@ DECLARE
 	erased bigint;
 	at timestamptz := CASE WHEN in_batch THEN cdp_internal.batch_as_of() ELSE clock_timestamp() END;
 BEGIN
-	-- another person that was split off is in the segment by itself
-	UPDATE cdp_data.change c SET kind = 'entered', other_profile_id = NULL, other_since = NULL
+	-- another person that was split off is in the segment, or has the value, by itself
+	UPDATE cdp_data.change c
+	SET kind = CASE WHEN c.trait IS NULL THEN 'entered' ELSE 'trait_changed' END, other_profile_id = NULL,
+		other_since = NULL
 	WHERE c.other_profile_id = ANY (erase_changes.profile_ids) AND c.profile_id <> ALL (erase_changes.profile_ids)
 		AND c.segment_id IS NOT NULL;
 	DELETE FROM cdp_data.change c

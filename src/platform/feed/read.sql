@@ -86,8 +86,8 @@ COMMENT ON FUNCTION cdp_internal.changes_of(bigint, integer[], bigint) IS
 	'Internal: returns the changes of a profile in these segments after this one, in order.';
 
 CREATE TYPE cdp_internal.consumed AS (
-	change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint, at timestamptz,
-	recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer);
+	change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint, trait text, value jsonb,
+	at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer);
 COMMENT ON TYPE cdp_internal.consumed IS 'Internal: a row of cdp.next_changes().';
 
 -- Ranges of numbers, because the order of a view with security_barrier does not reach an index.
@@ -98,7 +98,8 @@ CREATE FUNCTION cdp_internal.snapshot_rows(consumer cdp_internal.consumer_row, a
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT n.number, 'snapshot', n.profile_id, s.name, NULL::bigint, n.since, c.created_at, NULL, NULL::bigint,
+		SELECT n.number, 'snapshot', n.profile_id, CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
+			CASE WHEN s.value_type IS NOT NULL THEN s.name END, n.value, n.since, c.created_at, NULL, NULL::bigint,
 			NULL::bigint, coalesce(w.attempts, 0)
 		FROM cdp_data.own_consumer_snapshot n
 		JOIN cdp_data.own_consumer c ON c.consumer_id = n.consumer_id
@@ -120,7 +121,8 @@ CREATE FUNCTION cdp_internal.change_rows(consumer cdp_internal.consumer_row, aft
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT c.change_id, c.kind, c.profile_id, s.name, c.other_profile_id, c.at, c.recorded_at, c.cause, c.event_id,
+		SELECT c.change_id, c.kind, c.profile_id, CASE WHEN s.value_type IS NULL THEN s.name END, c.other_profile_id,
+			CASE WHEN s.value_type IS NOT NULL THEN s.name END, c.value, c.at, c.recorded_at, c.cause, c.event_id,
 			c.verdict_id, coalesce(w.attempts, 0)
 		FROM cdp_data.readable_change c
 		LEFT JOIN cdp_data.readable_segment s ON s.segment_id = c.segment_id
@@ -196,7 +198,8 @@ COMMENT ON FUNCTION cdp_internal.progress_row(cdp_internal.consumer_row, bigint)
 
 CREATE FUNCTION cdp.next_changes(consumer text, max_rows bigint DEFAULT 1000)
 	RETURNS TABLE (change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint,
-		at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer)
+		trait text, value jsonb, at timestamptz, recorded_at timestamptz, cause text, event_id bigint,
+		verdict_id bigint, attempts integer)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -260,9 +263,12 @@ $function$;
 COMMENT ON FUNCTION cdp.next_changes(text, bigint) IS
 $comment$Returns up to max_rows of what a consumer has not acknowledged, in the order of change_id, in which to handle
 and acknowledge it. It acknowledges nothing, so it gives the same again until cdp.acknowledge() is called; it writes
-nothing, and works on a standby. Kinds are those of cdp.change, of the consumer's segments; merged, split and renumbered
-once for each membership that profile_id has from other_profile_id, which is in that segment no longer; and
-snapshot: the profile was in the segment when the consumer was made, since at. Their change_id is below 0.
+nothing, and works on a standby. Kinds are those of cdp.change, of the consumer's segments and computed traits; merged,
+split and renumbered once for each membership that profile_id has from other_profile_id, which is in that segment no
+longer (but for split), and for each computed trait of which other_profile_id had a value, which it has no longer (but
+for split); and snapshot: the profile was in the segment, or had the value, when the consumer was made, since at. Their
+change_id is below 0.
+Of a change of a computed trait, trait is its name, and value what profile_id has after it; NULL: none.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.
 Its at: all changes recorded until then were given; NULL: some that must wait for others follow when this row is

@@ -1,5 +1,22 @@
 -- Writing the feed.  Reads cdp_data.change and the counter in cdp_data.state, and writes both.
 
+-- Inlined where it is called for many values.
+CREATE FUNCTION cdp_internal.computed_json(value text, type text) RETURNS jsonb
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE
+		WHEN value IS NULL THEN NULL
+		WHEN type = 'boolean' THEN pg_catalog.to_jsonb(value::boolean)
+		WHEN type IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision')
+			AND value NOT IN ('NaN', 'Infinity', '-Infinity') THEN pg_catalog.to_jsonb(value::numeric)
+		WHEN type = 'text[]' THEN pg_catalog.to_jsonb(value::text[])
+		WHEN type = 'jsonb' THEN value::jsonb
+		-- it is kept in UTC
+		WHEN type = 'timestamp with time zone'
+			THEN pg_catalog.to_jsonb(pg_catalog.regexp_replace(value, '^(\S+) (\S+)\+00', '\1T\2+00:00'))
+		ELSE pg_catalog.to_jsonb(value) END;
+COMMENT ON FUNCTION cdp_internal.computed_json(text, text) IS
+	'Internal: returns the value of a computed trait of a type as JSON: numbers as numbers, times as ISO 8601 in UTC.';
+
 CREATE FUNCTION cdp_internal.announce_change(change_id bigint, max_usage double precision DEFAULT 0.5) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_announce_change' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.announce_change(bigint, double precision) IS
@@ -59,6 +76,7 @@ COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], big
 	'account_ids below 0. Returns the last number. The caller holds '
 	'the lock of cdp.refresh().';
 
-REVOKE ALL ON FUNCTION cdp_internal.announce_change(bigint, double precision),
+REVOKE ALL ON FUNCTION cdp_internal.computed_json(text, text),
+	cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
 		bigint[], boolean, timestamptz[], timestamptz[], text[]) FROM PUBLIC;

@@ -44,7 +44,7 @@ BEGIN
 	ELSIF array_position(listed, NULL) IS NOT NULL THEN
 		RAISE EXCEPTION 'names must not have NULLs' USING ERRCODE = 'null_value_not_allowed';
 	ELSIF listed <> '{}' THEN
-		PERFORM cdp_internal.consumer_segments(listed);
+		PERFORM cdp_internal.segment_numbers(listed, false);
 		PERFORM cdp_internal.check_people(listed);
 	END IF;
 	-- one reading of all

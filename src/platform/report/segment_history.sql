@@ -15,7 +15,7 @@ BEGIN
 	IF name IS NULL THEN
 		RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	asked := (cdp_internal.consumer_segments(ARRAY[name]))[1];
+	asked := (cdp_internal.segment_numbers(ARRAY[name], false))[1];
 	SELECT s.as_of, s.trimmed_at INTO STRICT last FROM cdp_data.state s;
 	IF since < last.trimmed_at THEN
 		RAISE EXCEPTION 'the feed does not reach back to %', since USING ERRCODE = 'object_not_in_prerequisite_state',

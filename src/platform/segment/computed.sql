@@ -14,23 +14,6 @@ COMMENT ON FUNCTION cdp_internal.computed(integer, anyelement) IS
 	'Internal: stands for cdp.computed() in the definition of a segment or of a computed trait: the value of the '
 	'person who is judged; NULL where no person is. of_type: NULL, of the type of the trait.';
 
--- Inlined where it is called for many values.
-CREATE FUNCTION cdp_internal.computed_json(value text, type text) RETURNS jsonb
-	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN CASE
-		WHEN value IS NULL THEN NULL
-		WHEN type = 'boolean' THEN pg_catalog.to_jsonb(value::boolean)
-		WHEN type IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision')
-			AND value NOT IN ('NaN', 'Infinity', '-Infinity') THEN pg_catalog.to_jsonb(value::numeric)
-		WHEN type = 'text[]' THEN pg_catalog.to_jsonb(value::text[])
-		WHEN type = 'jsonb' THEN value::jsonb
-		-- it is kept in UTC
-		WHEN type = 'timestamp with time zone'
-			THEN pg_catalog.to_jsonb(pg_catalog.regexp_replace(value, '^(\S+) (\S+)\+00', '\1T\2+00:00'))
-		ELSE pg_catalog.to_jsonb(value) END;
-COMMENT ON FUNCTION cdp_internal.computed_json(text, text) IS
-	'Internal: returns the value of a computed trait of a type as JSON: numbers as numbers, times as ISO 8601 in UTC.';
-
 CREATE FUNCTION cdp.trait_values(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz, value text)
 	AS 'MODULE_PATHNAME', 'cdp_trait_values' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10000;
@@ -171,8 +154,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_computed_view() IS 'Internal: makes the view of computed traits.';
 
-REVOKE ALL ON FUNCTION cdp.computed(text), cdp_internal.computed(integer, anyelement),
-	cdp_internal.computed_json(text, text), cdp.trait_values(text),
+REVOKE ALL ON FUNCTION cdp.computed(text), cdp_internal.computed(integer, anyelement), cdp.trait_values(text),
 	cdp_internal.check_trait_name(text), cdp_internal.views_of_trait(text),
 	cdp_internal.restore_view(text, name, aclitem[]), cdp_internal.change_trait_type(text, text),
 	cdp_internal.init_computed_view() FROM PUBLIC;

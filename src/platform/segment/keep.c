@@ -79,6 +79,15 @@ keep_end(KeepRun *run, bool recover)
 }
 
 void
+keep_set_value(KeptChange *change, const KeptSegment *trait, const char *value)
+{
+	change->since = change->other_since = DT_NOBEGIN;
+	change->trait = NameStr(trait->segment.name);
+	change->type = trait->value_type;
+	change->value = value;
+}
+
+void
 keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
 			   TimestampTz former)
 {
@@ -106,12 +115,10 @@ keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz
 	if (flipped->segment.is_trait)
 	{
 		change.kind = "trait_changed";
-		change.since = DT_NOBEGIN;
-		change.trait = NameStr(flipped->segment.name);
-		change.type = flipped->value_type;
-		change.value = kept->values[cell] != NULL
+		keep_set_value(&change, flipped,
+					   kept->values[cell] != NULL
 						   ? MemoryContextStrdup(run->changes.context, kept->values[cell])
-						   : NULL;
+						   : NULL);
 	}
 	kept_add_change(&run->changes, change);
 	if (run->flipped != NULL)

@@ -37,6 +37,9 @@ extern void keep_begin(KeepRun *run, SubjectKind subject, const char *cause);
 /* Writes the segments and hands the changes to the feed; recover is that of kept_write_segments(). */
 extern void keep_end(KeepRun *run, bool recover);
 
+/* Says in a change of the feed that it is of a computed trait, of which the profile has this value now; NULL: none. */
+extern void keep_set_value(KeptChange *change, const KeptSegment *trait, const char *value);
+
 /* Makes a change of the feed: the KeptFlip of a run, which is its argument. */
 extern void keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
 						   TimestampTz former);

@@ -280,7 +280,7 @@ add_moved(KeepRun *run, const KeptSegments *segments, int place, KeptChange chan
 /*
  * move gives a profile what another has, memberships from the earlier instant on, and records it: for itself, and for
  * each segment that the other was in.  Values of computed traits go to a profile that is new; one that was there before
- * the merge has its own, and is judged anew.  The cause of the batch, if it is not events, is stronger than that of the
+ * the merge has its own, which is recorded as it is, and is judged anew.  The cause of the batch, if it is not events, is stronger than that of the
  * change.
  */
 static void
@@ -298,14 +298,18 @@ move(KeepRun *run, Kept *kept, KeptChange change, bool is_new)
 	kept_add_change(&run->changes, change);
 	for (int i = 0; i < count; i++)
 	{
-		bool is_trait = kept->segments->items[i].segment.is_trait;
+		const KeptSegment *segment = &kept->segments->items[i];
+		KeptChange moved = change;
 
-		if (other_since[i] == DT_NOBEGIN || (is_trait && !is_new))
+		if (other_since[i] == DT_NOBEGIN)
 			continue;
-		change.since = is_trait ? DT_NOBEGIN : since[i];
-		change.other_since = is_trait ? DT_NOBEGIN : other_since[i];
-		add_moved(run, kept->segments, i, change);
-		kept_copy(kept, to, from, i);
+		moved.since = since[i];
+		moved.other_since = other_since[i];
+		if (is_new || !segment->segment.is_trait)
+			kept_copy(kept, to, from, i);
+		if (segment->segment.is_trait)
+			keep_set_value(&moved, segment, kept->values[(Size) to * count + i]);
+		add_moved(run, kept->segments, i, moved);
 	}
 }
 

@@ -84,7 +84,7 @@ typedef struct KeptChange
 	int64 event_id;
 	TimestampTz since;       /* of the profile in the segment before; DT_NOBEGIN: not in it */
 	TimestampTz other_since; /* of the other profile */
-	const char *trait;       /* the name; NULL: it is no change of a value */
+	const char *trait;       /* the name of the computed trait that it is of; NULL: of none */
 	const char *type;
 	const char *value;    /* NULL: none */
 	const char *group_id; /* of an account, whose profile_id is its number below 0 */
