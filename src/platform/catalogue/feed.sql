@@ -11,6 +11,7 @@ BEGIN
 			'renumbered', 'erased')),
 		profile_id bigint NOT NULL,
 		segment_id integer,
+		run integer CHECK (run > 0),
 		other_profile_id bigint,
 		trait text COLLATE "C",
 		value jsonb,
@@ -29,8 +30,8 @@ BEGIN
 		CHECK (kind NOT IN ('merged', 'split', 'renumbered') OR other_profile_id IS NOT NULL),
 		CHECK ((group_id IS NOT NULL) = (profile_id < 0)),
 		CHECK (kind <> 'erased' OR num_nonnulls(segment_id, other_profile_id, trait, value) = 0));
-	-- the changes of one person: what waits for another change of theirs, and what an erasure removes
-	CREATE INDEX change_profile_id_idx ON cdp_data.change (profile_id, change_id);
+	-- the changes of one person: what waits for another change of theirs, and what an erasure removes; one entry a run
+	CREATE INDEX change_profile_id_idx ON cdp_data.change (profile_id, change_id) WHERE run IS NOT NULL;
 	CREATE INDEX change_other_profile_id_idx ON cdp_data.change (other_profile_id, change_id)
 		WHERE other_profile_id IS NOT NULL;
 	COMMENT ON TABLE cdp_data.change IS
@@ -49,6 +50,9 @@ BEGIN
 		'The profile that changed; of merged, the one that is left; of an account, its account_id below 0.';
 	COMMENT ON COLUMN cdp_data.change.group_id IS 'The account that changed; NULL: it is a change of a profile.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
+	COMMENT ON COLUMN cdp_data.change.run IS
+		'How many changes of profile_id there are from this one on, without a gap between their numbers but for erased '
+		'ones; NULL: an earlier one counts it. So all changes of a profile are those of its runs.';
 	COMMENT ON COLUMN cdp_data.change.other_profile_id IS
 		'Of merged, split and renumbered: the former profile; otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.trait IS 'The computed trait that the change is of; NULL: it is of none.';

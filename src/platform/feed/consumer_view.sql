@@ -44,6 +44,16 @@ BEGIN
 		'What consumers read: erasures, and the changes of segments whose views the current role may read.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_change');
 
+	CREATE VIEW cdp_data.readable_run WITH (security_barrier) AS
+		SELECT r.profile_id, c.change_id, c.kind, c.segment_id, c.other_profile_id
+		FROM cdp_data.change r
+		JOIN cdp_data.change c ON c.change_id >= r.change_id AND c.change_id < r.change_id + r.run
+		WHERE r.run IS NOT NULL
+			AND (c.kind = 'erased' OR c.segment_id IN (SELECT s.segment_id FROM cdp_data.readable_segment s));
+	COMMENT ON VIEW cdp_data.readable_run IS
+		'The same as cdp_data.readable_change, found by profile_id through the runs of changes.';
+	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_run');
+
 	CREATE VIEW cdp_data.readable_membership WITH (security_barrier) AS
 		SELECT m.profile_id, u.segment_id, u.since, cdp_internal.computed_json(u.value, r.value_type) AS value
 		FROM cdp_data.membership m
@@ -141,7 +151,7 @@ CREATE FUNCTION cdp_internal.consumer_rights() RETURNS TABLE (privileges text, o
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	VALUES ('SELECT', 'cdp.consumer, cdp_data.readable_segment, cdp_data.readable_change, '
-			'cdp_data.readable_membership, cdp_data.segment_consumer'),
+			'cdp_data.readable_run, cdp_data.readable_membership, cdp_data.segment_consumer'),
 		('SELECT, INSERT (name, role, segments, position, snapshot_change_id), '
 			'UPDATE (position, snapshot_change_id, held_until, acknowledged_at), DELETE', 'cdp_data.own_consumer'),
 		('SELECT, INSERT, DELETE', 'cdp_data.own_consumer_snapshot'),

@@ -15,7 +15,13 @@ BEGIN
 	WHERE c.other_profile_id = ANY (erase_changes.profile_ids) AND c.profile_id <> ALL (erase_changes.profile_ids)
 		AND c.segment_id IS NOT NULL;
 	DELETE FROM cdp_data.change c
-	WHERE c.profile_id = ANY (erase_changes.profile_ids) OR c.other_profile_id = ANY (erase_changes.profile_ids);
+	WHERE c.change_id IN (
+		SELECT n.change_id
+		FROM cdp_data.change r
+		CROSS JOIN LATERAL generate_series(r.change_id, r.change_id + r.run - 1) AS n (change_id)
+		WHERE r.profile_id = ANY (erase_changes.profile_ids) AND r.run IS NOT NULL
+		UNION ALL
+		SELECT o.change_id FROM cdp_data.change o WHERE o.other_profile_id = ANY (erase_changes.profile_ids));
 	GET DIAGNOSTICS erased = ROW_COUNT;
 	DELETE FROM cdp_data.consumer_snapshot n WHERE n.profile_id = ANY (erase_changes.profile_ids);
 	UPDATE cdp_data.consumer_waiting w SET other_profile_id = NULL

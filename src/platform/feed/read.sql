@@ -71,13 +71,13 @@ BEGIN
 	RETURN QUERY
 		SELECT c.change_id, c.profile_id, c.other_profile_id
 		FROM (
-			SELECT c.*
-			FROM cdp_data.readable_change c
-			WHERE c.profile_id = person AND c.change_id > after
+			SELECT r.change_id, r.profile_id, r.other_profile_id, r.kind, r.segment_id
+			FROM cdp_data.readable_run r
+			WHERE r.profile_id = person AND r.change_id > after
 			UNION ALL
-			SELECT c.*
-			FROM cdp_data.readable_change c
-			WHERE c.other_profile_id = person AND c.change_id > after) c
+			SELECT o.change_id, o.profile_id, o.other_profile_id, o.kind, o.segment_id
+			FROM cdp_data.readable_change o
+			WHERE o.other_profile_id = person AND o.change_id > after) c
 		WHERE c.kind = 'erased' OR c.segment_id = ANY (segments)
 		ORDER BY c.change_id;
 END

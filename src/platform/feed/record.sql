@@ -23,29 +23,23 @@ COMMENT ON FUNCTION cdp_internal.announce_change(bigint, double precision) IS
 	'Internal: announces the last change of a transaction, with its number, on the channel cdp_change when the '
 	'transaction commits, unless more than max_usage of the queue of notifications is in use then.';
 
-CREATE FUNCTION cdp_internal.record_changes(kinds text[], profile_ids bigint[], segment_ids integer[],
-	other_profile_ids bigint[], ats timestamptz[], causes text[], event_ids bigint[], traits text[] DEFAULT NULL,
-	trait_values jsonb[] DEFAULT NULL, verdict_ids bigint[] DEFAULT NULL, in_batch boolean DEFAULT true,
-	sinces timestamptz[] DEFAULT NULL, other_sinces timestamptz[] DEFAULT NULL, group_ids text[] DEFAULT NULL)
-	RETURNS bigint
+CREATE FUNCTION cdp_internal.number_changes(number bigint, in_batch boolean, has_verdict boolean, OUT before bigint,
+	OUT recorded timestamptz, OUT of_batch bigint, OUT decided bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	number bigint := coalesce(cardinality(kinds), 0);
 	last cdp_data.state;
-	recorded timestamptz;
-	of_batch bigint;
-	decided bigint;
 BEGIN
 	SELECT s.* INTO STRICT last FROM cdp_data.state s;
+	before := last.change_id;
 	IF number = 0 THEN
-		RETURN last.change_id;
+		RETURN;
 	END IF;
 	IF in_batch THEN
 		recorded := cdp_internal.batch_as_of();
 		of_batch := cdp_internal.batch_number();
-		IF 'verdict' = ANY (causes) THEN
+		IF has_verdict THEN
 			-- a batch is of one verdict; one that was withdrawn is not there
 			decided := (SELECT max(v.verdict_id) FROM cdp_data.verdict v WHERE v.batch_id = of_batch);
 		END IF;
@@ -55,19 +49,20 @@ BEGIN
 	END IF;
 	-- the clock may have been set back since the last change outside of a batch
 	recorded := greatest(recorded, (SELECT c.recorded_at FROM cdp_data.change c ORDER BY c.change_id DESC LIMIT 1));
-	INSERT INTO cdp_data.change (change_id, kind, profile_id, segment_id, other_profile_id, trait, value, at,
-		recorded_at, batch_id, cause, event_id, verdict_id, since, other_since, group_id)
-	SELECT last.change_id + c.place, c.kind, c.profile_id, c.segment_id, c.other_profile_id, c.trait, c.value, c.at,
-		recorded, of_batch, c.cause, c.event_id, coalesce(c.verdict_id, CASE WHEN c.cause = 'verdict' THEN decided END),
-		c.since, c.other_since, c.group_id
-	FROM unnest(kinds, profile_ids, segment_ids, other_profile_ids, traits, trait_values, ats, causes, event_ids,
-		verdict_ids, sinces, other_sinces, group_ids) WITH ORDINALITY AS c (kind, profile_id, segment_id,
-			other_profile_id, trait, value, at, cause, event_id, verdict_id, since, other_since, group_id, place);
-	UPDATE cdp_data.state SET change_id = last.change_id + number;
-	PERFORM cdp_internal.announce_change(last.change_id + number);
-	RETURN last.change_id + number;
+	UPDATE cdp_data.state SET change_id = before + number;
+	PERFORM cdp_internal.announce_change(before + number);
 END
 $function$;
+COMMENT ON FUNCTION cdp_internal.number_changes(bigint, boolean, boolean) IS
+	'Internal: takes so many numbers, those after before, for changes that are added to the feed, and announces them. '
+	'Returns the time and the batch of their record, and has_verdict: the verdict of the batch.';
+
+CREATE FUNCTION cdp_internal.record_changes(kinds text[], profile_ids bigint[], segment_ids integer[],
+	other_profile_ids bigint[], ats timestamptz[], causes text[], event_ids bigint[], traits text[] DEFAULT NULL,
+	trait_values jsonb[] DEFAULT NULL, verdict_ids bigint[] DEFAULT NULL, in_batch boolean DEFAULT true,
+	sinces timestamptz[] DEFAULT NULL, other_sinces timestamptz[] DEFAULT NULL, group_ids text[] DEFAULT NULL)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_record_changes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[],
 	text[], jsonb[], bigint[], boolean, timestamptz[], timestamptz[], text[]) IS
 	'Internal: adds changes to the feed, numbered in the order of the arrays, which have one length or are NULL. '
@@ -78,5 +73,6 @@ COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], big
 
 REVOKE ALL ON FUNCTION cdp_internal.computed_json(text, text),
 	cdp_internal.announce_change(bigint, double precision),
+	cdp_internal.number_changes(bigint, boolean, boolean),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
 		bigint[], boolean, timestamptz[], timestamptz[], text[]) FROM PUBLIC;

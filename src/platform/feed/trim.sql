@@ -10,6 +10,7 @@ DECLARE
 	keep_from timestamptz;
 	oldest timestamptz;
 	until record;
+	last_trimmed bigint;
 	trimmed bigint;
 BEGIN
 	SELECT s.trimmed_change_id, s.change_retention INTO STRICT last FROM cdp_data.state s;
@@ -30,14 +31,20 @@ BEGIN
 	WHERE n.recorded_at < keep_from
 	ORDER BY n.change_id DESC
 	LIMIT 1;
-	DELETE FROM cdp_data.change c WHERE c.change_id > last.trimmed_change_id AND c.change_id <= until.change_id;
+	-- whole runs, which are of one time
+	SELECT greatest(until.change_id, c.change_id + c.run - 1) INTO STRICT last_trimmed
+	FROM cdp_data.change c
+	WHERE c.change_id <= until.change_id AND c.run IS NOT NULL
+	ORDER BY c.change_id DESC
+	LIMIT 1;
+	DELETE FROM cdp_data.change c WHERE c.change_id > last.trimmed_change_id AND c.change_id <= last_trimmed;
 	GET DIAGNOSTICS trimmed = ROW_COUNT;
-	UPDATE cdp_data.state SET trimmed_change_id = until.change_id, trimmed_at = until.recorded_at;
+	UPDATE cdp_data.state SET trimmed_change_id = last_trimmed, trimmed_at = until.recorded_at;
 	RETURN trimmed;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.trim_changes(timestamptz, bigint) IS
-	'Internal: deletes up to max_rows changes that are older than the retention, if the oldest is older by an hour. '
+	'Internal: deletes up to max_rows changes, and the rest of a run, that are older than the retention, if the oldest is older by an hour. '
 	'Returns how many. The caller holds the lock of cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.trim_changes(timestamptz, bigint) FROM PUBLIC;

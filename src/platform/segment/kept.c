@@ -189,7 +189,6 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 	Size cells;
 	Datum *keys;
 	StoreColumn key = {COLUMN_PROFILE_ID, NULL, NULL};
-	Store *store;
 
 	kept->context = CurrentMemoryContext;
 	kept->segments = segments;
@@ -216,11 +215,13 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 	for (Size i = 0; i < cells; i++)
 		kept->stored[i] = DT_NOBEGIN;
 	key.values = keys;
-	store = store_open(&membership_tables[segments->subject], access, STORE_DIRECT);
-	store_find(store, kept->count, (StoreColumns){1, &key},
+	kept->store = store_open(&membership_tables[segments->subject], access, STORE_DIRECT);
+	store_find(kept->store, kept->count, (StoreColumns){1, &key},
 			   lengthof(wanted) - (segments->subject != SUBJECT_ACCOUNT), wanted, read_person,
 			   kept);
-	store_close(store);
+	/* what is to be written is found where it is now */
+	if (access == STORE_READ)
+		store_close(kept->store);
 	if (segments->subject == SUBJECT_ACCOUNT)
 		name_accounts(kept);
 	memcpy(kept->since, kept->stored, cells * sizeof(TimestampTz));
@@ -444,7 +445,6 @@ kept_write(Kept *kept, TimestampTz as_of)
 	Rows changed;
 	Rows ended;
 	SubjectKind subject = kept->segments->subject;
-	Store *store;
 
 	init_rows(&added, kept->count);
 	init_rows(&changed, kept->count);
@@ -465,11 +465,10 @@ kept_write(Kept *kept, TimestampTz as_of)
 		person->stored = needed;
 		person->stored_horizon = person->horizon;
 	}
-	store = store_open(&membership_tables[subject], STORE_WRITE, STORE_DIRECT);
-	write_rows(store, subject, &ended, false, true);
-	write_rows(store, subject, &changed, false, false);
-	write_rows(store, subject, &added, true, false);
-	store_close(store);
+	write_rows(kept->store, subject, &ended, false, true);
+	write_rows(kept->store, subject, &changed, false, false);
+	write_rows(kept->store, subject, &added, true, false);
+	store_close(kept->store);
 	memcpy(kept->stored, kept->since,
 		   (Size) kept->count * kept->segments->count * sizeof(TimestampTz));
 	if (kept->values != NULL)

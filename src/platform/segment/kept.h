@@ -108,6 +108,7 @@ typedef struct Kept
 	KeptSegments *segments;
 	int count;
 	KeptPerson *people; /* by profile_id */
+	Store *store;       /* open until kept_write() */
 	TimestampTz *stored;
 	TimestampTz *since;
 	const char **stored_values; /* of computed traits, as text; NULL where there is none */
@@ -154,7 +155,10 @@ extern int64 kept_built_until(const KeptSegments *segments);
  */
 extern void kept_check_use(const KeptSegment *segment);
 
-/* Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext. */
+/*
+ * Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext.  With STORE_WRITE, kept_write()
+ * must follow, once.
+ */
 extern Kept *kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access);
 extern int kept_find(const Kept *kept, int64 profile_id);
 
@@ -188,7 +192,7 @@ extern int64 kept_count_members(Kept *kept, int64 account_id, int32 segment_id, 
 /* Judges people at each of their horizons up to an instant. */
 extern void kept_judge_lapsed(Kept *kept, TimestampTz until, KeptFlip flip, void *arg);
 
-/* Writes what has changed at an instant, and counts it in the segments. */
+/* Writes what has changed at an instant, counts it in the segments, and closes the store. */
 extern void kept_write(Kept *kept, TimestampTz as_of);
 
 /*

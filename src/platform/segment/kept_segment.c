@@ -13,6 +13,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "platform/feed/record.h"
 #include "platform/segment/kept.h"
 
 static const char *const state_names[] = {"live", "building", "failing", "too_slow"};
@@ -461,85 +462,95 @@ kept_add_change(KeptChanges *changes, KeptChange change)
 	changes->items[changes->count++] = change;
 }
 
-/* make_array returns values as an array of a type. */
-static Datum
-make_array(Datum *values, bool *nulls, int count, Oid type)
+/* put_values puts the values of computed traits, as JSON. */
+static void
+put_values(FeedRows *rows, const KeptChange *items)
 {
-	int length[1] = {count};
-	int lower_bound[1] = {1};
-	int16 typlen = type == INT4OID ? sizeof(int32) : type == TEXTOID ? -1 : sizeof(int64);
-	char typalign = type == INT4OID || type == TEXTOID ? TYPALIGN_INT : TYPALIGN_DOUBLE;
+	Oid types[] = {TEXTARRAYOID, TEXTARRAYOID};
+	Datum *texts = palloc(rows->count * sizeof(Datum));
+	Datum *type_names = palloc(rows->count * sizeof(Datum));
+	Datum values[2];
+	uint64 count = 0;
 
-	return PointerGetDatum(construct_md_array(values, nulls, 1, length, lower_bound, type, typlen,
-											  type != TEXTOID, typalign));
+	for (int i = 0; i < rows->count; i++)
+		if (items[i].value != NULL)
+		{
+			texts[count] = CStringGetTextDatum(items[i].value);
+			type_names[count++] = CStringGetTextDatum(items[i].type);
+		}
+	if (count == 0)
+		return;
+	values[0] = PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT));
+	values[1] =
+		PointerGetDatum(construct_array(type_names, count, TEXTOID, -1, false, TYPALIGN_INT));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT cdp_internal.computed_json(u.value, u.type) "
+							  "FROM unnest($1, $2) WITH ORDINALITY AS u (value, type, place) "
+							  "ORDER BY u.place",
+							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT ||
+		SPI_processed != count)
+		elog(ERROR, "could not read values");
+	count = 0;
+	for (int i = 0; i < rows->count; i++)
+	{
+		bool isnull;
+		Datum value;
+
+		if (items[i].value == NULL)
+			continue;
+		value = SPI_getbinval(SPI_tuptable->vals[count++], SPI_tuptable->tupdesc, 1, &isnull);
+		if (!isnull)
+			feed_set(rows, FEED_VALUE, i, SPI_datumTransfer(value, false, -1));
+	}
+	SPI_finish();
 }
 
-/* put_text puts a text, or NULL. */
-static void
-put_text(Datum *value, bool *isnull, const char *text)
+/* keep_word returns a word as a text; those that follow each other are mostly the same. */
+static Datum
+keep_word(const char *word, const char **last, Datum *text)
 {
-	*isnull = text == NULL;
-	*value = text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+	if (*last == NULL || strcmp(word, *last) != 0)
+		*text = CStringGetTextDatum(word);
+	*last = word;
+	return *text;
 }
 
 /* record_part hands some changes to the feed. */
 static void
 record_part(const KeptChange *items, int count)
 {
-	enum
-	{
-		ARGUMENTS = 13
-	};
-	static const Oid item_types[ARGUMENTS] = {
-		TEXTOID,        INT8OID,        INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, INT8OID,
-		TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID,        TEXTOID};
-	Oid types[ARGUMENTS] = {TEXTARRAYOID,        INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID,
-							TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-							TEXTARRAYOID};
-	Datum *columns[ARGUMENTS];
-	bool *nulls[ARGUMENTS];
-	Datum values[ARGUMENTS];
-	bool has_traits = false;
+	FeedRows rows = feed_make_rows(count);
+	const char *kind = NULL;
+	const char *cause = NULL;
+	Datum kind_text = 0;
+	Datum cause_text = 0;
 
-	for (int i = 0; i < ARGUMENTS; i++)
-	{
-		columns[i] = palloc(count * sizeof(Datum));
-		nulls[i] = palloc0(count * sizeof(bool));
-	}
 	for (int i = 0; i < count; i++)
 	{
-		columns[0][i] = CStringGetTextDatum(items[i].kind);
-		columns[1][i] = Int64GetDatum(items[i].profile_id);
-		columns[2][i] = Int32GetDatum(items[i].segment_id);
-		nulls[2][i] = items[i].segment_id == 0;
-		columns[3][i] = Int64GetDatum(items[i].other_profile_id);
-		nulls[3][i] = items[i].other_profile_id == 0;
-		columns[4][i] = TimestampTzGetDatum(items[i].at);
-		columns[5][i] = CStringGetTextDatum(items[i].cause);
-		columns[6][i] = Int64GetDatum(items[i].event_id);
-		nulls[6][i] = items[i].event_id == 0;
-		columns[7][i] = TimestampTzGetDatum(items[i].since);
-		nulls[7][i] = items[i].since == DT_NOBEGIN;
-		columns[8][i] = TimestampTzGetDatum(items[i].other_since);
-		nulls[8][i] = items[i].other_since == DT_NOBEGIN;
-		put_text(&columns[9][i], &nulls[9][i], items[i].trait);
-		put_text(&columns[10][i], &nulls[10][i], items[i].value);
-		put_text(&columns[11][i], &nulls[11][i], items[i].type);
-		put_text(&columns[12][i], &nulls[12][i], items[i].group_id);
-		has_traits |= items[i].trait != NULL;
+		const KeptChange *item = &items[i];
+
+		feed_set(&rows, FEED_KIND, i, keep_word(item->kind, &kind, &kind_text));
+		feed_set(&rows, FEED_CAUSE, i, keep_word(item->cause, &cause, &cause_text));
+		feed_set(&rows, FEED_PROFILE_ID, i, Int64GetDatum(item->profile_id));
+		feed_set(&rows, FEED_AT, i, TimestampTzGetDatum(item->at));
+		if (item->segment_id != 0)
+			feed_set(&rows, FEED_SEGMENT_ID, i, Int32GetDatum(item->segment_id));
+		if (item->other_profile_id != 0)
+			feed_set(&rows, FEED_OTHER_PROFILE_ID, i, Int64GetDatum(item->other_profile_id));
+		if (item->event_id != 0)
+			feed_set(&rows, FEED_EVENT_ID, i, Int64GetDatum(item->event_id));
+		if (item->since != DT_NOBEGIN)
+			feed_set(&rows, FEED_SINCE, i, TimestampTzGetDatum(item->since));
+		if (item->other_since != DT_NOBEGIN)
+			feed_set(&rows, FEED_OTHER_SINCE, i, TimestampTzGetDatum(item->other_since));
+		if (item->trait != NULL)
+			feed_set(&rows, FEED_TRAIT, i, CStringGetTextDatum(item->trait));
+		if (item->group_id != NULL)
+			feed_set(&rows, FEED_GROUP_ID, i, CStringGetTextDatum(item->group_id));
 	}
-	for (int i = 0; i < ARGUMENTS; i++)
-		values[i] = make_array(columns[i], nulls[i], count, item_types[i]);
-	run_update(
-		has_traits
-			? "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, $10, "
-			  "ARRAY(SELECT cdp_internal.computed_json(u.value, u.type) "
-			  "FROM unnest($11, $12) WITH ORDINALITY AS u (value, type, place) ORDER BY u.place), "
-			  "sinces => $8, other_sinces => $9, group_ids => $13)"
-			: "SELECT cdp_internal.record_changes($1, $2, $3, $4, $5, $6, $7, sinces => $8, "
-			  "other_sinces => $9, group_ids => $13)",
-		ARGUMENTS, types, values, NULL);
+	put_values(&rows, items);
+	feed_record(&rows, true);
 }
 
 void
