@@ -157,6 +157,7 @@ BEGIN ATOMIC
 		('account_membership', 'account',  '{group_id}'),
 		('account_membership', 'trait',    '{computed}'),
 		('change',           'account',    '{group_id}'),
+		('consumer_snapshot', 'account',   '{group_id}'),
 		('change',           'trait',      '{value}'),
 		('consumer_snapshot', 'trait',     '{value}'),
 		('membership',       'trait',      '{computed}'),

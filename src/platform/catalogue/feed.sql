@@ -121,6 +121,7 @@ BEGIN
 		segment_id integer NOT NULL,
 		since timestamptz NOT NULL,
 		value jsonb,
+		group_id text COLLATE "C",
 		PRIMARY KEY (consumer_id, number));
 	COMMENT ON TABLE cdp_data.consumer_snapshot IS
 		'Who was in the segments of a consumer, and had which values of its computed traits, when it was made from a '
@@ -128,7 +129,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.consumer_id IS 'The consumer.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.number IS
 		'Number of the row, in the order of profile_id and segment_id, -1 being the last: it stands for a change_id.';
-	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS 'The profile.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS
+		'The profile; of an account, its account_id below 0.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.group_id IS 'The account; NULL: it is a profile.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS
 		'Number of the segment that it was in, or of the computed trait.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.since IS 'Since when.';

@@ -87,7 +87,8 @@ COMMENT ON FUNCTION cdp_internal.changes_of(bigint, integer[], bigint) IS
 
 CREATE TYPE cdp_internal.consumed AS (
 	change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint, trait text, value jsonb,
-	at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer);
+	at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer,
+	group_id text);
 COMMENT ON TYPE cdp_internal.consumed IS 'Internal: a row of cdp.next_changes().';
 
 -- Ranges of numbers, because the order of a view with security_barrier does not reach an index.
@@ -98,9 +99,9 @@ CREATE FUNCTION cdp_internal.snapshot_rows(consumer cdp_internal.consumer_row, a
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT n.number, 'snapshot', n.profile_id, CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
+		SELECT n.number, 'snapshot', CASE WHEN n.group_id IS NULL THEN n.profile_id END, CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
 			CASE WHEN s.value_type IS NOT NULL THEN s.name END, n.value, n.since, c.created_at, NULL, NULL::bigint,
-			NULL::bigint, coalesce(w.attempts, 0)
+			NULL::bigint, coalesce(w.attempts, 0), n.group_id
 		FROM cdp_data.own_consumer_snapshot n
 		JOIN cdp_data.own_consumer c ON c.consumer_id = n.consumer_id
 		JOIN cdp_data.readable_segment s ON s.segment_id = n.segment_id
@@ -121,9 +122,10 @@ CREATE FUNCTION cdp_internal.change_rows(consumer cdp_internal.consumer_row, aft
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT c.change_id, c.kind, c.profile_id, CASE WHEN s.value_type IS NULL THEN s.name END, c.other_profile_id,
+		SELECT c.change_id, c.kind, CASE WHEN c.group_id IS NULL THEN c.profile_id END,
+			CASE WHEN s.value_type IS NULL THEN s.name END, c.other_profile_id,
 			CASE WHEN s.value_type IS NOT NULL THEN s.name END, c.value, c.at, c.recorded_at, c.cause, c.event_id,
-			c.verdict_id, coalesce(w.attempts, 0)
+			c.verdict_id, coalesce(w.attempts, 0), c.group_id
 		FROM cdp_data.readable_change c
 		LEFT JOIN cdp_data.readable_segment s ON s.segment_id = c.segment_id
 		LEFT JOIN cdp_data.own_consumer_waiting w
@@ -199,7 +201,7 @@ COMMENT ON FUNCTION cdp_internal.progress_row(cdp_internal.consumer_row, bigint)
 CREATE FUNCTION cdp.next_changes(consumer text, max_rows bigint DEFAULT 1000)
 	RETURNS TABLE (change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint,
 		trait text, value jsonb, at timestamptz, recorded_at timestamptz, cause text, event_id bigint,
-		verdict_id bigint, attempts integer)
+		verdict_id bigint, attempts integer, group_id text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -268,12 +270,12 @@ split and renumbered once for each membership that profile_id has from other_pro
 longer (but for split), and for each computed trait of which other_profile_id had a value, which it has no longer (but
 for split); and snapshot: the profile was in the segment, or had the value, when the consumer was made, since at. Their
 change_id is below 0.
-Of a change of a computed trait, trait is its name, and value what profile_id has after it; NULL: none.
+Of accounts profile_id is NULL, and group_id the account. Of a change of a computed trait, trait is its name, and value what profile_id has after it; NULL: none.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.
 Its at: all changes recorded until then were given; NULL: some that must wait for others follow when this row is
 acknowledged.
-Changes come at least once, and those of one profile in order. If several sessions read one consumer, each gets the
+Changes come at least once, and those of one profile, or account, in order. If several sessions read one consumer, each gets the
 same. attempts: how often the change was put off by cdp.retry(): it is then acknowledged by its own number only.
 Errors: undefined_object: the consumer; insufficient_privilege: a segment of it; object_not_in_prerequisite_state:
 changes that it has not acknowledged have left the feed; invalid_parameter_value.$comment$;

@@ -94,6 +94,10 @@ BEGIN
 	PERFORM cdp_internal.forget_memberships('cdp_data.account_membership', 'account_id', '-account_id', 'group_id',
 		number, trait);
 	UPDATE cdp_data.segment s SET members = 0 WHERE s.segment_id = number;
+	IF NOT cdp_internal.has_account_segments() THEN
+		-- nothing judges them any more
+		DELETE FROM cdp_data.account_membership;
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.forget_segment(integer, text) IS
