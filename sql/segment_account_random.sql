@@ -91,15 +91,22 @@ END $$;
 CREATE FUNCTION try.written(condition text) RETURNS text LANGUAGE sql
 	RETURN regexp_replace(regexp_replace(regexp_replace(replace(replace(condition, '@', ''), '{at}', 'now()'), '\{in:([a-z0-9]+)\}', 'cdp.in_segment(''\1'')', 'g'),
 		'\{c:([a-z0-9]+)\}', 'cdp.computed(''\1'')', 'g'), '\{n:([a-z0-9]+)\}', 'cdp.members_in(''\1'')', 'g');
+-- whether a person is held out of a segment
+CREATE FUNCTION try.is_in(name text, profile_id bigint, holds boolean) RETURNS boolean LANGUAGE sql STABLE RETURN holds AND (
+	SELECT cdp_internal.hold_out_draw(t.hold_out_salt, s.segment_id, is_in.profile_id) >= s.hold_out FROM cdp_data.segment s CROSS JOIN cdp_data.state t WHERE s.name = is_in.name);
 CREATE FUNCTION try.meant(condition text, at timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	used text[];
 	meant text;
+	of_people boolean;
 BEGIN
 	LOOP
 		used := regexp_match(condition, '\{(in|c|n):([a-z0-9]+)\}');
 		EXIT WHEN used IS NULL;
-		SELECT try.meant(s.truth, at) INTO STRICT meant FROM try.segment s WHERE s.name = used[2];
+		SELECT try.meant(s.truth, at), s.subject = 'person' AND s.type IS NULL INTO STRICT meant, of_people FROM try.segment s WHERE s.name = used[2];
+		IF of_people THEN
+			meant := format('try.is_in(%L, p.profile_id, %s)', used[2], meant);
+		END IF;
 		condition := replace(condition, format('{%s:%s}', used[1], used[2]), CASE used[1] WHEN 'in' THEN format('((%s) IS TRUE)', meant) WHEN 'c' THEN format('(%s)', meant)
 			ELSE format('(SELECT count(*) FROM (SELECT m.profile_id FROM cdp.account_members m WHERE m.group_id = r.group_id) u JOIN cdp.profile_row p USING (profile_id) WHERE (%s))', meant) END);
 	END LOOP;
@@ -246,6 +253,7 @@ BEGIN
 		WHEN 'retract' THEN PERFORM cdp.retract(message_ids => ARRAY(SELECT e.message_id FROM cdp_data.event e ORDER BY random() LIMIT 2));
 		WHEN 'retract_group' THEN PERFORM cdp.retract(message_ids => ARRAY(SELECT e.message_id FROM cdp_data.event e WHERE e.group_id = 'g' || step % 4 + 1));
 		WHEN 'restitch' THEN PERFORM cdp.restitch();
+		WHEN 'hold_out' THEN PERFORM cdp.set_hold_out((SELECT s.name FROM try.segment s WHERE s.subject = 'person' AND s.type IS NULL ORDER BY random() LIMIT 1), try.pick('0', '0.3', '0.6')::float8);
 		WHEN 'rename' THEN
 			PERFORM cdp.rename_segment(named.name, 'r' || step);
 			UPDATE try.segment s SET name = 'r' || step WHERE s.name = named.name;
@@ -260,7 +268,7 @@ END $$;
 
 CREATE FUNCTION try.step(step integer) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'share', 'block', 'rules', 'retract', 'retract_group', 'restitch', 'rename', 'define', 'define', 'drop');
+	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'share', 'block', 'rules', 'retract', 'retract_group', 'restitch', 'rename', 'define', 'define', 'drop', 'hold_out');
 	last bigint;
 BEGIN
 	IF random() < 0.5 OR what = 'wait' THEN
@@ -274,7 +282,7 @@ BEGIN
 		what := what || ' refused: ' || SQLERRM;
 	END;
 	-- a definition may have been refused, without a batch
-	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop') THEN
+	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop', 'hold_out') THEN
 		PERFORM cdp.refresh();
 	END IF;
 	INSERT INTO try.done VALUES (step, what);

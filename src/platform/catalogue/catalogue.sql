@@ -50,7 +50,7 @@ BEGIN ATOMIC
 		('consumer_snapshot',  '{cdp_data}',     '{consumer_id,number}',               'reference'),
 		('consumer_waiting',   '{cdp_data}',     '{consumer_id,change_id}',            'reference'),
 		('membership',         '{cdp_data}',     '{profile_id}',                       'profile_id'),
-		('account_membership', '{cdp_data}',     '{account_id}',                       'group_id'),
+		('account_membership', '{cdp_data}',     '{account_id}',                       'account_id'),
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
 		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),

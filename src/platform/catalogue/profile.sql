@@ -241,14 +241,16 @@ BEGIN
 		view_name name,
 		columns text[] NOT NULL,
 		defined_at timestamptz NOT NULL DEFAULT now(),
+		subject text NOT NULL DEFAULT 'person' CHECK (subject IN ('person', 'account')),
 		PRIMARY KEY (schema_name, view_name));
 	COMMENT ON TABLE cdp_data.profile_view IS
-		'Definitions of the views made by cdp.create_profile_view(). Rows of dropped views are ignored, and deleted '
-		'when the next view is made.';
+		'Definitions of the views made by cdp.create_profile_view() and cdp.create_account_view(). Rows of dropped '
+		'views are ignored, and deleted when the next view is made.';
 	COMMENT ON COLUMN cdp_data.profile_view.schema_name IS 'Schema of the view.';
 	COMMENT ON COLUMN cdp_data.profile_view.view_name IS 'Name of the view.';
 	COMMENT ON COLUMN cdp_data.profile_view.columns IS 'The columns, as they were given.';
 	COMMENT ON COLUMN cdp_data.profile_view.defined_at IS 'When it was made.';
+	COMMENT ON COLUMN cdp_data.profile_view.subject IS 'What its rows are: person or account.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile_tables() IS

@@ -42,6 +42,7 @@ BEGIN
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_membership_view();
+	PERFORM cdp_internal.init_account_membership_views();
 	PERFORM cdp_internal.init_computed_view();
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();

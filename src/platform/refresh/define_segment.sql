@@ -56,11 +56,13 @@ BEGIN
 			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
 	ELSIF made.state IN ('failing', 'too_slow') THEN
 		RAISE WARNING '% "%" is %', kind, made.name, replace(made.state, '_', ' ')
-			USING DETAIL = concat_ws(' ', made.error, '(profile ' || made.error_profile_id || ')'),
+			USING DETAIL = concat_ws(' ', made.error, CASE made.subject WHEN 'account' THEN '(account ' ELSE '(profile ' END
+				|| made.error_profile_id || ')'),
 				HINT = 'cdp.segment shows the state of all segments.';
 	ELSIF made.built_until IS NOT NULL THEN
 		RAISE NOTICE '% "%" is being built', kind, made.name
-			USING DETAIL = 'Each refresh judges some people. Those who read it have the others judged.',
+			USING DETAIL = format('Each refresh judges some %s. Those who read it have the others judged.',
+				CASE made.subject WHEN 'account' THEN 'accounts' ELSE 'people' END),
 				HINT = 'CALL cdp.build_segments() judges all.';
 	END IF;
 	RETURN CASE WHEN made.built_until IS NULL AND made.state <> 'too_slow' THEN made.members END;

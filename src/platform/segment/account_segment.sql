@@ -20,6 +20,43 @@ COMMENT ON FUNCTION cdp.account_trait_values(text) IS
 	'Returns the values of a computed trait of accounts, as text; accounts without a value are left out. The view '
 	'cdp_segment.<name> has the value in the type of the trait. Otherwise it is as cdp.trait_values().';
 
+CREATE FUNCTION cdp_internal.account_memberships(group_ids text[] DEFAULT NULL)
+	RETURNS TABLE (segment text, group_id text, since timestamptz, value text, type text)
+	AS 'MODULE_PATHNAME', 'cdp_account_memberships' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000;
+COMMENT ON FUNCTION cdp_internal.account_memberships(text[]) IS
+	'Internal: returns which accounts (NULL: all) are in which of the segments that the caller may read, and which '
+	'values of computed traits they have, with their types.';
+
+CREATE FUNCTION cdp_internal.init_account_membership_views() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp.account_membership AS
+		SELECT m.segment, m.group_id, m.since FROM cdp_internal.account_memberships() m WHERE m.type IS NULL;
+	COMMENT ON VIEW cdp.account_membership IS
+		'Which accounts are in which segments of accounts: those that the current role may read, exact as '
+		'cdp.accounts_in() is.';
+	COMMENT ON COLUMN cdp.account_membership.segment IS 'The segment.';
+	COMMENT ON COLUMN cdp.account_membership.group_id IS 'The account.';
+	COMMENT ON COLUMN cdp.account_membership.since IS 'Since when; see cdp.members().';
+
+	CREATE VIEW cdp.account_trait AS
+		SELECT m.group_id, m.segment AS trait, cdp_internal.computed_json(m.value, m.type) AS value, m.since
+		FROM cdp_internal.account_memberships() m
+		WHERE m.type IS NOT NULL;
+	COMMENT ON VIEW cdp.account_trait IS
+		'The values of all computed traits of accounts that the current role may read. cdp_segment.<name> has those of '
+		'one, in its type.';
+	COMMENT ON COLUMN cdp.account_trait.group_id IS 'The account.';
+	COMMENT ON COLUMN cdp.account_trait.trait IS 'The computed trait.';
+	COMMENT ON COLUMN cdp.account_trait.value IS 'Its value.';
+	COMMENT ON COLUMN cdp.account_trait.since IS 'Since when it is that value.';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_account_membership_views() IS
+	'Internal: makes the views of the memberships and computed traits of accounts.';
+
 CREATE FUNCTION cdp.why_account(segment text, group_id text)
 	RETURNS TABLE (line integer, depth integer, part text, "values" jsonb, holds boolean, until timestamptz,
 		change boolean)
@@ -58,7 +95,8 @@ CREATE FUNCTION cdp_internal.await_people() RETURNS void
 AS $function$
 BEGIN
 	WITH RECURSIVE above (segment_id) AS (
-		SELECT s.segment_id FROM cdp_data.segment s WHERE s.subject = 'person' AND s.built_until IS NOT NULL
+		SELECT s.segment_id FROM cdp_data.segment s
+		WHERE s.subject = 'person' AND cdp_internal.is_unbuilt(s.built_until, s.state, s.error_profile_id)
 		UNION
 		SELECT s.segment_id FROM above a JOIN cdp_data.segment s ON a.segment_id = ANY (s.depends_on))
 	UPDATE cdp_data.segment s
@@ -86,6 +124,7 @@ CREATE FUNCTION cdp_internal.slice_accounts() RETURNS bigint
 COMMENT ON FUNCTION cdp_internal.slice_accounts() IS
 	'Internal: returns how many accounts a batch judges by segments that are being built.';
 
-REVOKE ALL ON FUNCTION cdp.accounts_in(text), cdp.is_account_in(text, text), cdp.account_trait_values(text),
+REVOKE ALL ON FUNCTION cdp_internal.account_memberships(text[]), cdp_internal.init_account_membership_views(),
+	cdp.accounts_in(text), cdp.is_account_in(text, text), cdp.account_trait_values(text),
 	cdp.why_account(text, text), cdp_internal.keep_accounts(bigint[], text[], bigint[], text),
 	cdp_internal.await_people(), cdp_internal.has_account_segments(), cdp_internal.slice_accounts() FROM PUBLIC;

@@ -39,14 +39,16 @@ COMMENT ON FUNCTION cdp_internal.check_trait_name(text) IS
 
 -- The views that are made again when a computed trait gets another type.
 CREATE FUNCTION cdp_internal.views_of_trait(name text)
-	RETURNS TABLE (view regclass, schema_name text, view_name text, columns text[], owner name, acl aclitem[])
+	RETURNS TABLE (view regclass, schema_name text, view_name text, columns text[], subject text, owner name,
+		acl aclitem[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT c.oid::regclass, v.schema_name::text, v.view_name::text, v.columns, pg_get_userbyid(c.relowner), c.relacl
+		SELECT c.oid::regclass, v.schema_name::text, v.view_name::text, v.columns, v.subject,
+			pg_get_userbyid(c.relowner), c.relacl
 		FROM cdp_data.profile_view v
 		JOIN pg_namespace n ON n.nspname = v.schema_name
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.view_name
@@ -112,12 +114,13 @@ BEGIN
 	PERFORM cdp_internal.make_segment_view(name, false);
 	PERFORM cdp_internal.restore_view(value_view, given.owner, given.relacl);
 	FOR shown IN
-		SELECT v.schema_name, v.view_name, v.columns, v.owner, v.acl::aclitem[] AS acl
+		SELECT v.schema_name, v.view_name, v.columns, v.subject, v.owner, v.acl::aclitem[] AS acl
 		FROM jsonb_to_recordset(views.list)
-			AS v (schema_name text, view_name text, columns text[], owner name, acl text)
+			AS v (schema_name text, view_name text, columns text[], subject text, owner name, acl text)
 	LOOP
 		PERFORM cdp_internal.restore_view(cdp_internal.make_profile_view(shown.schema_name,
-			format('%I.%I', shown.schema_name, shown.view_name), shown.columns)::text, shown.owner, shown.acl);
+			format('%I.%I', shown.schema_name, shown.view_name), shown.columns, shown.subject)::text, shown.owner,
+			shown.acl);
 	END LOOP;
 END
 $function$;

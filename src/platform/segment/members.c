@@ -26,6 +26,7 @@ CDP_FUNCTION(cdp_trait_values);
 CDP_FUNCTION(cdp_accounts_in);
 CDP_FUNCTION(cdp_is_account_in);
 CDP_FUNCTION(cdp_account_trait_values);
+CDP_FUNCTION(cdp_account_memberships);
 
 /* how many people are in memory at once, and how many accounts, each with its people */
 #define PART_PEOPLE 10000
@@ -375,14 +376,23 @@ typedef struct Listing
 	bool *readable;
 } Listing;
 
-/* put_membership adds a row to the result of cdp_memberships. */
+/*
+ * put_membership adds a row to the result of cdp_memberships, or of cdp_account_memberships, which has the value of a
+ * computed trait, and its type, besides.
+ */
 static void
-put_membership(Listing *listing, int place, int64 profile_id, TimestampTz since)
+put_membership(Listing *listing, const Kept *kept, int person, int place, TimestampTz since)
 {
-	Datum values[] = {
-		CStringGetTextDatum(NameStr(listing->reader.segments->items[place].segment.name)),
-		Int64GetDatum(profile_id), TimestampTzGetDatum(since)};
-	bool nulls[] = {false, false, false};
+	const KeptSegment *segment = &kept->segments->items[place];
+	const char *group_id = kept->people[person].group_id;
+	bool is_trait = segment->segment.is_trait;
+	Datum values[] = {CStringGetTextDatum(NameStr(segment->segment.name)),
+					  group_id != NULL ? CStringGetTextDatum(group_id)
+									   : Int64GetDatum(kept->people[person].profile_id),
+					  TimestampTzGetDatum(since),
+					  is_trait ? CStringGetTextDatum(kept_value(kept, person, place)) : (Datum) 0,
+					  is_trait ? CStringGetTextDatum(segment->value_type) : (Datum) 0};
+	bool nulls[] = {false, false, false, !is_trait, !is_trait};
 
 	tuplestore_putvalues(listing->result->setResult, listing->result->setDesc, values, nulls);
 }
@@ -400,25 +410,36 @@ list_part(void *arg, int64 *ids, int64 count)
 			TimestampTz since = kept_member_since(kept, i, j);
 
 			if (since != DT_NOBEGIN && listing->readable[j])
-				put_membership(listing, j, kept->people[i].profile_id, since);
+				put_membership(listing, kept, i, j, since);
 		}
+}
+
+/* open_listing opens a listing of the segments that the caller may read; of accounts with the computed traits. */
+static void
+open_listing(Listing *listing, FunctionCallInfo fcinfo, SubjectKind subject)
+{
+	KeptSegments *segments;
+
+	listing->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	InitMaterializedSRF(fcinfo, 0);
+	reader_check_tables();
+	reader_open(&listing->reader, subject);
+	segments = listing->reader.segments;
+	listing->readable = reader_readable(&listing->reader);
+	for (int i = 0; i < segments->count; i++)
+		listing->readable[i] &= subject == SUBJECT_ACCOUNT || !segments->items[i].segment.is_trait;
+	for (int i = 0; i < segments->count; i++)
+		if (listing->readable[i])
+			kept_ask_with_needs(segments, i);
 }
 
 /* cdp_memberships returns who is in which of the segments that the caller may read. */
 Datum
 cdp_memberships(PG_FUNCTION_ARGS)
 {
-	Listing listing = {(ReturnSetInfo *) fcinfo->resultinfo};
+	Listing listing;
 
-	InitMaterializedSRF(fcinfo, 0);
-	reader_check_tables();
-	reader_open(&listing.reader, SUBJECT_PERSON);
-	listing.readable = reader_readable(&listing.reader);
-	for (int i = 0; i < listing.reader.segments->count; i++)
-		listing.readable[i] &= !listing.reader.segments->items[i].segment.is_trait;
-	for (int i = 0; i < listing.reader.segments->count; i++)
-		if (listing.readable[i])
-			kept_ask_with_needs(listing.reader.segments, i);
+	open_listing(&listing, fcinfo, SUBJECT_PERSON);
 	read_people("SELECT m.profile_id FROM cdp_data.membership m UNION "
 				"SELECT p.profile_id FROM cdp_data.profile p "
 				"WHERE p.profile_id OPERATOR(pg_catalog.>) $2",
@@ -523,4 +544,40 @@ cdp_is_account_in(PG_FUNCTION_ARGS)
 			kept_member_since(reader_judge(&reader, &account_id, 1), 0, place) != DT_NOBEGIN;
 	reader_close(&reader);
 	PG_RETURN_BOOL(is_member);
+}
+
+/* list_accounts adds the memberships of these accounts. */
+static void
+list_accounts(Listing *listing, ArrayType *group_ids)
+{
+	Datum *names;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(group_ids, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		int64 id = nulls[i] ? 0 : find_account(names[i]);
+
+		if (id != 0)
+			list_part(listing, &id, 1);
+	}
+}
+
+/* cdp_account_memberships returns which accounts, or these, are in which segments, and their values. */
+Datum
+cdp_account_memberships(PG_FUNCTION_ARGS)
+{
+	Listing listing;
+
+	open_listing(&listing, fcinfo, SUBJECT_ACCOUNT);
+	if (PG_ARGISNULL(0))
+		read_people("SELECT m.account_id FROM cdp_data.account_membership m UNION "
+					"SELECT a.account_id FROM cdp_data.account a "
+					"WHERE a.account_id OPERATOR(pg_catalog.>) $2",
+					&listing.reader, list_part, &listing);
+	else if (listing.reader.segments->count > 0)
+		list_accounts(&listing, PG_GETARG_ARRAYTYPE_P(0));
+	reader_close(&listing.reader);
+	return (Datum) 0;
 }

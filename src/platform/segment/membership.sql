@@ -27,6 +27,13 @@ CREATE FUNCTION cdp_internal.has_recovered() RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.has_recovered() IS
 	'Internal: returns whether a segment that fails does not for the person that it failed for.';
 
+CREATE FUNCTION cdp_internal.is_unbuilt(built_until bigint, state text, error_profile_id bigint) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN built_until IS NOT NULL AND state <> 'too_slow' AND (state <> 'failing' OR error_profile_id IS NOT NULL);
+COMMENT ON FUNCTION cdp_internal.is_unbuilt(bigint, text, bigint) IS
+	'Internal: returns whether people are still to be judged by a segment that is being built, as kept_is_unbuilt() '
+	'says.';
+
 CREATE FUNCTION cdp_internal.has_unbuilt_segments() RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -35,13 +42,11 @@ BEGIN
 	RETURN EXISTS (
 		SELECT
 		FROM cdp_data.segment s
-		WHERE s.built_until IS NOT NULL AND s.state <> 'too_slow'
-			AND (s.state <> 'failing' OR s.error_profile_id IS NOT NULL));
+		WHERE cdp_internal.is_unbuilt(s.built_until, s.state, s.error_profile_id));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_unbuilt_segments() IS
-	'Internal: returns whether people are still to be judged by segments that are being built, as '
-	'kept_is_unbuilt() says.';
+	'Internal: returns whether people are still to be judged by segments that are being built.';
 
 CREATE FUNCTION cdp_internal.has_due_memberships(as_of timestamptz) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -169,7 +174,8 @@ COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz, boolean),
 	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
 	cdp_internal.keep_slice(bigint, text, text), cdp_internal.has_recovered(),
-	cdp_internal.has_unbuilt_segments(), cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
+	cdp_internal.is_unbuilt(bigint, text, bigint), cdp_internal.has_unbuilt_segments(),
+	cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
 	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer, text),
 	cdp_internal.forget_memberships(regclass, text, text, text, integer, text),
 	cdp_internal.init_membership_view() FROM PUBLIC;
