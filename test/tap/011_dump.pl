@@ -12,7 +12,7 @@ use Test::More;
 my $node = new_platform('main');
 load_events($node, 5000);
 $node->safe_psql('postgres', q{
-	INSERT INTO cdp.inbox (type, user_id, group_id, traits) SELECT 'group', 'u' || i, 'account ' || i % 4, jsonb_build_object('tier', i % 2) FROM generate_series(1, 20) i;
+	INSERT INTO cdp.inbox (type, message_id, user_id, group_id, traits) SELECT 'group', 'account ' || i, 'u' || i, 'account ' || i % 4, jsonb_build_object('tier', i % 2) FROM generate_series(1, 20) i;
 	SELECT cdp.refresh();
 	INSERT INTO cdp.inbox_raw (line) VALUES ('no json');
 	SELECT cdp.refresh();
@@ -44,10 +44,10 @@ is($node->safe_psql('restored', q{SELECT pg_get_viewdef('cdp_condition.others')}
 my $values = 'SELECT profile_id, a.value, o.value FROM cdp_segment.actions a JOIN cdp_segment.often o USING (profile_id) ORDER BY profile_id';
 like($node->safe_psql('postgres', $values), qr/\|t$/m, 'computed traits have values');
 is($node->safe_psql('restored', $values), $node->safe_psql('postgres', $values), 'the same in the restored database');
-my $accounts = q{SELECT group_id, since, value FROM (SELECT *, NULL AS value FROM cdp_segment.top UNION ALL SELECT group_id, since, value FROM cdp_segment.acts) a ORDER BY group_id, value};
+my $accounts = q{SELECT group_id, value FROM (SELECT group_id, NULL AS value FROM cdp_segment.top UNION ALL SELECT group_id, value FROM cdp_segment.acts) a ORDER BY group_id, value};
 cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM ($accounts) a"), '>', 4, 'accounts are in segments and have values');
 is($node->safe_psql('restored', $accounts), $node->safe_psql('postgres', $accounts), 'the same in the restored database');
-$node->safe_psql($_, q{INSERT INTO cdp.inbox (type, user_id, group_id, traits, "timestamp", received_at) VALUES ('group', 'u1', 'account 9', '{"tier": 1}', '2026-01-01', '2026-01-01'); SELECT cdp.refresh()}) for 'postgres', 'restored';
+$node->safe_psql($_, q{INSERT INTO cdp.inbox (type, message_id, user_id, group_id, traits, "timestamp", received_at) VALUES ('group', 'account 30', 'u1', 'account 9', '{"tier": 1}', '2026-01-01', '2026-01-01'); SELECT cdp.refresh()}) for 'postgres', 'restored';
 my $numbers = q{SELECT group_id, account_id FROM cdp_data.account WHERE group_id = 'account 9' AND account_id > (SELECT max(account_id) FROM cdp_data.account WHERE group_id <> 'account 9')};
 like($node->safe_psql('restored', $numbers), qr/^account 9/, 'and new accounts get new numbers');
 is($node->safe_psql('restored', q{SELECT cdp.is_account_in('top', 'account 9')}), $node->safe_psql('postgres', q{SELECT cdp.is_account_in('top', 'account 9')}), 'and are judged');

@@ -28,8 +28,13 @@ BEGIN
 			FROM cdp_data.account_member c
 			WHERE c.group_id = a.group_id
 			LIMIT cdp_internal.account_calls_max() + 1) m
-		LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
-		LEFT JOIN cdp_data.profile p ON p.profile_id = i.profile_id AND NOT p.shared;
+		-- one by one: there are no statistics of how many an account has
+		LEFT JOIN LATERAL (
+			SELECT o.profile_id
+			FROM cdp_data.identifier i
+			JOIN cdp_data.profile o ON o.profile_id = i.profile_id
+			WHERE i.identifier_id = m.identifier_id AND NOT o.shared
+			LIMIT 1) p ON true;
 	COMMENT ON VIEW cdp_data.account_identifier IS
 		'The identifiers that the group calls of an account name, up to one more than are counted.';
 	COMMENT ON COLUMN cdp_data.account_identifier.account_id IS 'Number of the account.';
@@ -79,8 +84,7 @@ BEGIN
 						FROM cdp.profile_row r
 						WHERE r.profile_id = u.profile_id
 						OFFSET 0) p), '{}') END
-				FROM cdp_data.account_people m
-				WHERE m.account_id = a.account_id
+				FROM (SELECT o.people FROM cdp_data.account_people o WHERE o.account_id = a.account_id OFFSET 0) m
 			) AS timeline
 		FROM cdp_data.account a;
 	COMMENT ON VIEW cdp.account_row IS

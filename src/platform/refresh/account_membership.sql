@@ -25,10 +25,13 @@ BEGIN
 			UNION ALL
 			SELECT o.profile_id, 2, NULL FROM unnest(others) AS o (profile_id)
 		), named AS MATERIALIZED (
+			-- found by their keys, however large the tables are
 			SELECT m.group_id, p.rank, p.event_id
 			FROM person p
-			JOIN cdp_data.identifier i ON i.profile_id = p.profile_id
-			JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
+			CROSS JOIN LATERAL (
+				SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = p.profile_id OFFSET 0) i
+			CROSS JOIN LATERAL (
+				SELECT c.group_id FROM cdp_data.account_member c WHERE c.identifier_id = i.identifier_id OFFSET 0) m
 			UNION ALL
 			SELECT s.group_id, s.rank, s.event_id FROM said s WHERE s.group_id IS NOT NULL)
 		SELECT n.account_id, (ARRAY['clock', 'event', 'merge', 'split'])[max(n.rank)],
@@ -36,12 +39,11 @@ BEGIN
 		FROM (
 			SELECT a.account_id, g.rank, g.event_id
 			FROM named g
-			JOIN cdp_data.account a ON a.group_id = g.group_id
-			UNION ALL
-			-- accounts that are gone
-			SELECT k.account_id, g.rank, g.event_id
-			FROM named g
-			JOIN cdp_data.account_membership k ON k.group_id = g.group_id) n
+			CROSS JOIN LATERAL (
+				SELECT t.account_id FROM cdp_data.account t WHERE t.group_id = g.group_id
+				UNION
+				-- one that is gone
+				SELECT k.account_id FROM cdp_data.account_membership k WHERE k.group_id = g.group_id OFFSET 0) a) n
 		GROUP BY n.account_id
 		ORDER BY n.account_id;
 END
