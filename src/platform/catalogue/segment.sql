@@ -73,7 +73,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.segment.priority IS 'Its place in that, from 1.';
 	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';
 	COMMENT ON COLUMN cdp_data.segment.built_until IS
-		'The people up to this profile_id (accounts: account_id, also in the columns below) have been judged since it became building; NULL: all have been.';
+		'The people up to this profile_id (accounts: account_id, also in the columns below) have been judged since it '
+		'became building; NULL: all have been.';
 	COMMENT ON COLUMN cdp_data.segment.state IS
 		'live; building: new, changed or repaired, and not all people have been judged yet; failing: the condition '
 		'raises an error for some people, or for all; too_slow: judging it takes longer than cdp.segment_timeout. '

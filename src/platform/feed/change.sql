@@ -21,8 +21,9 @@ BEGIN
 		'The type of the values of a computed trait; NULL: it is a segment.';
 
 	CREATE VIEW cdp.change WITH (security_barrier) AS
-		SELECT c.change_id, c.kind, CASE WHEN c.group_id IS NULL THEN c.profile_id END AS profile_id, s.name AS segment, c.other_profile_id, c.trait, c.value, c.at,
-			c.recorded_at, c.batch_id, c.cause, c.event_id, c.verdict_id, c.since, c.other_since, c.group_id
+		SELECT c.change_id, c.kind, CASE WHEN c.group_id IS NULL THEN c.profile_id END AS profile_id,
+			s.name AS segment, c.other_profile_id, c.trait, c.value, c.at, c.recorded_at, c.batch_id, c.cause,
+			c.event_id, c.verdict_id, c.since, c.other_since, c.group_id
 		FROM cdp_data.change c
 		LEFT JOIN cdp_data.segment s ON s.segment_id = c.segment_id
 		WHERE CASE
@@ -31,8 +32,9 @@ BEGIN
 				AND NOT row_security_active('cdp_data.profile'))
 			ELSE (SELECT has_table_privilege('cdp.profiles', 'SELECT')) END;
 	COMMENT ON VIEW cdp.change IS
-		'The feed: what changed of people, accounts and segments, in the order of change_id, which is that of commits. A role '
-		'sees the changes of segments whose views it may read; of traits, if it may read the traits of all people. '
+		'The feed: what changed of people, accounts and segments, in the order of change_id, that of commits. A role '
+		'sees the changes of segments whose views it may read; of traits, if it may read the traits of all '
+		'people. LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.'; of traits, if it may read the traits of all people. '
 		'LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp.change');
 	COMMENT ON COLUMN cdp.change.profile_id IS

@@ -99,7 +99,8 @@ CREATE FUNCTION cdp_internal.snapshot_rows(consumer cdp_internal.consumer_row, a
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT n.number, 'snapshot', CASE WHEN n.group_id IS NULL THEN n.profile_id END, CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
+		SELECT n.number, 'snapshot', CASE WHEN n.group_id IS NULL THEN n.profile_id END,
+			CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
 			CASE WHEN s.value_type IS NOT NULL THEN s.name END, n.value, n.since, c.created_at, NULL, NULL::bigint,
 			NULL::bigint, coalesce(w.attempts, 0), n.group_id
 		FROM cdp_data.own_consumer_snapshot n
@@ -270,13 +271,15 @@ split and renumbered once for each membership that profile_id has from other_pro
 longer (but for split), and for each computed trait of which other_profile_id had a value, which it has no longer (but
 for split); and snapshot: the profile was in the segment, or had the value, when the consumer was made, since at. Their
 change_id is below 0.
-Of accounts profile_id is NULL, and group_id the account. Of a change of a computed trait, trait is its name, and value what profile_id has after it; NULL: none.
+Of accounts profile_id is NULL, and group_id the account. Of a change of a computed trait, trait is its name, and value
+what profile_id, or the account, has after it; NULL: none.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.
 Its at: all changes recorded until then were given; NULL: some that must wait for others follow when this row is
 acknowledged.
-Changes come at least once, and those of one profile, or account, in order. If several sessions read one consumer, each gets the
-same. attempts: how often the change was put off by cdp.retry(): it is then acknowledged by its own number only.
+Changes come at least once, and those of one profile, or account, in order. If several sessions read one consumer, each
+gets the same. attempts: how often the change was put off by cdp.retry(): it is then acknowledged by its own number
+only.
 Errors: undefined_object: the consumer; insufficient_privilege: a segment of it; object_not_in_prerequisite_state:
 changes that it has not acknowledged have left the feed; invalid_parameter_value.$comment$;
 

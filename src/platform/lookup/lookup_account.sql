@@ -8,7 +8,8 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	RETURN (
 		SELECT jsonb_build_object('group_id', a.group_id, 'first_seen', a.first_seen, 'last_seen', a.last_seen,
-			'events', a.events, 'members', a.members, 'traits', a.traits, 'segments', k.segments, 'computed', k.computed)
+			'events', a.events, 'members', a.members, 'traits', a.traits, 'segments', k.segments,
+			'computed', k.computed)
 		FROM cdp.accounts a
 		CROSS JOIN LATERAL (
 			SELECT coalesce(jsonb_agg(m.segment ORDER BY m.segment COLLATE "C") FILTER (WHERE m.type IS NULL), '[]')

@@ -102,9 +102,11 @@ BEGIN
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[],
 				interval, text[], integer, text, text, timestamptz),
-			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text), cdp_internal.why(text, bigint, text), cdp.why_account(text, text),
-			cdp.lookup_account(text), cdp.accounts_in(text), cdp.is_account_in(text, text), cdp.account_trait_values(text),
-			cdp_internal.account_memberships(text[]), cdp_internal.account_id(text), cdp_internal.account_people_max(), cdp_internal.account_calls_max(), cdp_internal.check_people(text[]),
+			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text),
+			cdp_internal.why(text, bigint, text), cdp.why_account(text, text), cdp.lookup_account(text),
+			cdp.accounts_in(text), cdp.is_account_in(text, text), cdp.account_trait_values(text),
+			cdp_internal.account_memberships(text[]), cdp_internal.account_id(text),
+			cdp_internal.account_people_max(), cdp_internal.account_calls_max(), cdp_internal.check_people(text[]),
 			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
 			cdp_internal.memberships(), cdp.trait_values(text), cdp_internal.computed_json(text, text),
 			cdp.lookup(bigint, text, integer),
@@ -260,6 +262,7 @@ BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('USAGE, CREATE', 'SCHEMA cdp_segment, cdp_condition'),
+		('USAGE', 'SEQUENCE cdp_data.account_account_id_seq'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed

@@ -5,10 +5,11 @@ CREATE FUNCTION cdp_internal.verify_memberships(subject text, people bigint DEFA
 	RETURNS TABLE (segment_id integer, profile_id bigint, error text, found text, kept text)
 	AS 'MODULE_PATHNAME', 'cdp_verify_memberships' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION cdp_internal.verify_memberships(text, bigint) IS
-	'Internal: judges all people, or accounts, by all segments of this subject at the time of the last batch, so many at once, and returns where '
-	'that differs from what is kept: found and kept are "member", or the value of a computed trait; NULL: none. But of '
-	'segments that cannot be judged, and of people whom a condition fails for, what is kept stays. profile_id is NULL '
-	'where the state of a segment differs: error is what it fails with now. Of accounts it is account_id.';
+	'Internal: judges all people, or accounts, by all segments of this subject at the time of the last batch, so many '
+	'at once, and returns where that differs from what is kept: found and kept are "member", or the value of a '
+	'computed trait; NULL: none. But of segments that cannot be judged, and of people whom a condition fails for, what '
+	'is kept stays. profile_id is NULL where the state of a segment differs: error is what it fails with now. Of '
+	'accounts it is account_id.';
 
 CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE

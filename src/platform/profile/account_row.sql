@@ -98,7 +98,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.account_row.members IS
 		'Number of people who belong to it; 100000 if its group calls name more than 100,000 identifiers.';
 	COMMENT ON COLUMN cdp.account_row.timeline IS
-		'What the people who belong to it did, in one timeline, also before they came; NULL if they are more than 1,000.';
+		'What the people who belong to it did, in one timeline, also before they came; NULL if they are more than '
+		'1,000.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_account_row() IS

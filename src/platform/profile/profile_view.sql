@@ -91,7 +91,9 @@ DECLARE
 	joins text;
 BEGIN
 	SELECT min(c.key) FILTER (WHERE NOT EXISTS (
-			SELECT FROM cdp_data.segment s WHERE s.name = c.key AND s.kind = 'trait' AND s.subject = profile_view_joins.subject)),
+			SELECT
+			FROM cdp_data.segment s
+			WHERE s.name = c.key AND s.kind = 'trait' AND s.subject = profile_view_joins.subject)),
 		string_agg(DISTINCT format(' LEFT JOIN cdp_segment.%I AS %I ON %2$I.%3$I = p.%3$I', c.key, upper(c.key),
 			CASE subject WHEN 'account' THEN 'group_id' ELSE 'profile_id' END), '')
 	INTO missing, joins
@@ -257,8 +259,8 @@ CREATE FUNCTION cdp.create_account_view(name text, VARIADIC columns text[]) RETU
 	RETURN cdp_internal.make_profile_view(current_schema(), create_account_view.name, create_account_view.columns,
 		'account');
 COMMENT ON FUNCTION cdp.create_account_view(text, text[]) IS
-	'Makes a view of accounts, as cdp.create_profile_view() does of people: with group_id, first_seen and last_seen, and '
-	'of the types but identifier; computed is for computed traits of accounts.';
+	'Makes a view of accounts, as cdp.create_profile_view() does of people: with group_id, first_seen and last_seen. '
+	'Types are the same but identifier; computed is for computed traits of accounts.';
 
 CREATE FUNCTION cdp.profile_view_problems(view regclass, OUT column_name text, OUT trait text, OUT type text,
 	OUT people bigint, OUT problems bigint) RETURNS SETOF record
@@ -307,11 +309,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_view_problems(regclass) IS
-	'Returns for each trait column of a view made by cdp.create_profile_view() or cdp.create_account_view(): the number '
-	'of people, or accounts, who have the trait (people), and the number of those whose value does not cast to the type of the column and shows as NULL '
-	'(problems). Reads all people once. Error: no such view (42704).';
+	'Returns for each trait column of a view made by cdp.create_profile_view() or cdp.create_account_view(): how many '
+	'people, or accounts, have the trait (people), and the number of those whose value does not cast to the type of '
+	'the column and shows as NULL (problems). Reads all once. Error: no such view (42704).';
 
 REVOKE ALL ON FUNCTION cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
 	cdp_internal.profile_view_joins(text[], text), cdp_internal.rename_columns(text[], text, text),
 	cdp_internal.comment_profile_view(text, text[], text), cdp_internal.make_profile_view(text, text, text[], text),
-	cdp.create_profile_view(text, text[]), cdp.create_account_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;
+	cdp.create_profile_view(text, text[]), cdp.create_account_view(text, text[]),
+	cdp.profile_view_problems(regclass) FROM PUBLIC;

@@ -1,8 +1,8 @@
 -- The accounts that a batch touched.
 --
--- An account is touched by the calls that name it, when its traits expire, and by whatever touches its people: what they
--- do, which segments they enter, and who belongs together.  One change costs no more than the accounts of the people
--- that it touches, each with as many people as cdp_internal.account_people_max() says.
+-- An account is touched by the calls that name it, when its traits expire, and by whatever touches its people: what
+-- they do, which segments they enter, and who belongs together.  One change costs no more than the accounts of the
+-- people that it touches, each with as many people as cdp_internal.account_people_max() says.
 
 CREATE FUNCTION cdp_internal.touched_accounts(touched cdp_internal.touched, others bigint[])
 	RETURNS TABLE (account_id bigint, cause text, event_id bigint)

@@ -16,10 +16,10 @@ calls say of the account, the number of its members, and what these do, in one t
 many of them are in a segment of people; cdp.in_segment() and cdp.computed() name segments and computed traits of
 accounts. The view cdp_segment.<name> has (group_id, since); cdp.accounts_in(name) the same and judged_at. It is judged
 again when calls name the account, when its traits expire, when something happens to one of its members, when someone
-comes or leaves, and as time passes. So one change costs as much as all accounts of the people whom it touches, and their
-members: of an account with more than 1,000 members timeline and cdp.members_in() are NULL, and traits and number remain;
-of one whose calls name more than 100,000 identifiers members is 100000. The feed has the changes, with group_id.
-Segments of people and of accounts share one space of names. Returns the number of accounts in it.$comment$;
+comes or leaves, and as time passes. So one change costs as much as all accounts of the people whom it touches, and
+their members: of an account with more than 1,000 members timeline and cdp.members_in() are NULL, and traits and number
+remain; of one whose calls name more than 100,000 identifiers members is 100000. The feed has the changes, with
+group_id. Segments of people and of accounts share one space of names. Returns the number of accounts in it.$comment$;
 
 CREATE FUNCTION cdp.create_account_trait(name text, expression text, description text DEFAULT NULL,
 	replace boolean DEFAULT false) RETURNS bigint

@@ -56,8 +56,9 @@ BEGIN
 			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
 	ELSIF made.state IN ('failing', 'too_slow') THEN
 		RAISE WARNING '% "%" is %', kind, made.name, replace(made.state, '_', ' ')
-			USING DETAIL = concat_ws(' ', made.error, CASE made.subject WHEN 'account' THEN '(account ' ELSE '(profile ' END
-				|| made.error_profile_id || ')'),
+			USING DETAIL = concat_ws(' ', made.error,
+					CASE made.subject WHEN 'account' THEN '(account ' ELSE '(profile ' END || made.error_profile_id
+						|| ')'),
 				HINT = 'cdp.segment shows the state of all segments.';
 	ELSIF made.built_until IS NOT NULL THEN
 		RAISE NOTICE '% "%" is being built', kind, made.name
@@ -154,9 +155,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_segment(text) IS
-	'Drops a segment, of people or accounts, its view and its memberships; its members leave it with the cause definition. Only the owner of '
-	'the view can. Refused while other segments or views use it; the error names them. READ COMMITTED only. Errors: '
-	'undefined_object, dependent_objects_still_exist.';
+	'Drops a segment, of people or accounts, its view and its memberships; its members leave it with the cause '
+	'definition. Only the owner of the view can. Refused while other segments or views use it; the error names '
+	'them. READ COMMITTED only. Errors: undefined_object, dependent_objects_still_exist.';
 
 CREATE FUNCTION cdp_internal.create_trait(name text, expression text, description text, replace boolean,
 	subject text) RETURNS bigint
@@ -218,9 +219,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_trait(text) IS
-	'Drops a computed trait, of people or accounts, its view and its values. Only the owner of the view can. Refused while segments, other '
-	'computed traits or views use it; the error names them. READ COMMITTED only. Errors: undefined_object, '
-	'dependent_objects_still_exist.';
+	'Drops a computed trait, of people or accounts, its view and its values. Only the owner of the view can. '
+	'Refused while segments, other computed traits or views use it; the error names them. READ COMMITTED only. '
+	'Errors: undefined_object, dependent_objects_still_exist.';
 
 CREATE FUNCTION cdp.rename_segment(name text, new_name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

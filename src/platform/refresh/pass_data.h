@@ -237,7 +237,7 @@ typedef struct Pass
 	int place_count;
 
 	List *left_accounts; /* group_id of accounts that calls of the log left with their anchors */
-	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
+	PassIds lapsed;      /* profiles whose traits were folded anew after the fold */
 
 	PassMonth *months; /* that are folded into the base, by time */
 	int month_count;

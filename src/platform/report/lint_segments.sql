@@ -10,7 +10,8 @@ BEGIN
 		SELECT s.name, CASE s.state WHEN 'building' THEN 'info' ELSE 'error' END, s.state,
 			   CASE s.state WHEN 'building' THEN 'Not all people have been judged yet.'
 				ELSE format('Since %s: %s%s.', s.failing_since, rtrim(s.error, '.'),
-					CASE s.subject WHEN 'account' THEN ' (account ' ELSE ' (profile ' END || s.error_profile_id || ')') END,
+					CASE s.subject WHEN 'account' THEN ' (account ' ELSE ' (profile ' END
+						|| s.error_profile_id || ')') END,
 			   CASE s.state WHEN 'building' THEN 'CALL cdp.build_segments() judges all.'
 				WHEN 'failing' THEN 'Replace the condition by one that does not fail; '
 					'cdp.try_integer() and the like give NULL for what is no number.'

@@ -61,6 +61,8 @@ COMMENT ON FUNCTION cdp.segment_overlaps(text[]) IS
 	'Returns a row for each two of these segments, in the order given (NULL: all that the caller may read): how many '
 	'members each has, how many are in both, how many in one of them, and the share of the former in the latter '
 	'(jaccard, 0 to 1; NULL of two empty ones). All are read at once, as of one instant, as cdp.membership shows them. '
-	'Errors: undefined_object, wrong_object_type (one of accounts), insufficient_privilege, a NULL among the names (22004).';
+	'Errors: undefined_object, wrong_object_type (one of accounts), insufficient_privilege, a NULL among the names '
+	'(22004).';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_people(text[]), cdp.segment_audience(text), cdp.segment_overlaps(text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_people(text[]), cdp.segment_audience(text), cdp.segment_overlaps(text[])
+	FROM PUBLIC;

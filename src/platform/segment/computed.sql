@@ -146,11 +146,11 @@ BEGIN
 	COMMENT ON COLUMN cdp.computed_trait.type IS 'The type of its values.';
 	COMMENT ON COLUMN cdp.computed_trait.description IS 'What the trait is for; NULL: not given.';
 	COMMENT ON COLUMN cdp.computed_trait.defined_at IS 'When the present expression was given.';
-	COMMENT ON COLUMN cdp.computed_trait.people IS 
+	COMMENT ON COLUMN cdp.computed_trait.people IS
 		'Number of people, or accounts, that had a value when the last batch ended.';
 	COMMENT ON COLUMN cdp.computed_trait.state IS 'As of a segment: live, building, failing or too_slow.';
 	COMMENT ON COLUMN cdp.computed_trait.error IS 'Why it is not live, as SQLSTATE: message; NULL: it is live.';
-	COMMENT ON COLUMN cdp.computed_trait.error_profile_id IS 
+	COMMENT ON COLUMN cdp.computed_trait.error_profile_id IS
 		'A profile, or the number of an account, that the expression fails for; NULL: none.';
 	COMMENT ON COLUMN cdp.computed_trait.subject IS 'Whose values they are: person or account.';
 END

@@ -41,7 +41,8 @@ BEGIN
 			WHEN made.type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
 			WHEN made.of_accounts THEN format(
 				'v.group_id, v.value::%s AS value, v.since FROM cdp.account_trait_values(%L) v', made.type, name)
-			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', made.type, name) END);
+			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', made.type, name)
+			END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_segment_view(text, boolean) IS
@@ -136,8 +137,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean, text) IS
-	'Internal: makes or replaces a segment or a computed trait of a subject, by which no people have been judged yet, and returns '
-	'its number. The caller holds the lock of cdp.refresh().';
+	'Internal: makes or replaces a segment or a computed trait of a subject, by which no people have been judged yet, '
+	'and returns its number. The caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
