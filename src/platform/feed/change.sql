@@ -34,8 +34,7 @@ BEGIN
 	COMMENT ON VIEW cdp.change IS
 		'The feed: what changed of people, accounts and segments, in the order of change_id, that of commits. A role '
 		'sees the changes of segments whose views it may read; of traits, if it may read the traits of all '
-		'people. LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.'; of traits, if it may read the traits of all people. '
-		'LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.';
+		'people. LISTEN cdp_change tells of new ones. Changes are kept as long as cdp.set_change_retention() says.';
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp.change');
 	COMMENT ON COLUMN cdp.change.profile_id IS
 		'The profile that changed; of merged, the one that is left; NULL: an account changed.';
