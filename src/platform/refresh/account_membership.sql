@@ -8,6 +8,7 @@ CREATE FUNCTION cdp_internal.touched_accounts(touched cdp_internal.touched, othe
 	RETURNS TABLE (account_id bigint, cause text, event_id bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
 AS $function$
 #variable_conflict use_column
 BEGIN

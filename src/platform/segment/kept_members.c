@@ -10,9 +10,11 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/array.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "platform/batch/batch.h"
 #include "platform/segment/kept.h"
 
 /* a person entered or left a segment */
@@ -83,6 +85,7 @@ read_ids(const Kept *kept, AccountPeople *accounts, int64 **ids)
 	MemoryContext caller = CurrentMemoryContext;
 	ArrayType **people = palloc0(Max(kept->count, 1) * sizeof(ArrayType *));
 	int64 total = 0;
+	int planner;
 	Datum value;
 
 	for (int i = 0; i < kept->count; i++)
@@ -91,11 +94,13 @@ read_ids(const Kept *kept, AccountPeople *accounts, int64 **ids)
 											FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	planner = batch_enter_keys();
 	if (SPI_execute_with_args("SELECT u.id, p.people FROM pg_catalog.unnest($1) u (id) "
 							  "CROSS JOIN LATERAL (SELECT a.people FROM cdp_data.account_people a "
 							  "WHERE a.account_id OPERATOR(pg_catalog.=) u.id OFFSET 0) p",
 							  1, &type, &value, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the people of accounts");
+	AtEOXact_GUC(true, planner);
 	MemoryContextSwitchTo(caller);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
