@@ -109,7 +109,7 @@ FROM unnest(ARRAY[$$'lienar', NULL, at, channel, revenue$$, $$'', NULL, at, chan
 	$$CASE extract(day FROM at) WHEN 1 THEN 'first' ELSE 'last' END, NULL, at, channel, revenue$$, $$'linear', NULL, 'infinity'::timestamptz, channel, revenue$$, $$'linear', NULL, '-infinity'::timestamp, channel, revenue$$, $$'linear', NULL, at, '', revenue$$,
 	$$'linear', NULL, at, channel, 'NaN'$$, $$'linear', NULL, at, channel, '-Infinity'$$]) call;
 SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT cdp_internal.attribution_final(%L)', bytes)))
-FROM unnest('{"",00,zz,0103,010300000000,020300000000,010600000000,010301000000,010500000000,010563020000,010400000000,010300000100,0103000000ffffffffffffffffff01,01030000000004,010300000000020000,01030000000004016101,0103000000000401610131,010300000000040161013161,0103000000000401ff0131,01030000000004016103782b31}'::text[]) bytes;
+FROM unnest('{"",00,zz,0103,010300000000,020300000000,010700000000,010301000000,010500000000,010563020000,010400000000,010300000100,0103000000ffffffffffffffffff01,01030000000004,010300000000020000,01030000000004016101,0103000000000401610131,010300000000040161013161,0103000000000401ff0131,01030000000004016103782b31}'::text[]) bytes;
 \pset format aligned
 \pset tuples_only off
 SELECT pg_temp.refusal('SELECT cdp_internal.attribution_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal($$SELECT cdp_internal.attribution_trans(NULL, 'first', NULL, now(), 'a', 1)$$) AS outside;

@@ -43,7 +43,9 @@ SELECT FROM cdp.attribution_table('a', models => NULL);
 SELECT FROM cdp.attribution_table('a', models => '{}');
 SELECT FROM cdp.attribution_table('a', models => '{first,"position_based(40, 40)",position_based}');
 SELECT FROM cdp.attribution_table('a', models => '{first,NULL}');
-SELECT FROM cdp.attribution_table('a', models => '{markov}');
+SELECT FROM cdp.attribution_table('a', models => '{markov,linear,markov}');
+SELECT FROM cdp.attribution_table('a', models => '{markov,linear," linear"}');
+SELECT FROM cdp.attribution_table('a', models => '{chain}');
 SELECT FROM cdp.attribution_table('a', lookback => '1 month');
 SELECT FROM cdp.attribution_table('a', since => '2026-01-02', until => '2026-01-01');
 SELECT FROM cdp.attribution_table('a', by => '{property:x}');
@@ -62,7 +64,7 @@ FROM generate_series(1, 200) h, generate_series(1, h % 30) n;
 CREATE TABLE at_touch AS
 SELECT DISTINCT r.person, r.at, r.event, r.ctid AS id, c.campaign, CASE WHEN coalesce(c.campaign, '') || coalesce(r.source, '') <> '' THEN coalesce(c.campaign, '(none)') || ' / ' || coalesce(r.source, '(none)') END AS pair
 FROM at_row r, LATERAL (SELECT jsonb_array_elements_text(r.campaign) WHERE jsonb_typeof(r.campaign) = 'array' UNION SELECT r.campaign #>> '{}' WHERE jsonb_typeof(r.campaign) <> 'array') c (campaign);
-\set models '{first,last,last_non_direct,linear,time_decay(3 days),"position_based(30, 50)"}'
+\set models '{first,last,last_non_direct,linear,time_decay(3 days),"position_based(30, 50)",shapley}'
 CREATE TABLE at_expected AS
 SELECT q.channel, q.since, q.until, q.lookback, m.model, c.touchpoint, sum(c.conversions) AS conversions, sum(c.value) AS value
 FROM (VALUES ('campaign', '-infinity'::timestamptz, 'infinity'::timestamptz, interval '10 days', timestamptz '2026-12-31'), ('pair', '2026-02-01', '2026-03-10', NULL, '2026-03-05 08:00')) q (channel, since, until, lookback, as_of),

@@ -20,11 +20,12 @@ CREATE INDEX step_by_name ON step_event (name, ts) INCLUDE (user_id);
 CREATE INDEX step_by_user ON step_event (user_id, name, ts);
 CREATE INDEX step_by_product ON step_event (user_id, product_id, name, ts) WHERE product_id IS NOT NULL;
 CREATE INDEX step_by_time ON step_event (ts) INCLUDE (user_id);
-CREATE TABLE step_person AS
+-- rows stay whole, as those of cdp_data.profile do
+CREATE TABLE step_person WITH (toast_tuple_target = 8160) AS
 SELECT user_id, cdp.timeline_agg(ts, name, CASE WHEN product_id IS NOT NULL
 		THEN jsonb_build_object('category', category, 'product_id', product_id, 'price', price) END ORDER BY ts) AS timeline
 FROM step_event GROUP BY user_id;
-CREATE TABLE plain_person AS
+CREATE TABLE plain_person WITH (toast_tuple_target = 8160) AS
 SELECT user_id, cdp.timeline_agg(ts, name ORDER BY ts) AS timeline FROM step_event GROUP BY user_id;
 CHECKPOINT;
 VACUUM ANALYZE step_person, plain_person;

@@ -36,8 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CdpkJourneys journeys;
 
 	if (cdpk_attribution_model((const char *) data, size, &setup) == CDPK_OK &&
-		(setup.model > CDPK_POSITION_BASED || setup.half_life < 0 ||
-		 setup.first + setup.last > 100))
+		(setup.model > CDPK_SHAPLEY || setup.half_life < 0 || setup.first + setup.last > 100))
 		abort();
 	if (cdpk_attribution_read(data, size, &fuzz_allocator, &state) != CDPK_OK)
 		return 0;

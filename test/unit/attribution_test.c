@@ -20,6 +20,9 @@ reads_models(void)
 		{" last ", CDPK_OK, CDPK_LAST_TOUCH, 0, 0, 0},
 		{"last_non_direct", CDPK_OK, CDPK_LAST_NON_DIRECT, 0, 0, 0},
 		{"linear", CDPK_OK, CDPK_LINEAR, 0, 0, 0},
+		{"shapley", CDPK_OK, CDPK_SHAPLEY, 0, 0, 0},
+		{"shapley(1)", CDPK_INVALID, CDPK_SHAPLEY, 0, 0, 0},
+		{"markov", CDPK_INVALID, CDPK_LINEAR, 0, 0, 0},
 		{"time_decay", CDPK_OK, CDPK_TIME_DECAY, 0, 0, 7 * DAY},
 		{"time_decay(1 day)", CDPK_OK, CDPK_TIME_DECAY, 0, 0, DAY},
 		{"time_decay ( 48hours ) ", CDPK_OK, CDPK_TIME_DECAY, 0, 0, 2 * DAY},
@@ -62,7 +65,7 @@ reads_models(void)
 static CdpkAttributionSetup
 random_setup(uint64_t *state)
 {
-	CdpkAttributionSetup setup = {(CdpkAttributionModel) (unit_random(state) % 6), 0, 0, 0, 0};
+	CdpkAttributionSetup setup = {(CdpkAttributionModel) (unit_random(state) % 7), 0, 0, 0, 0};
 
 	if (setup.model == CDPK_TIME_DECAY)
 		setup.half_life = 1 + (int64_t) (unit_random(state) % 20);

@@ -174,19 +174,11 @@ touches_until(const CdpkJourneys *journeys, int64_t at)
 	return low;
 }
 
-/* The touches that share a conversion: from the first to before the end. */
-typedef struct Range
-{
-	size_t start;
-	size_t end;
-} Range;
-
-/* Find the touches of a conversion. */
-static Range
-lookback_range(const CdpkJourneys *journeys, int64_t at)
+CdpkTouches
+cdpk_journeys_touches(const CdpkJourneys *journeys, int64_t at)
 {
 	int64_t lookback = journeys->setup.lookback;
-	Range range = {0, touches_until(journeys, at)};
+	CdpkTouches range = {0, touches_until(journeys, at)};
 
 	if (lookback > 0 && at >= INT64_MIN + lookback)
 		range.start = touches_until(journeys, at - lookback);
@@ -194,11 +186,11 @@ lookback_range(const CdpkJourneys *journeys, int64_t at)
 }
 
 /* Find the touches within a range that are at the same time as one of them. */
-static Range
-instant_around(const CdpkJourneys *journeys, Range range, size_t place)
+static CdpkTouches
+instant_around(const CdpkJourneys *journeys, CdpkTouches range, size_t place)
 {
 	const CdpkTimed *touches = journeys->touches;
-	Range instant = {place, place + 1};
+	CdpkTouches instant = {place, place + 1};
 
 	while (instant.start > range.start && touches[instant.start - 1].at == touches[place].at)
 		instant.start--;
@@ -220,7 +212,7 @@ weigh(CdpkJourneys *journeys, uint32_t *count, uint32_t name, double weight)
 
 /* Give the touches of a range equal parts of a weight. */
 static void
-share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weight)
+share_equally(CdpkJourneys *journeys, uint32_t *count, CdpkTouches range, double weight)
 {
 	for (size_t i = range.start; i < range.end; i++)
 		weigh(journeys, count, journeys->touches[i].value,
@@ -229,10 +221,10 @@ share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weigh
 
 /* Give the last touches that are not direct equal parts; the last touch all, if all are direct. */
 static void
-weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, Range range)
+weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, CdpkTouches range)
 {
 	size_t place = range.end;
-	Range instant;
+	CdpkTouches instant;
 
 	while (place > range.start && journeys->names[journeys->touches[place - 1].value].direct)
 		place--;
@@ -249,7 +241,7 @@ weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, Range range)
 
 /* Halve the weight of a touch with each half-life before the last one. */
 static void
-weigh_by_age(CdpkJourneys *journeys, uint32_t *count, Range range)
+weigh_by_age(CdpkJourneys *journeys, uint32_t *count, CdpkTouches range)
 {
 	int64_t newest = journeys->touches[range.end - 1].at;
 
@@ -264,11 +256,11 @@ weigh_by_age(CdpkJourneys *journeys, uint32_t *count, Range range)
 
 /* Give parts to the first, the last, and all touches between them. */
 static void
-weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
+weigh_by_position(CdpkJourneys *journeys, uint32_t *count, CdpkTouches range)
 {
-	Range first = instant_around(journeys, range, range.start);
-	Range last = instant_around(journeys, range, range.end - 1);
-	Range middle = {first.end, last.start};
+	CdpkTouches first = instant_around(journeys, range, range.start);
+	CdpkTouches last = instant_around(journeys, range, range.end - 1);
+	CdpkTouches middle = {first.end, last.start};
 
 	if (first.end == range.end)
 	{
@@ -280,9 +272,18 @@ weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
 	share_equally(journeys, count, middle, 100.0 - journeys->setup.first - journeys->setup.last);
 }
 
+/* Give each different touchpoint of a range the same weight. */
+static void
+weigh_names(CdpkJourneys *journeys, uint32_t *count, CdpkTouches range)
+{
+	for (size_t i = range.start; i < range.end; i++)
+		if (journeys->weight[journeys->touches[i].value] == 0)
+			weigh(journeys, count, journeys->touches[i].value, 1);
+}
+
 /* Give the names of a range their weights; return how many have one. */
 static uint32_t
-weigh_touches(CdpkJourneys *journeys, Range range)
+weigh_touches(CdpkJourneys *journeys, CdpkTouches range)
 {
 	uint32_t count = 0;
 
@@ -305,6 +306,9 @@ weigh_touches(CdpkJourneys *journeys, Range range)
 			break;
 		case CDPK_POSITION_BASED:
 			weigh_by_position(journeys, &count, range);
+			break;
+		case CDPK_SHAPLEY:
+			weigh_names(journeys, &count, range);
 			break;
 	}
 	return count;
@@ -332,22 +336,20 @@ by_rest(const void *a, const void *b)
 	return by_number(a, b);
 }
 
-/* Turn the weights into shares that add up to one, and clear the weights. */
-static void
-round_shares(CdpkJourneys *journeys, uint32_t count)
+void
+cdpk_round_shares(double *weight, CdpkCredit *credits, uint32_t count)
 {
-	CdpkCredit *credits = journeys->credits;
 	int64_t left = CDPK_SHARE_ONE;
 	double total = 0;
 
 	qsort(credits, count, sizeof(CdpkCredit), by_number);
 	for (uint32_t i = 0; i < count; i++)
-		total += journeys->weight[credits[i].name];
+		total += weight[credits[i].name];
 	for (uint32_t i = 0; i < count; i++)
 	{
-		double share = journeys->weight[credits[i].name] / total * (double) CDPK_SHARE_ONE;
+		double share = weight[credits[i].name] / total * (double) CDPK_SHARE_ONE;
 
-		journeys->weight[credits[i].name] = 0;
+		weight[credits[i].name] = 0;
 		credits[i].share = (int64_t) share;
 		credits[i].rest = floor((share - (double) credits[i].share) * REST_STEPS + 0.5);
 		left -= credits[i].share;
@@ -369,12 +371,12 @@ round_shares(CdpkJourneys *journeys, uint32_t count)
 uint32_t
 cdpk_journeys_credit(CdpkJourneys *journeys, const CdpkConversion *conversion)
 {
-	Range range = lookback_range(journeys, conversion->at);
+	CdpkTouches range = cdpk_journeys_touches(journeys, conversion->at);
 	uint32_t count;
 
 	if (range.start >= range.end)
 		return 0;
 	count = weigh_touches(journeys, range);
-	round_shares(journeys, count);
+	cdpk_round_shares(journeys->weight, journeys->credits, count);
 	return count;
 }

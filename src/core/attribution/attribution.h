@@ -59,4 +59,20 @@ extern void cdpk_journeys_release(CdpkJourneys *journeys, const CdpkAllocator *a
  */
 extern uint32_t cdpk_journeys_credit(CdpkJourneys *journeys, const CdpkConversion *conversion);
 
+/* Touches by their places: from the first to before the end. */
+typedef struct CdpkTouches
+{
+	size_t start;
+	size_t end;
+} CdpkTouches;
+
+/* Find the touches that a conversion is shared among. */
+extern CdpkTouches cdpk_journeys_touches(const CdpkJourneys *journeys, int64_t at);
+
+/*
+ * Turn weights into the shares of "count" credits, whose names are the places of their weights; clear
+ * the weights.  The shares add up to CDPK_SHARE_ONE.  The credits end in the order of their names.
+ */
+extern void cdpk_round_shares(double *weight, CdpkCredit *credits, uint32_t count);
+
 #endif /* CDPK_ATTRIBUTION_H */

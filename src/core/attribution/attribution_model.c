@@ -129,7 +129,8 @@ cdpk_attribution_model(const char *text, size_t length, CdpkAttributionSetup *se
 										[CDPK_LAST_NON_DIRECT] = "last_non_direct",
 										[CDPK_LINEAR] = "linear",
 										[CDPK_TIME_DECAY] = "time_decay",
-										[CDPK_POSITION_BASED] = "position_based"};
+										[CDPK_POSITION_BASED] = "position_based",
+										[CDPK_SHAPLEY] = "shapley"};
 	Scan scan = {text, text + length};
 	CdpkStatus status = CDPK_OK;
 	const char *word;

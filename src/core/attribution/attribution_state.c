@@ -166,7 +166,7 @@ cdpk_attribution_same(const CdpkAttributionSetup *a, const CdpkAttributionSetup 
 static bool
 check_setup(const CdpkAttributionSetup *setup)
 {
-	if (setup->model > CDPK_POSITION_BASED || setup->lookback < 0)
+	if (setup->model > CDPK_SHAPLEY || setup->lookback < 0)
 		return false;
 	if (setup->model == CDPK_POSITION_BASED
 			? setup->first + setup->last < 1 || setup->first + setup->last > 100

@@ -20,7 +20,8 @@ typedef enum CdpkAttributionModel
 	CDPK_LAST_NON_DIRECT,
 	CDPK_LINEAR,
 	CDPK_TIME_DECAY,
-	CDPK_POSITION_BASED
+	CDPK_POSITION_BASED,
+	CDPK_SHAPLEY
 } CdpkAttributionModel;
 
 /* What all rows of a group have in common. */
@@ -54,7 +55,7 @@ typedef struct CdpkAttributionRow
 
 /*
  * Read a model: first, last, last_non_direct, linear, time_decay or time_decay(7 days),
- * position_based or position_based(40, 40).  CDPK_INVALID: not of this form.  CDPK_OUT_OF_RANGE: no
+ * position_based or position_based(40, 40), shapley.  CDPK_INVALID: not of this form.  CDPK_OUT_OF_RANGE: no
  * such half-life or percentages.
  */
 extern CdpkStatus cdpk_attribution_model(const char *text, size_t length,

@@ -139,6 +139,7 @@ BEGIN
 			cdp_internal.absence(boolean, bigint, bigint),
 			cdp_internal.attribution_credits(cdp.timeline, cdp.step, text, cdp.step, text[], text[], interval,
 				timestamptz, timestamptz, timestamptz),
+			cdp_internal.markov_shares(text[], text[], boolean[], bigint[]),
 			cdp_internal.check_attribution(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz,
 				text, text[], timestamptz),
 			cdp_internal.make_attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz,

@@ -63,11 +63,31 @@ BEGIN
 	PERFORM cdp_internal.check_attribution(conversion, number, channel, touch, lookback, models, since, until, spend,
 		by, as_of);
 	RETURN QUERY EXECUTE format($sql$
-		WITH counted AS (
-			SELECT h.breakdown, h.model, h.channel, sum(h.touches)::bigint AS touches, count(*) AS people,
-				   trim_scale(sum(h.conversions)) AS conversions, trim_scale(sum(h.value)) AS value
+		WITH summed AS MATERIALIZED (
+			SELECT h.breakdown, h.model, h.channel, h.target, h.converted, sum(h.touches)::bigint AS touches,
+				   count(*) AS people, sum(h.conversions) AS conversions, sum(h.value) AS value
 			FROM (%s) h
-			GROUP BY h.breakdown, h.model, h.channel
+			GROUP BY h.breakdown, h.model, h.channel, h.target, h.converted
+		), markov AS (
+			-- what the chain gives of all that is due to a channel
+			SELECT s.breakdown, $12 AS model, c.channel, s.conversions * c.share AS conversions,
+				   s.value * c.share AS value
+			FROM (
+				SELECT s.breakdown, sum(s.conversions) AS conversions, sum(s.value) AS value
+				FROM summed s WHERE s.model = $12 AND s.channel IS NOT NULL GROUP BY s.breakdown) s
+			JOIN (
+				SELECT s.breakdown, array_agg(s.channel) AS sources, array_agg(s.target) AS targets,
+					   array_agg(s.converted) AS converted, array_agg(s.touches) AS counts
+				FROM summed s WHERE s.model = -1 GROUP BY s.breakdown) m ON m.breakdown IS NOT DISTINCT FROM s.breakdown
+			CROSS JOIN LATERAL cdp_internal.markov_shares(m.sources, m.targets, m.converted, m.counts) c
+		), counted AS (
+			SELECT s.breakdown, s.model, s.channel, s.touches, s.people, trim_scale(s.conversions) AS conversions,
+				   trim_scale(s.value) AS value
+			FROM summed s
+			WHERE s.model >= 0 AND (s.model IS DISTINCT FROM $12 OR s.channel IS NULL)
+			UNION ALL
+			SELECT m.breakdown, m.model, m.channel, NULL, NULL, trim_scale(m.conversions), trim_scale(m.value)
+			FROM markov m
 		), spent AS (
 			SELECT s.channel, trim_scale(s.spend) AS spend
 			FROM cdp_internal.query_spend($10, $11) s
@@ -93,13 +113,15 @@ BEGIN
 		LEFT JOIN spent s ON s.channel = l.channel
 		ORDER BY l.breakdown COLLATE "C", m.place, coalesce(c.conversions, 0) DESC, l.channel COLLATE "C"
 	$sql$, cdp_internal.top_rows(format($sql$
-		SELECT p.person, %s AS own, a.model, a.touchpoint AS channel, a.touches, a.conversions, a.value
+		SELECT p.person, %s AS own, a.model, a.touchpoint AS channel, a.touches, a.conversions, a.value, a.target,
+			   a.converted
 		FROM (%s) p
 		CROSS JOIN LATERAL cdp_internal.attribution_credits(p.timeline, $1, $2, $3, $4, $5, $6, $7, $8, $9) a
 	$sql$, cdp_internal.breakdown_expression(by, NULL),
 		cdp_internal.table_people(query, query_path, segment, by, ARRAY[touch, conversion],
 			array_fill(touch, ARRAY[cardinality(channel)]) || conversion, channel || number)), top))
-	USING conversion, number, touch, channel, models, lookback, since, until, as_of, spend, query_path;
+	USING conversion, number, touch, channel, models, lookback, since, until, as_of, spend, query_path,
+		array_position(models, 'markov');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz,
@@ -131,7 +153,8 @@ conversion: the events that convert, those from since (included) until until (ex
 carry, such as total, whose sum is value. touch: the events that may lead to a conversion, channel: the properties that
 say of which campaign or other channel they are ({campaign_source,campaign_name} makes "google / spring"); an event
 without any is no touch. A touch counts for a conversion if it is not later, and less than lookback earlier (NULL: at
-any time before). models: any of those of cdp.attribution.
+any time before). models: any of those of cdp.attribution, and markov: a chain of moves from channel to channel over all
+paths, also those that do not convert; a channel's share follows how many conversions would be lost without it.
 A row for each model and channel: channel_name (NULL: conversions without a touch); how many touches there were from
 since until until (touches) and of how many people, the same for all models; the shares of conversions, which add
 up to their number (conversions), and these as a part of all (share); value.
@@ -142,7 +165,8 @@ only so many of these with most people, the rest as "(other)". segment: members 
 from your own query, with the columns person, time and event, and further columns as properties, in place of the
 platform's; it runs as spend does.
 Reads the log, with a notice, where timelines do not carry a property; events of which left-out values decide do not
-count. Errors: 22023, 22004, 22008. Works on a hot standby. Definition: DEFINITIONS.md.$comment$;
+count. Errors: 22023, 22004, 22008; markov with more than 1,000 channels: 54000. Works on a hot standby.
+Definition: DEFINITIONS.md.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.query_spend(text, text),
 	cdp_internal.check_attribution(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,

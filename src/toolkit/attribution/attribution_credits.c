@@ -14,6 +14,7 @@
 
 #include "cdp.h"
 #include "compat.h"
+#include "core/attribution/markov.h"
 #include "toolkit/attribution/attribution_sum.h"
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/status.h"
@@ -49,6 +50,7 @@ typedef struct Question
 	StepProperties channel;
 	CdpkAttributionSetup models[MODELS_MAX];
 	int model_count;
+	int markov;            /* its place, or -1; it asks for the moves */
 	CdpkTimeRange touches; /* up to as_of */
 	CdpkTimeRange range;   /* of conversions, and of touches that are counted */
 } Question;
@@ -60,9 +62,44 @@ typedef struct Credits
 	int64 *touches; /* of each touchpoint, in the time range */
 	AttributionSum *sums[MODELS_MAX];
 	int model_count;
+	CdpkMove *moves;
+	size_t move_count;
+	size_t move; /* the next to return; after them come the others */
 	int model;   /* 0: the touches; from 1: the sums of a model */
 	uint32 name; /* the touchpoint, or after all of them none */
 } Credits;
+
+/* Raise the error for a model that is given twice. */
+static void
+report_twice(text *model)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("model \"%s\" is given twice", text_to_cstring(model))));
+}
+
+/* Read the model at a place.  Until the chain of all people is known, markov is linear. */
+static void
+read_model(Question *question, int place, text *model, int64 lookback)
+{
+	static const char markov[] = "markov";
+	CdpkAttributionSetup *setup = &question->models[place];
+
+	if (VARSIZE_ANY_EXHDR(model) != strlen(markov) ||
+		memcmp(VARDATA_ANY(model), markov, strlen(markov)) != 0)
+		attribution_read_model(model, setup);
+	else if (question->markov < 0)
+	{
+		question->markov = place;
+		*setup = (CdpkAttributionSetup){.model = CDPK_LINEAR};
+	}
+	else
+		report_twice(model);
+	setup->lookback = lookback;
+	for (int i = 0; i < place; i++)
+		if (cdpk_attribution_same(setup, &question->models[i]) && question->markov != place &&
+			question->markov != i)
+			report_twice(model);
+}
 
 /* Read the models. */
 static void
@@ -84,13 +121,7 @@ read_models(FunctionCallInfo fcinfo, Question *question)
 		if (is_null[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a model must not be null")));
-		attribution_read_model(DatumGetTextPP(model[i]), &question->models[i]);
-		question->models[i].lookback = lookback;
-		for (int j = 0; j < i; j++)
-			if (cdpk_attribution_same(&question->models[i], &question->models[j]))
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("model \"%s\" is given twice", TextDatumGetCString(model[i]))));
+		read_model(question, i, DatumGetTextPP(model[i]), lookback);
 	}
 }
 
@@ -101,6 +132,7 @@ read_question(FunctionCallInfo fcinfo)
 	Question *question = palloc(sizeof(Question)); /* most of it is room */
 	CdpkTimeRangeSpec spec = {timeline_arg_as_of(fcinfo), 0, 0, PG_INT64_MIN, PG_INT64_MAX};
 
+	question->markov = -1;
 	step_read(PG_GETARG_VARLENA_PP(ARG_CONVERSION), &question->conversion);
 	step_read(PG_GETARG_VARLENA_PP(ARG_TOUCH), &question->touch);
 	question->number.text = NULL;
@@ -283,6 +315,13 @@ give_credits(const Question *question, Credits *credits)
 		credits->sums[i] = attribution_sums(journeys);
 		attribution_give(journeys, credits->sums[i]);
 	}
+	if (question->markov >= 0)
+	{
+		CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
+
+		attribution_check(cdpk_journeys_moves(journeys, question->range.first, question->range.last,
+											  &scratch, &credits->moves, &credits->move_count));
+	}
 }
 
 /* Read the timeline; returns NULL if there is nothing to return. */
@@ -325,6 +364,32 @@ find_row(Credits *credits)
 	return false;
 }
 
+/* Return a name of the journeys. */
+static Datum
+name_datum(const Credits *credits, uint32 name)
+{
+	const CdpkTouchpoint *touchpoint = &credits->journeys.names[name];
+
+	return PointerGetDatum(cstring_to_text_with_len(touchpoint->name, (int) touchpoint->length));
+}
+
+/* Return the present move, and go on to the next. */
+static Datum
+make_move(FuncCallContext *context, Credits *credits)
+{
+	const CdpkMove *move = &credits->moves[credits->move++];
+	bool ends = move->to == CDPK_MOVE_CONVERTED || move->to == CDPK_MOVE_LEFT;
+	bool nulls[7] = {false, move->from == CDPK_MOVE_START, false, true, true, ends, false};
+	Datum values[7] = {Int32GetDatum(-1), 0, Int64GetDatum(move->count)};
+
+	if (move->from != CDPK_MOVE_START)
+		values[1] = name_datum(credits, move->from);
+	if (!ends)
+		values[5] = name_datum(credits, move->to);
+	values[6] = BoolGetDatum(move->to == CDPK_MOVE_CONVERTED);
+	return HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls));
+}
+
 /* Return the present row, and move on. */
 static Datum
 make_row(FuncCallContext *context, Credits *credits)
@@ -332,12 +397,11 @@ make_row(FuncCallContext *context, Credits *credits)
 	uint32 name = credits->name++;
 	bool is_named = name < credits->journeys.name_count;
 	bool is_touch = credits->model == 0;
-	bool nulls[5] = {false, !is_named, !is_touch, is_touch, is_touch};
-	Datum values[5] = {Int32GetDatum(credits->model), 0, 0, 0, 0};
+	bool nulls[7] = {false, !is_named, !is_touch, is_touch, is_touch, true, true};
+	Datum values[7] = {Int32GetDatum(credits->model)};
 
 	if (is_named)
-		values[1] = PointerGetDatum(cstring_to_text_with_len(
-			credits->journeys.names[name].name, (int) credits->journeys.names[name].length));
+		values[1] = name_datum(credits, name);
 	if (is_touch)
 		values[2] = Int64GetDatum(credits->touches[name]);
 	else
@@ -373,6 +437,8 @@ cdp_attribution_credits(PG_FUNCTION_ARGS)
 	}
 	context = SRF_PERCALL_SETUP();
 	credits = context->user_fctx;
+	if (credits != NULL && credits->move < credits->move_count)
+		SRF_RETURN_NEXT(context, make_move(context, credits));
 	if (credits != NULL && find_row(credits))
 		SRF_RETURN_NEXT(context, make_row(context, credits));
 	SRF_RETURN_DONE(context);

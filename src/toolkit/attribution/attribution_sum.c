@@ -38,8 +38,9 @@ attribution_read_model(const text *model, CdpkAttributionSetup *setup)
 							 "percentages add up to 1 to 100.")
 				 : 0,
 			 errhint("Models are first, last, last_non_direct, linear, time_decay(7 days) with a "
-					 "half-life in seconds, minutes, hours or days, and position_based(40, 40) "
-					 "with the percentages of the first and the last touch.")));
+					 "half-life in seconds, minutes, hours or days, position_based(40, 40) "
+					 "with the percentages of the first and the last touch, and shapley; in "
+					 "cdp.attribution_table also markov.")));
 }
 
 AttributionSum *

@@ -48,14 +48,28 @@ add_any_instant(ActiveUnits *active, Calendar *calendar, int64 at, int *place)
 		cdpk_put_bytes(&active->others, &unit, sizeof(unit));
 }
 
+/* Return where to look for an instant first: near the one before, or as many days from the latest as lie between. */
+static inline int
+first_place(const Calendar *calendar, int64 at, int place)
+{
+	uint64 days;
+
+	if (calendar->unit != CALENDAR_DAY || calendar->spans == 0 || at >= calendar->span[0].start)
+		return place;
+	/* all of time is longer than an int64 */
+	days = ((uint64) calendar->span[0].start - (uint64) at - 1) / USECS_PER_DAY;
+	return days < (uint64) calendar->spans - 1 ? (int) days + 1 : place;
+}
+
 /* Add the unit of an instant; *place is that of the instant before, or 0. */
 static inline void
 add_instant(ActiveUnits *active, Calendar *calendar, int64 at, int *place)
 {
-	int end = Min(calendar->spans, *place + NEAR);
+	int first = first_place(calendar, at, *place);
+	int end = Min(calendar->spans, first + NEAR);
 
-	if (*place == 0 || at < calendar->span[*place - 1].start)
-		for (int k = *place; k < end; k++)
+	if (first == 0 || at < calendar->span[first - 1].start)
+		for (int k = first; k < end; k++)
 			if (at >= calendar->span[k].start)
 			{
 				add_bit(active, calendar, calendar->span[k].unit);
