@@ -181,16 +181,20 @@ cdp_hold_transaction_timeout(bool hold)
 #endif
 }
 
-/* cdp_bt_search finds and locks the first leaf page of a B-tree that may have a key, and pins it. */
+/*
+ * cdp_bt_search finds and locks the first leaf page of a B-tree that may have a key, and pins it.  To insert into it, as
+ * access BT_WRITE says, the heap is needed, and no snapshot.
+ */
 static inline BTStack
-cdp_bt_search(Relation index, BTScanInsert key, Buffer *buffer, Snapshot snapshot)
+cdp_bt_search(Relation index, Relation heap, BTScanInsert key, Buffer *buffer, int access,
+			  Snapshot snapshot)
 {
 #if PG_VERSION_NUM >= 170000
-	return _bt_search(index, NULL, key, buffer, BT_READ);
+	return _bt_search(index, heap, key, buffer, access);
 #elif PG_VERSION_NUM >= 160000
-	return _bt_search(index, NULL, key, buffer, BT_READ, snapshot);
+	return _bt_search(index, heap, key, buffer, access, snapshot);
 #else
-	return _bt_search(index, key, buffer, BT_READ, snapshot);
+	return _bt_search(index, key, buffer, access, snapshot);
 #endif
 }
 

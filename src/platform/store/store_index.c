@@ -244,18 +244,21 @@ choose_check(const StoreIndex *index)
 
 /* insert_rows inserts what was noted for an index, row by row; "work" is the current memory context. */
 static void
-insert_rows(StoreHeap *heap, StoreIndex *index, const int *order, MemoryContext work)
+insert_rows(StoreHeap *heap, StoreIndex *index, StoreFilledLeaf *leaf, const int *order,
+			MemoryContext work)
 {
 	IndexUniqueCheck check = choose_check(index);
 
 	for (int i = 0; i < index->count; i++)
 	{
 		int row = order != NULL ? order[i] : i;
+		Datum *values = index->values + (Size) row * index->attributes;
+		bool *nulls = index->nulls + (Size) row * index->attributes;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!index_insert(index->relation, index->values + (Size) row * index->attributes,
-						  index->nulls + (Size) row * index->attributes, &index->places[row],
-						  heap->relation, check, index->unchanged, index->info) &&
+		if (!store_fill_leaf(leaf, values, nulls, &index->places[row]) &&
+			!index_insert(index->relation, values, nulls, &index->places[row], heap->relation,
+						  check, index->unchanged, index->info) &&
 			check == UNIQUE_CHECK_PARTIAL)
 			note_refused(index, row);
 		if (i % FREE_EVERY == FREE_EVERY - 1 && index->info->ii_AmCache == NULL)
@@ -270,10 +273,14 @@ fill_index(StoreHeap *heap, StoreIndex *index)
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp store fill", ALLOCSET_DEFAULT_SIZES);
 	int *order = sort_index(index);
-	MemoryContext caller = MemoryContextSwitchTo(work);
+	StoreFilledLeaf leaf;
+	MemoryContext caller;
 
+	store_begin_filled_leaf(&leaf, heap->relation, index->relation);
+	caller = MemoryContextSwitchTo(work);
 	if (!store_fill_summary(heap, index))
-		insert_rows(heap, index, order, work);
+		insert_rows(heap, index, &leaf, order, work);
+	store_end_filled_leaf(&leaf);
 	cdp_index_insert_cleanup(index->relation, index->info);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);

@@ -56,6 +56,15 @@ typedef struct StoreLeaf
 	int capacity;
 } StoreLeaf;
 
+/* The leaf page of a B-tree into which an entry was inserted. */
+typedef struct StoreFilledLeaf
+{
+	Relation heap;
+	Relation index; /* NULL: its access method inserts all */
+	BTScanInsert key;
+	Buffer buffer; /* pinned, or invalid */
+} StoreFilledLeaf;
+
 /* Rows that a unique index has another row for: which of those that were inserted, and where they are. */
 typedef struct StoreRefused
 {
@@ -209,6 +218,13 @@ extern void store_direct_find(Store *store, StoreKey *key, int keys, const Store
 extern void store_begin_leaf(StoreLeaf *leaf, Relation index, int columns, Snapshot snapshot);
 extern void store_end_leaf(StoreLeaf *leaf);
 extern bool store_look_up(StoreLeaf *leaf, const StoreColumn *arranged, int row);
+extern bool store_lies_within(Relation index, BTScanInsert key, Buffer buffer);
+
+/* store_filled_leaf.c */
+extern void store_begin_filled_leaf(StoreFilledLeaf *leaf, Relation heap, Relation index);
+extern void store_end_filled_leaf(StoreFilledLeaf *leaf);
+extern bool store_fill_leaf(StoreFilledLeaf *leaf, const Datum *values, const bool *nulls,
+							ItemPointer place);
 
 /* store_stand_in.c */
 extern bool store_can_stand_in(Relation index);

@@ -51,19 +51,19 @@ store_end_leaf(StoreLeaf *leaf)
 }
 
 /*
- * lies_within tells whether rows with the key can be on the page at hand, which is locked, and on no other.  The page
- * may have become another one, as a pin does not keep it from that.
+ * store_lies_within tells whether rows with a key can be on a page, which is locked, and on no other.  The page may have
+ * become another one since it was found, as a pin does not keep it from that.
  */
-static bool
-lies_within(const StoreLeaf *leaf)
+bool
+store_lies_within(Relation index, BTScanInsert key, Buffer buffer)
 {
-	Page page = BufferGetPage(leaf->buffer);
+	Page page = BufferGetPage(buffer);
 	BTPageOpaque opaque = (BTPageOpaque) PageGetSpecialPointer(page);
 	OffsetNumber first = P_FIRSTDATAKEY(opaque);
 
 	return P_ISLEAF(opaque) && !P_IGNORE(opaque) && first <= PageGetMaxOffsetNumber(page) &&
-		   (P_RIGHTMOST(opaque) || _bt_compare(leaf->index, leaf->key, page, P_HIKEY) < 0) &&
-		   (P_LEFTMOST(opaque) || _bt_compare(leaf->index, leaf->key, page, first) > 0);
+		   (P_RIGHTMOST(opaque) || _bt_compare(index, key, page, P_HIKEY) < 0) &&
+		   (P_LEFTMOST(opaque) || _bt_compare(index, key, page, first) > 0);
 }
 
 /* go_to locks the first page that may have rows with the key; false: the index is empty. */
@@ -73,12 +73,13 @@ go_to(StoreLeaf *leaf)
 	if (BufferIsValid(leaf->buffer))
 	{
 		_bt_lockbuf(leaf->index, leaf->buffer, BT_READ);
-		if (lies_within(leaf))
+		if (store_lies_within(leaf->index, leaf->key, leaf->buffer))
 			return true;
 		_bt_relbuf(leaf->index, leaf->buffer);
 		leaf->buffer = InvalidBuffer;
 	}
-	_bt_freestack(cdp_bt_search(leaf->index, leaf->key, &leaf->buffer, leaf->snapshot));
+	_bt_freestack(
+		cdp_bt_search(leaf->index, NULL, leaf->key, &leaf->buffer, BT_READ, leaf->snapshot));
 	return BufferIsValid(leaf->buffer);
 }
 
