@@ -136,9 +136,13 @@ SELECT identifiers_moved FROM cdp.restitch();
 SELECT * FROM differ();
 SELECT * FROM unfed;
 SELECT remember();
+SELECT taken FROM cdp.refresh();
+SELECT * FROM cdp.verify();
 -- everyone, and an end of it
 SELECT cdp.set_hold_out('recent', 1);
 SELECT * FROM sizes;
+-- why says so
+SELECT w.line, w.depth, w.part, w.values - 'cdp.count_events' AS "values", w.holds, w.until = 'infinity' AS for_ever, w.change FROM (SELECT min(h.profile_id) AS id FROM cdp.held_out('recent') h) h CROSS JOIN LATERAL cdp.why('recent', h.id) w;
 SELECT cdp.set_hold_out('recent', 0), cdp.set_hold_out('adults', 0);
 SELECT * FROM sizes;
 SELECT * FROM differ();

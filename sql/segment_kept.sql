@@ -157,8 +157,9 @@ SELECT identifiers_moved FROM cdp.restitch();
 SELECT count(*) AS changes FROM cdp_data.change WHERE change_id > :last;
 -- what was damaged is found, and restitch repairs it
 UPDATE cdp_data.membership SET segments = '{}', since = '{}' WHERE profile_id = cdp.profile_of('user_id:u07');
-SELECT regexp_replace(item, '\d+$', 'N') AS item, expected, found FROM cdp.verify();
+SELECT regexp_replace(item, '\d+$', 'N') AS item, expected, found FROM cdp.verify() WHERE stage = 'segment';
 SELECT identifiers_moved FROM cdp.restitch();
-SELECT * FROM cdp.verify();
+-- what the feed said stays
+SELECT * FROM cdp.verify() WHERE stage <> 'feed';
 \c :origin
 DROP DATABASE cdp_segment_kept;

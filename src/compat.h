@@ -231,4 +231,11 @@ cdp_generation_context(MemoryContext parent, const char *name)
 #endif
 }
 
+/* cdp_parse_analyze analyses a statement without parameters; 14 calls it otherwise. */
+#if PG_VERSION_NUM >= 150000
+#define cdp_parse_analyze(statement, text) parse_analyze_fixedparams(statement, text, NULL, 0, NULL)
+#else
+#define cdp_parse_analyze(statement, text) parse_analyze(statement, text, NULL, 0, NULL)
+#endif
+
 #endif /* CDP_COMPAT_H */

@@ -19,7 +19,7 @@ BEGIN
 		recorded_at timestamptz NOT NULL,
 		batch_id bigint NOT NULL,
 		cause text COLLATE "C" NOT NULL CHECK (cause IN ('event', 'clock', 'merge', 'split', 'retraction', 'definition',
-			'hold_out', 'consent', 'erasure', 'verdict', 'rule')),
+			'hold_out', 'consent', 'erasure', 'verdict', 'rule', 'list')),
 		event_id bigint,
 		verdict_id bigint,
 		since timestamptz,
@@ -63,9 +63,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.change.recorded_at IS 'When it was recorded. It never decreases with change_id.';
 	COMMENT ON COLUMN cdp_data.change.batch_id IS 'The batch that recorded it; outside of one, the last before it.';
 	COMMENT ON COLUMN cdp_data.change.cause IS
-		'Why: erasure, consent, hold_out, definition, verdict, rule, retraction, split, merge, event or clock; the '
-		'first of these if there are several: privacy before definitions and verdicts, then who is who, then what was '
-		'done, then time.';
+		'Why: erasure, consent, hold_out, definition, list (its query returned other identifiers), verdict, rule, '
+		'retraction, split, merge, event or clock; the first of these if there are several: privacy before definitions '
+		'and verdicts, then who is who, then what was done, then time.';
 	COMMENT ON COLUMN cdp_data.change.event_id IS
 		'Of cause event: the last event that touched the profile; it may have left the log. Otherwise NULL.';
 	COMMENT ON COLUMN cdp_data.change.verdict_id IS

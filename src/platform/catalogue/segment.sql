@@ -25,7 +25,7 @@ BEGIN
 	CREATE TABLE cdp_data.segment (
 		name text COLLATE "C" PRIMARY KEY,
 		segment_id integer NOT NULL UNIQUE CHECK (segment_id > 0),
-		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'trait')),
+		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'trait', 'list')),
 		subject text NOT NULL DEFAULT 'person' CHECK (subject IN ('person', 'account')),
 		value_type text CHECK ((kind = 'trait') = (value_type IS NOT NULL)),
 		level integer NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 1000000),
@@ -54,7 +54,7 @@ BEGIN
 		'Number of the segment, which stays when it is renamed, and is never used again.';
 	COMMENT ON COLUMN cdp_data.segment.kind IS
 		'live: a condition; who is in it is judged when something changes, and when time passes; trait: a computed '
-		'trait, whose members are those who have a value.';
+		'trait, whose members are those who have a value; list: those who have an identifier that a query returned.';
 	COMMENT ON COLUMN cdp_data.segment.subject IS
 		'What its members are: person, by the columns of cdp.profile_row; account, by those of cdp.account_row.';
 	COMMENT ON COLUMN cdp_data.segment.value_type IS 'The type of the values of a computed trait; NULL: it is none.';
@@ -62,7 +62,7 @@ BEGIN
 		'0: its condition names no other segment; else one more than the highest level of those.';
 	COMMENT ON COLUMN cdp_data.segment.depends_on IS 'The segments that its condition names.';
 	COMMENT ON COLUMN cdp_data.segment.condition IS
-		'The boolean SQL expression, or that of a computed trait, as written. The view '
+		'The boolean SQL expression, or that of a computed trait, or the query of a list, as written. The view '
 		'decides, and follows when columns and functions are renamed.';
 	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
 	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
@@ -108,6 +108,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.membership.computed IS
 		'The value, as text, for each of them that is a computed trait, NULL for the others; NULL: none is.';
 	PERFORM cdp_internal.init_account_membership();
+	PERFORM cdp_internal.init_list();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_segment() IS
@@ -144,4 +145,43 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_account_membership() IS
 	'Internal: makes the table of the memberships of accounts.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_segment(), cdp_internal.init_account_membership() FROM PUBLIC;
+CREATE FUNCTION cdp_internal.init_list() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp_data.list (
+		segment_id integer PRIMARY KEY,
+		every interval CHECK (every >= interval '1 second'),
+		read_at timestamptz,
+		next_read_at timestamptz NOT NULL DEFAULT '-infinity',
+		identifiers bigint NOT NULL DEFAULT 0,
+		left_out bigint NOT NULL DEFAULT 0);
+	COMMENT ON TABLE cdp_data.list IS
+		'Lists: segments of kind list, whose members have an identifier that a query returned when it was last read. '
+		'The query is the view cdp_condition.<name>. Made by cdp.create_segment_from_query().';
+	COMMENT ON COLUMN cdp_data.list.segment_id IS 'Number of the segment.';
+	COMMENT ON COLUMN cdp_data.list.every IS
+		'A batch reads it again when so much time has passed; NULL: only cdp.read_list() does.';
+	COMMENT ON COLUMN cdp_data.list.read_at IS 'Time of the batch that last read it; NULL: it was not read yet.';
+	COMMENT ON COLUMN cdp_data.list.next_read_at IS 'From when on a batch reads it again; infinity: none does.';
+	COMMENT ON COLUMN cdp_data.list.identifiers IS 'How many identifiers the query returned when it was last read.';
+	COMMENT ON COLUMN cdp_data.list.left_out IS 'How many rows it then returned that are no identifiers.';
+
+	CREATE TABLE cdp_data.list_identifier (
+		segment_id integer,
+		hash bigint,
+		identifier cdp.identifier,
+		PRIMARY KEY (segment_id, hash, identifier));
+	COMMENT ON TABLE cdp_data.list_identifier IS
+		'The identifiers of lists, as last read, whether a person has them or not.';
+	COMMENT ON COLUMN cdp_data.list_identifier.segment_id IS 'Number of the list.';
+	COMMENT ON COLUMN cdp_data.list_identifier.hash IS
+		'Hash of the identifier, as in cdp_data.identifier_map: see cdp_internal.map_hash().';
+	COMMENT ON COLUMN cdp_data.list_identifier.identifier IS 'The identifier, by the rules of when it was read.';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_list() IS 'Internal: makes the tables of lists.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_segment(), cdp_internal.init_account_membership(),
+	cdp_internal.init_list() FROM PUBLIC;

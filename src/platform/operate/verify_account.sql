@@ -63,7 +63,7 @@ BEGIN
 				   cdp.traits_agg(t.traits, least(e."timestamp", e.received_at), e.source, $1, o.trust) AS traits,
 				   min(least(e."timestamp", e.received_at) + o.expires_after) FILTER (WHERE t.counts) AS expires_at
 			  FROM cdp_data.event e LEFT JOIN cdp_data.source o ON o.source = e.source
-			  LEFT JOIN LATERAL (SELECT true AS counts, cdp_internal.verify_said(e.traits, $1) AS traits
+			  LEFT JOIN LATERAL (SELECT true AS counts, cdp_internal.said_traits(e.traits, $1) AS traits
 								 WHERE e.traits IS NOT NULL
 								   AND (o.expires_after IS NULL
 									OR least(e."timestamp", e.received_at) + o.expires_after > $2)) t ON true

@@ -117,6 +117,9 @@ verify_state(ReturnSetInfo *result, KeptSegment *segment)
 	const char *name = NameStr(segment->segment.name);
 	bool was_well = segment->state == KEPT_LIVE || segment->state == KEPT_BUILDING;
 
+	/* why a list cannot be read is found when it is read again */
+	if (segment->is_list && segment->found)
+		return;
 	/* who redefines it is not waited for */
 	if (segment->found || !definition_exists(name) || !definition_is_readable(name, GetUserId()))
 		kept_note_missing(segment);

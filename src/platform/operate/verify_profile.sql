@@ -1,18 +1,5 @@
 -- Profiles: their summaries, traits and timelines against the events of their identifiers.
 
--- What of a call's traits the rules can take.
-CREATE FUNCTION cdp_internal.verify_said(traits jsonb, rules jsonb) RETURNS jsonb
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE
-		WHEN cdp.traits_problem(traits, rules) IS NULL THEN traits
-		WHEN jsonb_typeof(traits) = 'object' THEN coalesce((
-			SELECT jsonb_object_agg(v.key, v.value)
-			FROM jsonb_each(traits) v
-			WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}')
-	END;
-COMMENT ON FUNCTION cdp_internal.verify_said(jsonb, jsonb) IS
-	'Internal: returns the traits of a call that their rules can take.';
-
 CREATE FUNCTION cdp_internal.verify_summary(identifiers bigint, limited jsonb, shared boolean, has_forbid boolean,
 	events bigint, first_seen timestamptz, last_seen timestamptz, expires_at timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -121,7 +108,7 @@ CREATE FUNCTION cdp_internal.verify_logged_query() RETURNS text
 			   min(e.expires_at) AS expires_at, cdp.timeline_agg(e.at, e.event, e.carried) AS timeline
 		FROM (
 			SELECT i.profile_id, e."timestamp" AS at, e.event, e.source, s.said_at, c.counts, o.trust,
-				   CASE WHEN c.counts THEN cdp_internal.verify_said(e.traits, $1) END AS traits,
+				   CASE WHEN c.counts THEN cdp_internal.said_traits(e.traits, $1) END AS traits,
 				   CASE WHEN c.counts THEN s.said_at + o.expires_after END AS expires_at,
 				   cdp_internal.carried(e.event, e.properties, cdp_internal.whole_context(e.context, x.context),
 					(SELECT cdp_internal.carried_rules())) AS carried
@@ -275,8 +262,8 @@ COMMENT ON FUNCTION cdp_internal.verify_profiles(bigint) IS
 	'Internal: returns the differences of cdp_data.profile from the events of their identifiers. person: a profile_id; '
 	'NULL: all.';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_said(jsonb, jsonb),
-	cdp_internal.verify_summary(bigint, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz),
+REVOKE ALL ON FUNCTION cdp_internal.verify_summary(bigint, jsonb, boolean, boolean, bigint, timestamptz, timestamptz,
+	timestamptz),
 	cdp_internal.verify_held(cdp.identifier[], bigint[], bigint, text[]), cdp_internal.verify_said_held(bigint),
 	cdp_internal.verify_found_held(bigint), cdp_internal.verify_member_query(),
 	cdp_internal.verify_logged_query(), cdp_internal.verify_fold_query(), cdp_internal.verify_profile_query(),

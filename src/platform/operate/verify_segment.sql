@@ -28,6 +28,18 @@ BEGIN
 		JOIN cdp_data.segment s ON s.segment_id = v.segment_id
 		ORDER BY s.name COLLATE "C", v.profile_id NULLS FIRST;
 	RETURN QUERY
+		SELECT 'segment', format('segment %s of profile %s', d.name, d.profile_id),
+			   CASE WHEN d.is_drawn THEN 'held out' ELSE 'member' END, CASE WHEN d.is_drawn THEN 'member' ELSE 'held out' END
+		FROM (
+			SELECT s.name, m.profile_id, u.segment_id < 0 AS is_held, s.hold_out > 0
+				AND cdp_internal.hold_out_draw(t.hold_out_salt, s.segment_id, m.profile_id) < s.hold_out AS is_drawn
+			FROM cdp_data.membership m
+			CROSS JOIN LATERAL unnest(m.segments) AS u (segment_id)
+			JOIN cdp_data.segment s ON s.segment_id = abs(u.segment_id)
+			CROSS JOIN cdp_data.state t) d
+		WHERE d.is_held <> d.is_drawn
+		ORDER BY d.name COLLATE "C", d.profile_id;
+	RETURN QUERY
 		SELECT 'segment', format('segment %s', s.name), format('%s members', count(m.segment_id)),
 			   format('%s members', s.members)
 		FROM cdp_data.segment s
@@ -40,7 +52,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_segments() IS
-	'Internal: returns where the kept memberships, the sizes and the states of segments differ from what follows from '
-	'people and conditions.';
+	'Internal: returns where the kept memberships, who is held out, the sizes and the states of segments differ from '
+	'what follows from people, conditions and draws.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_memberships(text, bigint), cdp_internal.verify_segments() FROM PUBLIC;

@@ -30,6 +30,19 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_trait_rule() IS 'Internal: makes the view of values that trait rules refuse.';
 
+-- What of a call's traits the rules can take.
+CREATE FUNCTION cdp_internal.said_traits(traits jsonb, rules jsonb) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE
+		WHEN cdp.traits_problem(traits, rules) IS NULL THEN traits
+		WHEN jsonb_typeof(traits) = 'object' THEN coalesce((
+			SELECT jsonb_object_agg(v.key, v.value)
+			FROM jsonb_each(traits) v
+			WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}')
+	END;
+COMMENT ON FUNCTION cdp_internal.said_traits(jsonb, jsonb) IS
+	'Internal: returns the traits of a call that their rules can take.';
+
 -- All traits of people and accounts are merged by this query.
 CREATE FUNCTION cdp_internal.merged_traits(said text, based text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -155,6 +168,7 @@ COMMENT ON FUNCTION cdp_internal.has_lapsed(timestamptz) IS
 	'Internal: returns whether traits of a person or an account have expired at that time, except where a refresh left '
 	'that undone.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text, text),
+REVOKE ALL ON FUNCTION cdp_internal.said_traits(jsonb, jsonb), cdp_internal.init_trait_rule(),
+	cdp_internal.merged_traits(text, text),
 	cdp_internal.renew_traits(cdp.traits, timestamptz, integer, interval, timestamptz), cdp_internal.refresh_refold(),
 	cdp_internal.has_lapsed(timestamptz) FROM PUBLIC;

@@ -49,10 +49,11 @@ DECLARE
 	kind text;
 BEGIN
 	SELECT s.* INTO STRICT made FROM cdp_data.segment s WHERE s.segment_id = number;
-	kind := CASE made.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END;
+	kind := CASE made.kind WHEN 'trait' THEN 'computed trait' WHEN 'list' THEN 'list' ELSE 'segment' END;
 	IF made.state = 'failing' AND made.error_profile_id IS NULL THEN
-		RAISE EXCEPTION 'the % of % "%" cannot be judged', CASE made.kind WHEN 'trait' THEN 'expression'
-				ELSE 'condition' END, kind, made.name
+		RAISE EXCEPTION 'the % of % "%" cannot be %', CASE made.kind WHEN 'trait' THEN 'expression'
+				WHEN 'list' THEN 'query' ELSE 'condition' END, kind, made.name,
+				CASE made.kind WHEN 'list' THEN 'read' ELSE 'judged' END
 			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
 	ELSIF made.state IN ('failing', 'too_slow') THEN
 		RAISE WARNING '% "%" is %', kind, made.name, replace(made.state, '_', ' ')

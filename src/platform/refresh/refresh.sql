@@ -28,7 +28,7 @@ BEGIN
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.account_membership, cdp_data.anchor_history,
 		cdp_data.base, cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table,
 		cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier, cdp_data.identifier_history,
-		cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.link, cdp_data.membership, cdp_data.message,
+		cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.link, cdp_data.list, cdp_data.list_identifier, cdp_data.membership, cdp_data.message,
 		cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile, cdp_data.profile_identifier,
 		cdp_data.quarantine, cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value,
 		cdp_data.retraction, cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.source,
@@ -66,6 +66,7 @@ AS $function$
 DECLARE
 	others bigint[] := '{}';
 	has_accounts boolean := cdp_internal.has_account_segments();
+	before bigint;
 BEGIN
 	IF whole THEN
 		touched := cdp_internal.restitch_moved();
@@ -78,7 +79,11 @@ BEGIN
 	END IF;
 	PERFORM cdp_internal.keep_touched(touched.profile_ids, touched.causes, touched.former_profile_ids,
 		touched.event_ids, cause, others);
+	before := (SELECT t.change_id FROM cdp_data.state t);
+	PERFORM cdp_internal.read_due_lists();
 	IF has_accounts THEN
+		others := others || ARRAY(
+			SELECT DISTINCT c.profile_id FROM cdp_data.change c WHERE c.change_id > before AND c.profile_id > 0);
 		PERFORM cdp_internal.await_people();
 	END IF;
 	PERFORM cdp_internal.keep_slices('person', cdp_internal.slice_people(), whole, cause);

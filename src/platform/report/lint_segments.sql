@@ -13,8 +13,9 @@ BEGIN
 					CASE s.subject WHEN 'account' THEN ' (account ' ELSE ' (profile ' END
 						|| s.error_profile_id || ')') END,
 			   CASE s.state WHEN 'building' THEN 'CALL cdp.build_segments() judges all.'
-				WHEN 'failing' THEN 'Replace the condition by one that does not fail; '
-					'cdp.try_integer() and the like give NULL for what is no number.'
+				WHEN 'failing' THEN CASE s.kind WHEN 'list' THEN 'Replace the query by one that does not fail.'
+					ELSE 'Replace the condition by one that does not fail; '
+						'cdp.try_integer() and the like give NULL for what is no number.' END
 				ELSE 'Make the condition simpler, or raise cdp.segment_timeout.' END
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
@@ -93,7 +94,7 @@ BEGIN
 		SELECT s.name, s.condition, s.subject
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
-		WHERE s.kind <> 'trait'
+		WHERE s.kind = 'live'
 		ORDER BY s.name
 	LOOP
 		BEGIN
@@ -191,7 +192,7 @@ BEGIN
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
 		-- one that uses others cannot be judged by itself
-		WHERE s.state IN ('live', 'building') AND s.kind <> 'trait' AND s.subject = 'person'
+		WHERE s.state IN ('live', 'building') AND s.kind = 'live' AND s.subject = 'person'
 			AND s.depends_on = '{}'
 		ORDER BY s.name
 	LOOP

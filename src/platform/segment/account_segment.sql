@@ -96,7 +96,7 @@ AS $function$
 BEGIN
 	WITH RECURSIVE above (segment_id) AS (
 		SELECT s.segment_id FROM cdp_data.segment s
-		WHERE s.subject = 'person' AND cdp_internal.is_unbuilt(s.built_until, s.state, s.error_profile_id)
+		WHERE s.subject = 'person' AND cdp_internal.is_unbuilt(s.built_until, s.state, s.error_profile_id, s.kind)
 		UNION
 		SELECT s.segment_id FROM above a JOIN cdp_data.segment s ON a.segment_id = ANY (s.depends_on))
 	UPDATE cdp_data.segment s

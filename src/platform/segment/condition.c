@@ -30,6 +30,7 @@
 
 #include "cdp.h"
 #include "platform/segment/computed.h"
+#include "platform/segment/condition.h"
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
 #include "platform/segment/in_segment.h"
@@ -365,12 +366,8 @@ put_leaves(Node *expression, SubjectKind subject, ReturnSetInfo *result)
 	}
 }
 
-/*
- * read_condition analyses a text as a condition that this role can own, and appends the segments that it uses to
- * *numbers; in the result they stand by number.
- */
-static Node *
-read_condition(const char *text, Oid owner, bool is_trait, SubjectKind subject, List **numbers)
+Node *
+condition_read(const char *text, Oid owner, bool is_trait, SubjectKind subject, List **numbers)
 {
 	ExpressionSource source = CONDITION_SOURCE;
 	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
@@ -418,7 +415,7 @@ cdp_check_condition(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!PG_ARGISNULL(0))
-		put_leaves(read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
+		put_leaves(condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
 								  subject, &numbers),
 				   subject, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
@@ -458,7 +455,7 @@ cdp_read_condition(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	expression = read_condition(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
+	expression = condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
 								subject, &numbers);
 	values[0] =
 		CStringGetTextDatum(deparse_expression(expression, deparse_context(subject), false, false));

@@ -165,6 +165,12 @@ definition_is_newer(const Segment *segment, Snapshot snapshot)
 }
 
 bool
+definition_is_list(const Segment *segment)
+{
+	return get_attname(segment->view, 2, true) == NULL;
+}
+
+bool
 definition_exists(const char *name)
 {
 	return OidIsValid(view_of(DEFINITION_SCHEMA, name));

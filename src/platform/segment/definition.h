@@ -48,6 +48,9 @@ extern bool definition_is_readable(const char *name, Oid role);
 /* Returns whether a definition was made after a snapshot of the present transaction was taken. */
 extern bool definition_is_newer(const Segment *segment, Snapshot snapshot);
 
+/* Returns whether a definition is the query of a list: a view with one column. */
+extern bool definition_is_list(const Segment *segment);
+
 /* Returns whether a segment of this name has a definition. */
 extern bool definition_exists(const char *name);
 

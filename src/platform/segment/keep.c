@@ -19,6 +19,7 @@
 #include "platform/segment/keep.h"
 
 CDP_FUNCTION(cdp_keep_lapsed);
+CDP_FUNCTION(cdp_keep_list);
 CDP_FUNCTION(cdp_keep_slice);
 
 /* how many people are in memory at once, where any number may be judged */
@@ -87,6 +88,14 @@ keep_set_value(KeptChange *change, const KeptSegment *trait, const char *value)
 	change->value = value;
 }
 
+/* cause_of returns why a membership changes in a run that has one cause for all people. */
+static const char *
+cause_of(const KeepRun *run, const KeptSegment *segment)
+{
+	/* the definition of a list says how it is read */
+	return segment->is_list && strcmp(run->cause, "definition") == 0 ? "list" : run->cause;
+}
+
 void
 keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
 			   TimestampTz former)
@@ -96,7 +105,7 @@ keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz
 	const KeptSegment *flipped = &kept->segments->items[segment];
 	int64 id = kept->people[person].profile_id;
 	KeptChange change = {kept->since[cell] != DT_NOBEGIN ? "entered" : "exited",
-						 run->causes != NULL ? run->causes[person] : run->cause,
+						 run->causes != NULL ? run->causes[person] : cause_of(run, flipped),
 						 id,
 						 0,
 						 flipped->segment_id,
@@ -331,4 +340,42 @@ cdp_keep_slice(PG_FUNCTION_ARGS)
 	kept_release_segments(run.segments);
 	kept_record(&run.changes);
 	PG_RETURN_BOOL(true);
+}
+
+/* ---------------------------------------------------------------- lists */
+
+/*
+ * cdp_keep_list implements cdp_internal.keep_list(): judges people whom a list has gained or lost by an identifier, and
+ * those of them who change in the segments that need it.
+ */
+Datum
+cdp_keep_list(PG_FUNCTION_ARGS)
+{
+	int32 number = PG_GETARG_INT32(0);
+	Oid type = INT8ARRAYOID;
+	Datum value = PG_GETARG_DATUM(1);
+	MemoryContext part;
+	MemoryContext caller;
+	KeepIds ids = keep_read_ids("SELECT DISTINCT u.id FROM unnest($1) AS u (id) ORDER BY u.id", 1,
+								&type, &value);
+	KeepRun run;
+
+	keep_begin(&run, SUBJECT_PERSON, "list");
+	part = AllocSetContextCreate(CurrentMemoryContext, "cdp list", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(part);
+	for (int64 first = 0; first < ids.count; first += PART_PEOPLE)
+	{
+		Kept *kept = kept_read(run.segments, ids.items + first, Min(ids.count - first, PART_PEOPLE),
+							   STORE_WRITE);
+
+		for (int i = 0; i < run.segments->count; i++)
+			run.segments->items[i].asked =
+				run.segments->items[i].found && run.segments->items[i].segment_id == number;
+		judge_slice(&run, kept, batch_as_of());
+		kept_write(kept, batch_as_of());
+		MemoryContextReset(part);
+	}
+	MemoryContextSwitchTo(caller);
+	keep_end(&run, false);
+	PG_RETURN_VOID();
 }

@@ -121,7 +121,7 @@ keep_add_trial(const KeptSegments *segments, int64 *ids)
 		const KeptSegment *segment = &segments->items[i];
 		int64 id = segment->trial_profile_id;
 
-		if (!segment->asked || segment->state != KEPT_FAILING)
+		if (!segment->asked || segment->is_list || segment->state != KEPT_FAILING)
 			continue;
 		if (id == 0 && some < 0)
 		{
@@ -421,7 +421,8 @@ has_recovered(SubjectKind subject)
 
 	keep_begin(&run, subject, "event");
 	for (int i = 0; i < run.segments->count; i++)
-		run.segments->items[i].asked &= run.segments->items[i].state == KEPT_FAILING;
+		run.segments->items[i].asked &=
+			run.segments->items[i].state == KEPT_FAILING && !run.segments->items[i].is_list;
 	judge_trial(run.segments);
 	for (int i = 0; i < run.segments->count; i++)
 		recovered |=

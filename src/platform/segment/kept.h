@@ -29,6 +29,7 @@ typedef struct KeptSegment
 	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
 	bool found;
 	bool asked; /* it is judged in this run */
+	bool is_list;
 	int32 segment_id;
 	int32 level;
 	int depend_count;
@@ -154,6 +155,17 @@ extern int64 kept_built_until(const KeptSegments *segments);
  * uses: the right may have been taken away, and a definition be written by hand.
  */
 extern void kept_check_use(const KeptSegment *segment);
+
+/*
+ * Judges people in the lists that are asked, each at the same place of "instants", or at "at": who has an identifier of
+ * a list is in it.
+ */
+extern void kept_judge_lists(Kept *kept, const int *people, int count, TimestampTz at,
+							 const TimestampTz *instants, KeptFlip flip, void *arg);
+
+/* Takes a verdict of a segment over, and calls "flip" if the membership changes. */
+extern void kept_apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at,
+					   KeptFlip flip, void *arg);
 
 /*
  * Reads the memberships of these people, which it sorts; memory is in CurrentMemoryContext.  With STORE_WRITE, kept_write()

@@ -120,10 +120,9 @@ apply_value(Kept *kept, Size cell, const Verdict *verdict)
 	return true;
 }
 
-/* apply takes a verdict over. */
-static void
-apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at, KeptFlip flip,
-	  void *arg)
+void
+kept_apply(Kept *kept, int person, int place, const Verdict *verdict, TimestampTz at, KeptFlip flip,
+		   void *arg)
 {
 	Size cell = (Size) person * kept->segments->count + place;
 	TimestampTz *since = &kept->since[cell];
@@ -193,10 +192,11 @@ judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 		/* those who have no row are not there any more */
 		for (int j = 0; j < group->count; j++)
 			if (!group->results[j].whole)
-				apply(kept, person, group->places[j],
-					  kept->people[person].judged ? &group->verdicts[(Size) i * group->count + j]
-												  : &out,
-					  group->instants != NULL ? group->instants[i] : group->at, flip, arg);
+				kept_apply(kept, person, group->places[j],
+						   kept->people[person].judged
+							   ? &group->verdicts[(Size) i * group->count + j]
+							   : &out,
+						   group->instants != NULL ? group->instants[i] : group->at, flip, arg);
 	}
 }
 
@@ -215,10 +215,11 @@ judge_page(Kept *kept, const int *people, int count, TimestampTz at, const Times
 	KeptSegments *segments = kept->segments;
 	KeptGroup group = {kept, people, count, at, instants};
 
+	kept_judge_lists(kept, people, count, at, instants, flip, arg);
 	group.places = palloc(segments->count * sizeof(int));
 	for (int i = 0; i < segments->count; i++)
 	{
-		if (segments->items[i].found && segments->items[i].asked)
+		if (segments->items[i].found && segments->items[i].asked && !segments->items[i].is_list)
 			group.places[group.count++] = i;
 		if (group.count > 0 &&
 			(i + 1 == segments->count ||

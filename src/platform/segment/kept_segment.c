@@ -52,10 +52,10 @@ static void
 read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
-	Datum values[12];
-	bool nulls[12];
+	Datum values[13];
+	bool nulls[13];
 
-	for (int i = 1; i < 12; i++)
+	for (int i = 1; i < 13; i++)
 		values[i] = SPI_getbinval(row, descriptor, i + 1, &nulls[i]);
 	segment->segment_id = DatumGetInt32(values[1]);
 	segment->level = DatumGetInt32(values[2]);
@@ -67,6 +67,7 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	segment->failing_since = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	segment->hold_out = DatumGetFloat8(values[9]);
 	segment->trial_profile_id = nulls[11] ? 0 : DatumGetInt64(values[11]);
+	segment->is_list = DatumGetBool(values[12]);
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
@@ -133,7 +134,7 @@ kept_read_segments(SubjectKind subject, int flags)
 		SPIPlanPtr made = SPI_prepare(
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
 			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, "
-			"s.trial_profile_id, t.hold_out_salt "
+			"s.trial_profile_id, s.kind OPERATOR(pg_catalog.=) 'list', t.hold_out_salt "
 			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t "
 			"WHERE s.subject OPERATOR(pg_catalog.=) $1",
 			1, &type);
@@ -154,7 +155,7 @@ kept_read_segments(SubjectKind subject, int flags)
 		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 		segments->salt =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 13, &isnull));
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 14, &isnull));
 	}
 	SPI_finish();
 	for (int i = 0; i < segments->count; i++)
@@ -373,8 +374,10 @@ write_state(KeptSegment *segment, KeptState state)
 bool
 kept_stays(const KeptSegment *segment)
 {
-	return segment->state == KEPT_TOO_SLOW ||
-		   (segment->state == KEPT_FAILING && segment->error_profile_id == 0);
+	/* the identifiers of a list whose query fails stay, and are followed */
+	return !segment->is_list &&
+		   (segment->state == KEPT_TOO_SLOW ||
+			(segment->state == KEPT_FAILING && segment->error_profile_id == 0));
 }
 
 bool
@@ -423,7 +426,7 @@ kept_write_segments(KeptSegments *segments, bool recover)
 				segment->built_until = 0;
 			write_state(segment, segment->judgement.too_slow ? KEPT_TOO_SLOW : KEPT_FAILING);
 		}
-		else if (recover && segment->found && segment->asked &&
+		else if (recover && segment->found && segment->asked && !segment->is_list &&
 				 (segment->state == KEPT_FAILING || segment->state == KEPT_TOO_SLOW))
 		{
 			/* who is in it may have changed unseen */

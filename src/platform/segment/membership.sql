@@ -27,10 +27,12 @@ CREATE FUNCTION cdp_internal.has_recovered() RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.has_recovered() IS
 	'Internal: returns whether a segment that fails does not for the person that it failed for.';
 
-CREATE FUNCTION cdp_internal.is_unbuilt(built_until bigint, state text, error_profile_id bigint) RETURNS boolean
+CREATE FUNCTION cdp_internal.is_unbuilt(built_until bigint, state text, error_profile_id bigint, kind text)
+	RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN built_until IS NOT NULL AND state <> 'too_slow' AND (state <> 'failing' OR error_profile_id IS NOT NULL);
-COMMENT ON FUNCTION cdp_internal.is_unbuilt(bigint, text, bigint) IS
+	RETURN built_until IS NOT NULL AND state <> 'too_slow'
+		AND (state <> 'failing' OR error_profile_id IS NOT NULL OR kind = 'list');
+COMMENT ON FUNCTION cdp_internal.is_unbuilt(bigint, text, bigint, text) IS
 	'Internal: returns whether people are still to be judged by a segment that is being built, as kept_is_unbuilt() '
 	'says.';
 
@@ -42,7 +44,7 @@ BEGIN
 	RETURN EXISTS (
 		SELECT
 		FROM cdp_data.segment s
-		WHERE cdp_internal.is_unbuilt(s.built_until, s.state, s.error_profile_id));
+		WHERE cdp_internal.is_unbuilt(s.built_until, s.state, s.error_profile_id, s.kind));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_unbuilt_segments() IS
@@ -62,7 +64,9 @@ BEGIN
 			SELECT FROM cdp_data.segment s
 			WHERE s.state = 'too_slow' AND s.checked_at <= clock_timestamp() - interval '10 minutes')
 		OR cdp_internal.has_unbuilt_segments()
-		OR EXISTS (SELECT FROM cdp_data.segment s WHERE s.state = 'failing') AND cdp_internal.has_recovered();
+		OR EXISTS (SELECT FROM cdp_data.list l WHERE l.next_read_at <= as_of)
+		OR EXISTS (SELECT FROM cdp_data.segment s WHERE s.state = 'failing' AND s.kind <> 'list')
+			AND cdp_internal.has_recovered();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_due_memberships(timestamptz) IS
@@ -99,6 +103,8 @@ BEGIN
 	PERFORM cdp_internal.forget_memberships('cdp_data.account_membership', 'account_id', '-account_id', 'group_id',
 		number, trait);
 	UPDATE cdp_data.segment s SET members = 0 WHERE s.segment_id = number;
+	DELETE FROM cdp_data.list_identifier l WHERE l.segment_id = number;
+	DELETE FROM cdp_data.list l WHERE l.segment_id = number;
 	IF NOT cdp_internal.has_account_segments() THEN
 		-- nothing judges them any more
 		DELETE FROM cdp_data.account_membership;
@@ -174,7 +180,7 @@ COMMENT ON FUNCTION cdp_internal.init_membership_view() IS 'Internal: makes the 
 REVOKE ALL ON FUNCTION cdp_internal.keep_lapsed(timestamptz, boolean),
 	cdp_internal.keep_touched(bigint[], text[], bigint[], bigint[], text, bigint[]),
 	cdp_internal.keep_slice(bigint, text, text), cdp_internal.has_recovered(),
-	cdp_internal.is_unbuilt(bigint, text, bigint), cdp_internal.has_unbuilt_segments(),
+	cdp_internal.is_unbuilt(bigint, text, bigint, text), cdp_internal.has_unbuilt_segments(),
 	cdp_internal.has_due_memberships(timestamptz), cdp_internal.slice_people(),
 	cdp_internal.members_of_accounts(text[]), cdp_internal.forget_segment(integer, text),
 	cdp_internal.forget_memberships(regclass, text, text, text, integer, text),

@@ -8,10 +8,12 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "nodes/bitmapset.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
@@ -113,6 +115,18 @@ prepare_output(ScanRun *run, int segment)
 	fmgr_info(function, &run->outputs[segment]);
 }
 
+/* read_definition returns the condition of a segment. */
+static Node *
+read_definition(ScanRun *run, int segment)
+{
+	const PersonScan *scan = run->scan;
+
+	if (scan->condition == NULL)
+		return definition_condition(&scan->segments[segment], &run->row_view);
+	run->row_view = RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false);
+	return copyObject(scan->condition);
+}
+
 /* read_conditions reads the definitions and makes their parts. */
 static void
 read_conditions(ScanRun *run)
@@ -126,8 +140,7 @@ read_conditions(ScanRun *run)
 	{
 		if (!is_judged(scan, scan->segment))
 			continue;
-		conditions[scan->segment] =
-			definition_condition(&scan->segments[scan->segment], &run->row_view);
+		conditions[scan->segment] = read_definition(run, scan->segment);
 		note_columns(conditions[scan->segment], run);
 	}
 	for (scan->segment = 0; scan->segment < scan->count; scan->segment++)
@@ -324,6 +337,9 @@ make_query(const ScanRun *run)
 
 	initStringInfo(&columns);
 	append_columns(&columns, run);
+	if (run->scan->relation != NULL)
+		return psprintf("SELECT %s FROM %s p WHERE p.profile_id > $1", columns.data,
+						run->scan->relation);
 	if (run->scan->ids == NULL)
 		return psprintf("SELECT %s FROM cdp.%s p WHERE p.%s > $1 ORDER BY p.%s", columns.data,
 						subject->row_view, subject->key, subject->key);

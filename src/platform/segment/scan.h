@@ -30,6 +30,9 @@ typedef struct PersonScan
 	const Segment *segments; /* of one subject and owner */
 	const bool *judged;      /* which of them; NULL: all */
 	int count;
+	Node *condition; /* of the only one, in place of its definition; NULL: that */
+	const char *
+		relation; /* SQL with the columns of cdp.profile_row, in place of it, of which all rows are judged */
 	Oid owner;
 	TimestampTz as_of;
 	EvaluateInstant instant; /* NULL: as_of */

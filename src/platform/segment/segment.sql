@@ -63,6 +63,53 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_segment_name(text, text) IS
 	'Internal: raises an error unless a segment, or what is said, can have this name.';
 
+CREATE FUNCTION cdp_internal.check_kind(name text, kind text, subject text DEFAULT 'person') RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	former cdp_data.segment;
+BEGIN
+	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = check_kind.name;
+	IF former.kind <> check_kind.kind OR former.subject <> check_kind.subject THEN
+		RAISE EXCEPTION 'there is a % "%"%', CASE former.kind WHEN 'live' THEN 'segment' WHEN 'trait'
+				THEN 'computed trait' ELSE former.kind END, name, CASE WHEN former.subject = 'account'
+				THEN ' of accounts' WHEN check_kind.subject = 'account' THEN ' of people' ELSE '' END
+			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_kind(text, text, text) IS
+	'Internal: raises an error if there is a segment of this name, and of another kind or subject.';
+
+CREATE FUNCTION cdp_internal.raise_defined(name text, kind text, dropped_as text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RAISE EXCEPTION '% "%" already exists', kind, name USING ERRCODE = 'duplicate_object',
+		HINT = format('Replace it with replace => true, or drop it with cdp.drop_%s.', dropped_as);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.raise_defined(text, text, text) IS
+	'Internal: raises the error for a segment that is there and must not be replaced.';
+
+CREATE FUNCTION cdp_internal.describe_segment(name text, of_definition text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	described text := (
+		SELECT coalesce(s.description, s.condition) FROM cdp_data.segment s WHERE s.name = describe_segment.name);
+BEGIN
+	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', name, of_definition);
+	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', name, described);
+	PERFORM cdp_internal.segment_share(name);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.describe_segment(text, text) IS
+	'Internal: comments on the views of a segment that was made or replaced, and grants the right to read it.';
+
 CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean,
 	is_trait boolean, subject text) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -83,12 +130,8 @@ DECLARE
 BEGIN
 	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = define_segment.name;
 	number := former.segment_id;
-	IF (former.kind = 'trait') <> is_trait OR former.subject <> define_segment.subject THEN
-		RAISE EXCEPTION 'there is a % "%"%', CASE former.kind WHEN 'trait' THEN 'computed trait' ELSE 'segment' END,
-				former.name, CASE WHEN former.subject = 'account' THEN ' of accounts'
-					WHEN define_segment.subject = 'account' THEN ' of people' ELSE '' END
-			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
-	END IF;
+	PERFORM cdp_internal.check_kind(define_segment.name, CASE WHEN is_trait THEN 'trait' ELSE 'live' END,
+		define_segment.subject);
 	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait, define_segment.subject);
 	understood := cdp_internal.read_condition(define_segment.condition, owner, is_trait, define_segment.subject);
 	PERFORM cdp_internal.notice_condition(understood.definition, define_segment.subject);
@@ -108,10 +151,9 @@ BEGIN
 	WHERE define_segment.replace
 	RETURNING s.segment_id INTO number;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION '% "%" already exists', CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END,
-			define_segment.name USING ERRCODE = 'duplicate_object',
-			HINT = format('Replace it with replace => true, or drop it with cdp.drop_%s.',
-				CASE WHEN is_trait THEN 'trait' ELSE 'segment' END);
+		PERFORM cdp_internal.raise_defined(define_segment.name,
+			CASE WHEN is_trait THEN 'computed trait' ELSE 'segment' END,
+			CASE WHEN is_trait THEN 'trait' ELSE 'segment' END);
 	END IF;
 	UPDATE cdp_data.state SET segment_id = number WHERE segment_id < number;
 	PERFORM cdp_internal.raise_levels();
@@ -128,11 +170,8 @@ BEGIN
 		EXECUTE made;
 		PERFORM cdp_internal.make_segment_view(define_segment.name, define_segment.replace);
 	END IF;
-	EXECUTE format('COMMENT ON VIEW cdp_condition.%I IS %L', define_segment.name,
+	PERFORM cdp_internal.describe_segment(define_segment.name,
 		'The condition of a segment; cdp.members judges people by it.');
-	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', define_segment.name,
-		coalesce(define_segment.description, define_segment.condition));
-	PERFORM cdp_internal.segment_share(define_segment.name);
 	RETURN number;
 END
 $function$;
@@ -197,7 +236,8 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
-	cdp_internal.check_segment_name(text, text),
+	cdp_internal.check_segment_name(text, text), cdp_internal.check_kind(text, text, text),
+	cdp_internal.raise_defined(text, text, text), cdp_internal.describe_segment(text, text),
 	cdp_internal.define_segment(text, text, text, boolean, boolean, text), cdp.members(text),
 	cdp.members(text, timestamptz), cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;

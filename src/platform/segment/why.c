@@ -50,8 +50,12 @@ typedef struct Why
 	int count;
 	int next; /* the part to evaluate */
 	Reader reader;
+	int place; /* of the segment in the reader's */
 	Kept *kept;
 	MemoryContext context; /* of what is found */
+	ReturnSetInfo *result;
+	int lines; /* in the result */
+	int shift; /* how much deeper the condition is shown */
 } Why;
 
 /* ---------------------------------------------------------------- rights */
@@ -386,51 +390,183 @@ values_of(const Why *why, const WhyPart *part, List *context)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(object.data));
 }
 
+/* put_row adds a row to the result; values: 0: none; answer PART_OPEN: an error; can_change: "change" is known. */
+static void
+put_row(Why *why, int depth, const char *text, Datum values_json, PartAnswer answer,
+		TimestampTz until, bool can_change, bool change)
+{
+	Datum values[] = {Int32GetDatum(++why->lines),
+					  Int32GetDatum(depth + why->shift),
+					  CStringGetTextDatum(text),
+					  values_json,
+					  BoolGetDatum(answer == PART_TRUE),
+					  TimestampTzGetDatum(until),
+					  BoolGetDatum(change)};
+	bool nulls[] = {false,
+					false,
+					false,
+					values_json == (Datum) 0,
+					answer == PART_OPEN || answer == PART_UNKNOWN,
+					answer == PART_OPEN,
+					!can_change};
+
+	tuplestore_putvalues(why->result->setResult, why->result->setDesc, values, nulls);
+}
+
+/*
+ * put_hold_out adds the rows of a hold-out, which is as an AND with the condition, if the segment has one: holds and
+ * until are the condition's.  Returns whether the person is held out.
+ */
+static bool
+put_hold_out(Why *why, PartAnswer answer, TimestampTz until)
+{
+	const KeptSegment *segment = &why->reader.segments->items[why->place];
+	bool held = kept_holds_out(why->reader.segments, why->place, why->kept->people[0].profile_id);
+	StringInfoData object;
+
+	if (segment->hold_out <= 0)
+		return false;
+	initStringInfo(&object);
+	appendStringInfoChar(&object, '{');
+	add_value(&object, "share", psprintf("%g", segment->hold_out));
+	appendStringInfoChar(&object, '}');
+	put_row(why, 0, "AND", (Datum) 0, held ? PART_FALSE : answer, held ? DT_NOEND : until, false,
+			false);
+	put_row(why, 1, "NOT held out", DirectFunctionCall1(jsonb_in, CStringGetDatum(object.data)),
+			held ? PART_FALSE : PART_TRUE, DT_NOEND, !held, false);
+	why->shift = 1;
+	return held;
+}
+
 /* put_rows returns the parts as rows. */
 static void
-put_rows(const Why *why, bool has_change, ReturnSetInfo *result)
+put_rows(Why *why, bool has_change)
 {
 	List *context = deparse_context_for(subjects[why->segment.subject].row_view, why->row_view);
 
+	/* no other answer brings in who is held out */
+	if (put_hold_out(why, why->parts[0].answer, why->parts[0].until))
+		has_change = false;
 	for (int i = 0; i < why->count; i++)
 	{
 		const WhyPart *part = &why->parts[i];
 		bool is_operator = part->kind != PART_LEAF && part->kind != PART_SEGMENT;
-		Datum json = is_operator ? (Datum) 0 : values_of(why, part, context);
-		Datum values[] = {Int32GetDatum(i + 1),
-						  Int32GetDatum(part->depth),
-						  CStringGetTextDatum(part_text(why, part, context)),
-						  json,
-						  BoolGetDatum(part->answer == PART_TRUE),
-						  TimestampTzGetDatum(part->until),
-						  BoolGetDatum(part->change)};
-		bool nulls[] = {false,
-						false,
-						false,
-						json == (Datum) 0,
-						part->answer == PART_OPEN || part->answer == PART_UNKNOWN,
-						part->answer == PART_OPEN,
-						is_operator || !has_change};
 
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		put_row(why, part->depth, part_text(why, part, context),
+				is_operator ? (Datum) 0 : values_of(why, part, context), part->answer, part->until,
+				!is_operator && has_change, part->change);
 	}
+}
+
+/* listed_identifiers returns the person's identifiers that are in a list, as text; NULL: none. */
+static char *
+listed_identifiers(int32 number, int64 profile_id)
+{
+	Oid types[] = {INT4OID, INT8OID};
+	Datum values[] = {Int32GetDatum(number), Int64GetDatum(profile_id)};
+	MemoryContext caller = CurrentMemoryContext;
+	char *found;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(
+			"SELECT pg_catalog.string_agg(i.identifier::pg_catalog.text, ', ' ORDER BY i.identifier) "
+			"FROM cdp_data.identifier i JOIN cdp_data.list_identifier l "
+			"ON l.segment_id OPERATOR(pg_catalog.=) $1 "
+			"AND l.hash OPERATOR(pg_catalog.=) cdp_internal.map_hash(i.identifier) "
+			"AND l.identifier OPERATOR(cdp.=) i.identifier "
+			"WHERE i.profile_id OPERATOR(pg_catalog.=) $2",
+			2, types, values, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look up a list");
+	found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (found != NULL)
+		found = MemoryContextStrdup(caller, found);
+	SPI_finish();
+	return found;
+}
+
+/* put_list returns the row of a list, with the identifiers that are in it if the caller may read those of people. */
+static void
+put_list(Why *why, bool shows_identifiers)
+{
+	const KeptSegment *segment = &why->reader.segments->items[why->place];
+	bool is_in = why->kept->since[why->place] != DT_NOBEGIN;
+	char *found = shows_identifiers
+					  ? listed_identifiers(segment->segment_id, why->kept->people[0].profile_id)
+					  : NULL;
+	Datum values = (Datum) 0;
+	StringInfoData object;
+	bool held;
+
+	if (found != NULL)
+	{
+		initStringInfo(&object);
+		appendStringInfoChar(&object, '{');
+		add_value(&object, "identifiers", found);
+		appendStringInfoChar(&object, '}');
+		values = DirectFunctionCall1(jsonb_in, CStringGetDatum(object.data));
+	}
+	held = put_hold_out(why, is_in ? PART_TRUE : PART_FALSE, DT_NOEND);
+	put_row(why, 0, "an identifier is in the list", values, is_in ? PART_TRUE : PART_FALSE,
+			DT_NOEND, !held, true);
 }
 
 /* open_reader reads the person's memberships in the segments that the condition needs. */
 static void
 open_reader(Why *why, int64 profile_id)
 {
-	int place;
-
 	reader_open(&why->reader, why->segment.subject);
-	place = reader_segment(&why->reader, NameStr(why->segment.name));
-	if (place < 0)
+	why->place = reader_segment(&why->reader, NameStr(why->segment.name));
+	if (why->place < 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("segment \"%s\" does not exist", NameStr(why->segment.name)),
 						errhint("cdp.segment lists the segments.")));
-	kept_ask_with_needs(why->reader.segments, place);
+	kept_ask_with_needs(why->reader.segments, why->place);
 	why->kept = reader_judge(&why->reader, &profile_id, 1);
 	kept_read_members(why->kept, why->reader.at);
+}
+
+/* may_read_identifiers tells whether the caller may read the identifiers of people. */
+static bool
+may_read_identifiers(void)
+{
+	Oid profile_row = get_relname_relid("profile_row", get_namespace_oid("cdp", false));
+	AttrNumber column = get_attnum(profile_row, "identifiers");
+
+	return pg_class_aclcheck(profile_row, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+		   pg_attribute_aclcheck(profile_row, column, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
+/* explain_condition returns the parts of the condition of a segment for a person. */
+static void
+explain_condition(Why *why, int64 profile_id)
+{
+	Node *condition = definition_condition(&why->segment, &why->row_view);
+
+	check_columns(condition, &why->row_view);
+	if (!sees(&subjects[why->segment.subject], profile_id))
+		return;
+	why->count = why_list(condition, &why->parts);
+	open_reader(why, profile_id);
+	if (evaluate_leaves(why, profile_id))
+	{
+		why_combine(why->parts);
+		put_rows(why, why_mark_change(why->parts, why->count));
+	}
+	reader_close(&why->reader);
+}
+
+/* explain_list returns the row of a list for a person. */
+static void
+explain_list(Why *why, int64 profile_id)
+{
+	bool shows_identifiers = may_read_identifiers();
+
+	if (!sees(&subjects[SUBJECT_PERSON], profile_id))
+		return;
+	open_reader(why, profile_id);
+	put_list(why, shows_identifiers);
+	reader_close(&why->reader);
 }
 
 CDP_FUNCTION(cdp_why);
@@ -440,12 +576,10 @@ Datum
 cdp_why(PG_FUNCTION_ARGS)
 {
 	Why why = {.context = CurrentMemoryContext};
-	int64 profile_id = PG_GETARG_INT64(1);
 	SubjectKind subject = subject_of(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	Node *condition;
-	bool exists;
 
 	InitMaterializedSRF(fcinfo, 0);
+	why.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	reader_check_tables();
 	definition_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), DEFINITION_REQUIRED, &why.segment);
 	if (why.segment.is_trait)
@@ -453,19 +587,10 @@ cdp_why(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is a computed trait, not a segment", NameStr(why.segment.name))));
 	definition_check_subject(&why.segment, subject);
-	condition = definition_condition(&why.segment, &why.row_view);
-	check_columns(condition, &why.row_view);
-	if (sees(&subjects[subject], profile_id))
-	{
-		why.count = why_list(condition, &why.parts);
-		open_reader(&why, profile_id);
-		exists = evaluate_leaves(&why, profile_id);
-		why_combine(why.parts);
-		if (exists)
-			put_rows(&why, why_mark_change(why.parts, why.count),
-					 (ReturnSetInfo *) fcinfo->resultinfo);
-		reader_close(&why.reader);
-	}
+	if (definition_is_list(&why.segment))
+		explain_list(&why, PG_GETARG_INT64(1));
+	else
+		explain_condition(&why, PG_GETARG_INT64(1));
 	definition_release(&why.segment);
 	return (Datum) 0;
 }

@@ -29,9 +29,10 @@ of cdp.did the number of events; its error, if it raises one. holds: the answer 
 later; NULL: unknown, or an error. until: the answer stays before this instant if nothing else happens; of another
 segment, the first instant at which any of the memberships needed could change; NULL: an error. change: whether the
 leaf belongs to the smallest change that brings the person in or out: the fewest leaves that must answer otherwise;
-NULL: there is none. The first row says whether the person is in it, unless held out, which no part shows: see
-cdp.held_out(). Present and former profile ids; no rows for a person who does not exist or whom the caller may not see.
-The caller must be allowed to read the view of the segment, and the columns of cdp.profile_row that the condition uses.
+NULL: there is none. The first row says whether the person is in it. Where a share is held out, it is an AND of "NOT
+held out" and the condition. A list has one row, with those of the person's identifiers that are in it. Present and
+former profile ids; no rows for a person who does not exist or whom the caller may not see. The caller must be allowed
+to read the view of the segment, and the columns of cdp.profile_row that the condition uses.
 The leaves are evaluated as the owner of the segment. Works on a hot standby. Errors: undefined_object,
 insufficient_privilege, program_limit_exceeded.$comment$;
 
