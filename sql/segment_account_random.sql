@@ -21,6 +21,9 @@ SELECT cdp.carry_property('*', 'total') \g /dev/null
 -- a segment or trait, its subject, its type (NULL: it is a segment), and its condition: @ in the place of as_of, {at} in
 -- that of now(), {in:s} a segment and {c:t} a trait of the same subject, {n:s} the members in a segment of people
 CREATE TABLE try.segment (name text PRIMARY KEY, subject text NOT NULL, type text, truth text NOT NULL);
+-- identifiers of the list l1: as they are, and as they were when it was last read
+CREATE TABLE try.listed (identifier text);
+CREATE TABLE try.was_listed (identifier text);
 CREATE TABLE try.folded (group_id text, segment_id integer, since timestamptz, value jsonb, PRIMARY KEY (group_id, segment_id));
 CREATE TABLE try.read (last bigint NOT NULL);
 INSERT INTO try.read VALUES (0);
@@ -240,7 +243,7 @@ DECLARE
 	a text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 6);
 	b text := try.pick('user_id:u', 'anonymous_id:a') || ceil(random() * 6);
 BEGIN
-	SELECT s.* INTO named FROM try.segment s ORDER BY random() LIMIT 1;
+	SELECT s.* INTO named FROM try.segment s WHERE s.name <> 'l1' ORDER BY random() LIMIT 1;
 	CASE what
 		WHEN 'send' THEN PERFORM try.send(at); PERFORM cdp.refresh();
 		WHEN 'wait' THEN PERFORM cdp.refresh();
@@ -253,6 +256,12 @@ BEGIN
 		WHEN 'retract' THEN PERFORM cdp.retract(message_ids => ARRAY(SELECT e.message_id FROM cdp_data.event e ORDER BY random() LIMIT 2));
 		WHEN 'retract_group' THEN PERFORM cdp.retract(message_ids => ARRAY(SELECT e.message_id FROM cdp_data.event e WHERE e.group_id = 'g' || step % 4 + 1));
 		WHEN 'restitch' THEN PERFORM cdp.restitch();
+		WHEN 'list' THEN
+			DELETE FROM try.listed WHERE random() < 0.5;
+			INSERT INTO try.listed VALUES (a), (b);
+			DELETE FROM try.was_listed;
+			INSERT INTO try.was_listed SELECT * FROM try.listed;
+			PERFORM cdp.read_list('l1');
 		WHEN 'hold_out' THEN PERFORM cdp.set_hold_out((SELECT s.name FROM try.segment s WHERE s.subject = 'person' AND s.type IS NULL ORDER BY random() LIMIT 1), try.pick('0', '0.3', '0.6')::float8);
 		WHEN 'rename' THEN
 			PERFORM cdp.rename_segment(named.name, 'r' || step);
@@ -268,7 +277,7 @@ END $$;
 
 CREATE FUNCTION try.step(step integer) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'share', 'block', 'rules', 'retract', 'retract_group', 'restitch', 'rename', 'define', 'define', 'drop', 'hold_out');
+	what text := try.pick('send', 'send', 'send', 'send', 'send', 'send', 'wait', 'wait', 'wait', 'unlink', 'same', 'forbid', 'share', 'block', 'rules', 'retract', 'retract_group', 'restitch', 'rename', 'define', 'define', 'drop', 'hold_out', 'list', 'list');
 	last bigint;
 BEGIN
 	IF random() < 0.5 OR what = 'wait' THEN
@@ -300,6 +309,8 @@ INSERT INTO cdp.inbox (type, event, user_id, source, "timestamp", received_at) S
 SELECT cdp.refresh() \g /dev/null
 SELECT cdp.set_sources('{"brief": {"expires_after": "20 hours"}}') \g /dev/null
 SELECT try.define('s' || i, 'person', false, false) FROM generate_series(1, 6) i \g /dev/null
+SELECT cdp.create_segment_from_query('l1', 'SELECT identifier FROM try.listed', every => NULL) \g /dev/null
+INSERT INTO try.segment VALUES ('l1', 'person', NULL, 'EXISTS (SELECT FROM try.was_listed l WHERE l.identifier::cdp.identifier = ANY (identifiers))');
 SELECT try.define('t' || i, 'person', true, false) FROM generate_series(1, 2) i \g /dev/null
 SELECT try.define('b' || i, 'account', true, false) FROM generate_series(1, 4) i \g /dev/null
 SELECT try.define('a' || i, 'account', false, false) FROM generate_series(1, 12) i \g /dev/null
