@@ -163,6 +163,19 @@ SELECT taken FROM cdp.refresh();
 SELECT state, error FROM cdp.segment WHERE name = 'keen';
 SELECT * FROM cdp.verify();
 
+-- a row written by hand
+UPDATE cdp_data.segment SET subject = 'account' WHERE name = 'customers';
+INSERT INTO cdp.inbox (type, user_id, event) VALUES ('track', 'u1', 'buy');
+SELECT taken FROM cdp.refresh();
+SELECT name, state, error FROM cdp.segment WHERE name IN ('customers', 'keen') ORDER BY name;
+SELECT cdp.members('customers');
+SELECT cdp.accounts_in('customers');
+UPDATE cdp_data.segment SET subject = 'person' WHERE name = 'customers';
+SELECT taken FROM cdp.refresh();
+SELECT taken FROM cdp.refresh();
+SELECT name, state, error FROM cdp.segment WHERE name IN ('customers', 'keen') ORDER BY name;
+SELECT * FROM cdp.verify();
+
 -- more than 1,000 people: only what calls say, and how many they are
 INSERT INTO cdp.inbox (type, user_id, group_id, "timestamp") SELECT 'group', 'b' || i, 'big', now() - interval '1 minute' FROM generate_series(1, 1001) i;
 INSERT INTO cdp.inbox (type, user_id, event) VALUES ('track', 'b1', 'buy'), ('track', 'b2', 'buy');

@@ -73,6 +73,32 @@ DELETE FROM cdp.segment WHERE name IN ('egg', 'hen');
 RESET ROLE;
 SELECT accepted FROM cdp.refresh();
 SELECT count(*) FROM cdp.verify();
+
+-- what a steward writes of the type of another's trait is neither run nor believed: the definition says it
+SET ROLE regress_hand_ann;
+SELECT cdp.create_trait('size', 'events') > 0 AS made;
+SET ROLE regress_hand_bob;
+UPDATE cdp.segment SET value_type = 'text AS value, now() AS since FROM (SELECT pg_notify(''taken'', current_user)) n --' WHERE name = 'size';
+SET ROLE regress_hand_ann;
+SELECT cdp.rename_segment('size', 'number');
+RESET ROLE;
+SELECT format_type(a.atttypid, NULL) AS type, pg_get_viewdef(a.attrelid) LIKE '%pg_notify%' AS is_taken FROM pg_attribute a WHERE a.attrelid = 'cdp_segment.number'::regclass AND a.attname = 'value';
+SELECT pg_temp.touch();
+SELECT DISTINCT jsonb_typeof(value) FROM cdp.change WHERE trait = 'number';
+SET ROLE regress_hand_bob;
+UPDATE cdp.segment SET value_type = 'bigint' WHERE name = 'number';
+RESET ROLE;
+
+-- readers do not judge by a segment that fails as a whole
+CREATE FUNCTION public.called(id bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE NOTICE 'called'; RETURN true; END $$;
+SET client_min_messages = error;
+SELECT cdp.create_segment('noted', 'public.called(profile_id)') = (SELECT count(*) FROM cdp.profiles) AS "all";
+UPDATE cdp_data.membership SET horizon = (SELECT as_of FROM cdp_data.state);
+SET client_min_messages = notice;
+SELECT cdp.is_member('noted', (SELECT min(profile_id) FROM cdp.profiles)) AS is_in;
+UPDATE cdp_data.segment SET state = 'failing', error = 'XX000: made so', failing_since = now() WHERE name = 'noted';
+SELECT cdp.is_member('noted', (SELECT min(profile_id) FROM cdp.profiles)) AS is_in;
+SELECT count(*) = (SELECT count(*) FROM cdp.profiles) AS "all" FROM cdp.members('noted');
 \c :origin
 DROP DATABASE cdp_segment_by_hand;
 DROP ROLE regress_hand_ann, regress_hand_bob;

@@ -130,13 +130,14 @@ stage: log (it lacks events, so what these said could not be checked), undone (l
 lacked events), base (rows for events of dropped months name what the tables lack, are too few, lack a property, or
 have the identifiers that a former phone_region gave them),
 identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history, profile, traits,
-timeline, accounts, statement (what holds of a message of a mutable source), context, segment (with who is held out) or
-feed (numbers that it lacks; changes that do not say what was before them; where it does not add up to the memberships).
-item: the identifier, pair, event, row of the base, message, person, segment or change. expected: what follows from the log, the base and the other
-rows. found: what the tables hold. NULL: nothing. A profile is named by its strongest identifier.
+timeline, accounts, statement (what holds of a message of a mutable source), context, segment (with who is held out)
+or feed (numbers that it lacks; changes that do not say what was before them; where it does not add up to the
+memberships). item: the identifier, pair, event, row of the base, message, person, segment or change. expected: what
+follows from the log, the base and the other rows. found: what the tables hold. NULL: nothing. A profile is named by its
+strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
-corrects them all, except those of log, base, message, history, segment and feed, a context that is lost, and a statement
-that is a deletion. Not compared, as
+corrects them all, except those of log, base, message, history, segment and feed, a context that is lost, and a
+statement that is a deletion. Not compared, as
 nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources
 and of tracking plans, and the contents of messages whose events the log lacks, of which a notice gives the number.
 It works as the owner of the tables, so row security hides nothing from it.

@@ -64,7 +64,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.said_memberships() IS
 	'Internal: returns what each change says that each of its profiles had before and has after it: since when it is '
-	'in the segment, or the value of the computed trait. is_moved: it has been in it since an instant that is not said.';
+	'in the segment, or the value of the computed trait. is_moved: it has been in it since an instant that is not '
+	'said.';
 
 CREATE FUNCTION cdp_internal.verify_feed() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -118,8 +119,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_feed() IS
-	'Internal: returns numbers that the feed lacks; changes whose state before is not that after the change before; and '
-	'where the last change of a profile in a segment, or in a computed trait, does not say what is kept.';
+	'Internal: returns numbers that the feed lacks; changes whose state before is not that after the change before; '
+	'and where the last change of a profile in a segment, or in a computed trait, does not say what is kept.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_change_numbers(), cdp_internal.said_memberships(),
 	cdp_internal.verify_feed() FROM PUBLIC;

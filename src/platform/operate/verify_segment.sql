@@ -29,7 +29,8 @@ BEGIN
 		ORDER BY s.name COLLATE "C", v.profile_id NULLS FIRST;
 	RETURN QUERY
 		SELECT 'segment', format('segment %s of profile %s', d.name, d.profile_id),
-			   CASE WHEN d.is_drawn THEN 'held out' ELSE 'member' END, CASE WHEN d.is_drawn THEN 'member' ELSE 'held out' END
+			   CASE WHEN d.is_drawn THEN 'held out' ELSE 'member' END,
+			   CASE WHEN d.is_drawn THEN 'member' ELSE 'held out' END
 		FROM (
 			SELECT s.name, m.profile_id, u.segment_id < 0 AS is_held, s.hold_out > 0
 				AND cdp_internal.hold_out_draw(t.hold_out_salt, s.segment_id, m.profile_id) < s.hold_out AS is_drawn

@@ -140,9 +140,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.backtest_segment(text, timestamptz) IS
 $comment$Returns whom a condition would have had as members at an instant, had it been a segment then: people and
-profile ids as they were known then (by the time of batches), with the events that were in the log, their anchors, traits and
-accounts of then, and now() being that instant. The condition is as of cdp.create_segment(), but cannot use other
-segments and computed traits. It is judged as the caller, who must be allowed to read the log, in a restricted context.
+profile ids as they were known then (by the time of batches), with the events that were in the log, their anchors, the
+traits and accounts of then, and now() being that instant. The condition is as of cdp.create_segment(), but cannot use
+other segments and computed traits. It is judged as the caller, who must be allowed to read the log, in a restricted context.
 It folds the whole log, so it takes as long as reading that.
 Not as it was then, but as it is now: the rules of traits, of sources and of carried properties, and which identifiers
 are shared, where that changed no profile. Events that have left the log (cdp.drop_events(), keep_events), that

@@ -27,6 +27,7 @@ typedef enum KeptState
 typedef struct KeptSegment
 {
 	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
+	SubjectKind subject; /* as the row says */
 	bool found;
 	bool asked; /* it is judged in this run */
 	bool is_list;

@@ -47,9 +47,17 @@ read_numbers(Datum value, int *count)
 	return numbers;
 }
 
+/* is_misplaced tells whether the definition is one of another subject than the row, which was written by hand. */
+static bool
+is_misplaced(const KeptSegment *segment)
+{
+	return OidIsValid(segment->segment.view) && segment->segment.subject != segment->subject;
+}
+
 /* read_segment reads a row of the list, and finds the definition. */
 static void
-read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
+read_segment(KeptSegment *segment, SubjectKind subject, HeapTuple row, TupleDesc descriptor,
+			 int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
 	Datum values[13];
@@ -71,10 +79,18 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
-	/* also of one whose definition is gone */
+	segment->subject = subject;
+	if (segment->found && is_misplaced(segment))
+	{
+		definition_release(&segment->segment);
+		segment->found = false;
+	}
+	/* of one whose definition is gone or not read, the row says it; it may have been written by hand */
 	segment->segment.is_trait = !nulls[10];
 	if (!nulls[10])
-		segment->value_type = TextDatumGetCString(values[10]);
+		segment->value_type = OidIsValid(segment->segment.type)
+								  ? format_type_be(segment->segment.type)
+								  : TextDatumGetCString(values[10]);
 }
 
 /* compare_segments orders by level, owner and number. */
@@ -152,7 +168,7 @@ kept_read_segments(SubjectKind subject, int flags)
 	{
 		bool isnull;
 
-		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
+		read_segment(&segments->items[segments->count++], subject, SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 		segments->salt =
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 14, &isnull));
@@ -205,7 +221,8 @@ static void
 lock_asked(KeptSegment *segment)
 {
 	segment->found = definition_find(NameStr(segment->segment.name), 0, &segment->segment);
-	if (segment->found && definition_is_newer(&segment->segment, GetActiveSnapshot()))
+	if (segment->found &&
+		(is_misplaced(segment) || definition_is_newer(&segment->segment, GetActiveSnapshot())))
 	{
 		definition_release(&segment->segment);
 		segment->found = false;
@@ -402,6 +419,11 @@ kept_note_missing(KeptSegment *segment)
 		segment->judgement.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
 		segment->judgement.message =
 			"the owner of the tables may not read its view, or there is none";
+	}
+	else if (is_misplaced(segment))
+	{
+		segment->judgement.sqlstate = ERRCODE_WRONG_OBJECT_TYPE;
+		segment->judgement.message = "its definition is not one of its subject";
 	}
 	else
 	{

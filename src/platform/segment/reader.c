@@ -101,10 +101,25 @@ reader_readable(const Reader *reader)
 	return readable;
 }
 
+/* ask_judgeable asks only for segments that can be judged, of those that are asked; returns which these were. */
+static bool *
+ask_judgeable(KeptSegments *segments)
+{
+	bool *asked = palloc(Max(segments->count, 1) * sizeof(bool));
+
+	for (int i = 0; i < segments->count; i++)
+	{
+		asked[i] = segments->items[i].asked;
+		segments->items[i].asked &= !kept_stays(&segments->items[i]);
+	}
+	return asked;
+}
+
 Kept *
 reader_judge(Reader *reader, int64 *ids, int64 count)
 {
 	int64 until = kept_built_until(reader->segments);
+	bool *asked = ask_judgeable(reader->segments);
 	Kept *kept = kept_read(reader->segments, ids, count, STORE_READ);
 	int *unbuilt = palloc_extended(Max(kept->count, 1) * sizeof(int), MCXT_ALLOC_HUGE);
 	int unbuilt_count = 0;
@@ -114,6 +129,9 @@ reader_judge(Reader *reader, int64 *ids, int64 count)
 		if (kept->people[i].profile_id > until)
 			unbuilt[unbuilt_count++] = i;
 	kept_judge(kept, unbuilt, unbuilt_count, reader->at, false, NULL, NULL);
+	for (int i = 0; i < reader->segments->count; i++)
+		reader->segments->items[i].asked = asked[i];
+	pfree(asked);
 	pfree(unbuilt);
 	return kept;
 }

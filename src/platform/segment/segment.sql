@@ -30,11 +30,14 @@ CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETUR
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	-- of the definition, and not as the table of segments says, which others than the owner can write
 	made record;
 BEGIN
-	SELECT s.value_type AS type, s.subject = 'account' AS of_accounts INTO STRICT made
-	FROM cdp_data.segment s
-	WHERE s.name = make_segment_view.name;
+	SELECT max(format_type(a.atttypid, NULL)) FILTER (WHERE a.attname = 'value') AS type,
+		bool_or(a.attname = 'account_id') AS of_accounts
+	INTO STRICT made
+	FROM pg_attribute a
+	WHERE a.attrelid = to_regclass(format('cdp_condition.%I', name));
 	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT %s', CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
 		name, CASE WHEN made.type IS NULL AND made.of_accounts
 				THEN format('m.group_id, m.since FROM cdp.accounts_in(%L) m', name)
