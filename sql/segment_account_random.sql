@@ -290,8 +290,8 @@ BEGIN
 	EXCEPTION WHEN undefined_object OR invalid_parameter_value OR object_not_in_prerequisite_state OR dependent_objects_still_exist THEN
 		what := what || ' refused: ' || SQLERRM;
 	END;
-	-- a definition may have been refused, without a batch
-	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop', 'hold_out') THEN
+	-- what was refused, and a retraction of nothing, makes no batch
+	IF random() < 0.3 OR what LIKE '%refused%' OR what IN ('define', 'drop', 'hold_out', 'retract', 'retract_group') THEN
 		PERFORM cdp.refresh();
 	END IF;
 	INSERT INTO try.done VALUES (step, what);
