@@ -369,8 +369,7 @@ judge_parts(KeepRun *run, const KeepIds *ids)
 		for (int i = 0; i < segments->count; i++)
 			segments->items[i].asked = asked[i] && !segments->items[i].judgement.whole;
 		done = judge_slice(run, kept, batch_as_of(), end);
-		if (done < kept->count ||
-			(first + at_once < ids->count && GetCurrentTimestamp() >= end))
+		if (done < kept->count || (first + at_once < ids->count && GetCurrentTimestamp() >= end))
 			last = kept->people[done - 1].profile_id;
 		kept_write(kept, batch_as_of());
 		for (int i = 0; i < segments->count; i++)

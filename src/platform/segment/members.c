@@ -61,9 +61,10 @@ ask(Reader *reader, const char *name, SubjectKind subject, bool is_trait)
 	reader_open(reader, subject);
 	definition_release(&readable);
 	if (subject == SUBJECT_ACCOUNT && !reader->sees_all)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for segments of accounts"),
-						errdetail("Accounts tell of people whom row security hides from the role.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for segments of accounts"),
+				 errdetail("Accounts tell of people whom row security hides from the role.")));
 	place = reader_segment(reader, name);
 	if (place < 0)
 		ereport(ERROR,

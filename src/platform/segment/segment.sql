@@ -19,13 +19,13 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
 			CASE WHEN reader.may_share THEN 'WITH GRANT OPTION' END);
 	END LOOP;
-	-- those bound to a purpose read columns of it alone, and without identifiers no computed trait that is not listed
+	-- those bound to a purpose read columns of it alone, nothing of accounts, and without identifiers no computed trait that is not listed
 	FOR reader IN
 		SELECT r.rolname AS role
 		FROM cdp_data.purpose_role b
 		JOIN pg_roles r ON r.rolname = b.role
 		JOIN cdp_data.segment s ON s.name = segment_share.name
-		WHERE s.kind <> 'trait' OR b.identifiers OR s.name = ANY (b.traits)
+		WHERE s.subject = 'person' AND (s.kind <> 'trait' OR b.identifiers OR s.name = ANY (b.traits))
 	LOOP
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %I', name, reader.role);
 	END LOOP;

@@ -6,10 +6,11 @@
 
 #include "platform/segment/subject.h"
 
-const Subject subjects[SUBJECTS] = {
-	[SUBJECT_PERSON] = {"person", "profile_row", "judged_row", "profile_id", "profile", "membership"},
-	[SUBJECT_ACCOUNT] = {"account", "account_row", "judged_account", "account_id", "account",
-						 "account_membership"}};
+const Subject subjects[SUBJECTS] = {[SUBJECT_PERSON] = {"person", "profile_row", "judged_row",
+														"profile_id", "profile", "membership"},
+									[SUBJECT_ACCOUNT] = {"account", "account_row", "judged_account",
+														 "account_id", "account",
+														 "account_membership"}};
 
 SubjectKind
 subject_of(const char *word)

@@ -15,12 +15,12 @@ typedef enum SubjectKind
 
 typedef struct Subject
 {
-	const char *word;       /* in cdp_data.segment */
-	const char *row_view;   /* of schema cdp: what conditions are evaluated over */
+	const char *word;        /* in cdp_data.segment */
+	const char *row_view;    /* of schema cdp: what conditions are evaluated over */
 	const char *judged_view; /* of schema cdp_data: the same, of all, whoever reads it */
-	const char *key;        /* the number of a subject, in all of these */
-	const char *table;      /* of schema cdp_data */
-	const char *membership; /* of schema cdp_data: what is kept */
+	const char *key;         /* the number of a subject, in all of these */
+	const char *table;       /* of schema cdp_data */
+	const char *membership;  /* of schema cdp_data: what is kept */
 } Subject;
 
 extern const Subject subjects[SUBJECTS];
