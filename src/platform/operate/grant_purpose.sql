@@ -59,8 +59,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.bound_segments(boolean, text[]) IS
-	'Internal: lists the views of segments of people, and of the computed traits that it may read, that the caller may grant to '
-	'an analyst who is bound to a purpose; NULL if there are none.';
+	'Internal: lists the views of segments of people, and of the computed traits that it may read, that the caller '
+	'may grant to an analyst who is bound to a purpose; NULL if there are none.';
 
 CREATE FUNCTION cdp_internal.bound_rights(identifiers boolean, traits text[])
 	RETURNS TABLE (privileges text, objects text)
@@ -127,7 +127,8 @@ BEGIN
 		-- those that who made them has shared with it
 		AND NOT (n.nspname = 'cdp_segment' AND EXISTS (
 			SELECT FROM cdp_data.segment s
-			WHERE s.name = c.relname AND s.subject = 'person' AND (s.kind <> 'trait' OR identifiers OR s.name = ANY (way_around.traits))));
+			WHERE s.name = c.relname AND s.subject = 'person'
+				AND (s.kind <> 'trait' OR identifiers OR s.name = ANY (way_around.traits))));
 	RETURN CASE WHEN other IS NOT NULL
 		THEN format('It may read %s already, by a right of its own or of all roles.', other) END;
 END

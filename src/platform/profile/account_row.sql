@@ -93,8 +93,8 @@ BEGIN
 		FROM cdp_data.judged_account a
 		WHERE (SELECT cdp_internal.sees_all('cdp_data.profile'));
 	COMMENT ON VIEW cdp.account_row IS
-		'Accounts, in the types of cdp: the columns that the condition of a segment of accounts can use. Roles that do not see '
-		'all people see none.';
+		'Accounts, in the types of cdp: the columns that the condition of a segment of accounts can use. Roles that do '
+		'not see all people see none.';
 	COMMENT ON COLUMN cdp.account_row.account_id IS 'Number of the account.';
 	COMMENT ON COLUMN cdp.account_row.group_id IS 'The group_id of its group calls, without surrounding blanks.';
 	COMMENT ON COLUMN cdp.account_row.first_seen IS 'Time of the earliest group call.';

@@ -25,17 +25,16 @@ BEGIN
 	END IF;
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
-	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.account_membership,
-		cdp_data.anchor_history, cdp_data.base, cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent,
-		cdp_data.consent_proof, cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
-		cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.invalid_signal,
-		cdp_data.link, cdp_data.list, cdp_data.list_identifier, cdp_data.membership, cdp_data.message,
-		cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile, cdp_data.profile_identifier,
-		cdp_data.purpose, cdp_data.quarantine,
-		cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
-		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.signal, cdp_data.source,
-		cdp_data.source_hour, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone,
-		cdp_data.verdict IN ROW EXCLUSIVE MODE;
+	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.account_membership, cdp_data.anchor_history,
+		cdp_data.base, cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table,
+		cdp_data.consent, cdp_data.consent_proof, cdp_data.correction, cdp_data.event, cdp_data.folded_month,
+		cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark,
+		cdp_data.invalid_signal, cdp_data.link, cdp_data.list, cdp_data.list_identifier, cdp_data.membership,
+		cdp_data.message, cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile,
+		cdp_data.profile_identifier, cdp_data.purpose, cdp_data.quarantine, cdp_data.quarantine_hour,
+		cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction, cdp_data.seen_name,
+		cdp_data.segment, cdp_data.shared_context, cdp_data.signal, cdp_data.source, cdp_data.source_hour,
+		cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;

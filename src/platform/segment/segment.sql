@@ -19,7 +19,8 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
 			CASE WHEN reader.may_share THEN 'WITH GRANT OPTION' END);
 	END LOOP;
-	-- those bound to a purpose read columns of it alone, nothing of accounts, and without identifiers no computed trait that is not listed
+	-- those bound to a purpose read columns of it alone, nothing of accounts, and without identifiers no computed trait
+	-- that is not listed
 	FOR reader IN
 		SELECT r.rolname AS role
 		FROM cdp_data.purpose_role b
