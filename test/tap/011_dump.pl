@@ -12,10 +12,12 @@ use Test::More;
 my $node = new_platform('main');
 load_events($node, 5000);
 $node->safe_psql('postgres', q{
+	INSERT INTO cdp.inbox (type, message_id, user_id, group_id, traits) SELECT 'group', 'account ' || i, 'u' || i, 'account ' || i % 4, jsonb_build_object('tier', i % 2) FROM generate_series(1, 20) i;
 	SELECT cdp.refresh();
 	INSERT INTO cdp.inbox_raw (line) VALUES ('no json');
 	SELECT cdp.refresh();
-	SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' AND cdp.did(timeline, 'Event 1', at_least => 2) $$), cdp.create_segment('others', $$ cdp.in_segment('planned') IS FALSE AND last_seen < now() - interval '1 day' $$), cdp.create_trait('actions', $$ cdp.count_events(timeline, '*', within => '1000 days') $$), cdp.create_trait('often', $$ cdp.computed('actions') > 2 $$), cdp.create_profile_view('people', 'plan text', 'seen integer', 'user_id identifier', 'actions computed')});
+	SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' AND cdp.did(timeline, 'Event 1', at_least => 2) $$), cdp.create_segment('others', $$ cdp.in_segment('planned') IS FALSE AND last_seen < now() - interval '1 day' $$), cdp.create_trait('actions', $$ cdp.count_events(timeline, '*', within => '1000 days') $$), cdp.create_trait('often', $$ cdp.computed('actions') > 2 $$), cdp.create_profile_view('people', 'plan text', 'seen integer', 'user_id identifier', 'actions computed');
+	SELECT cdp.create_account_segment('busy', $$ cdp.members_in('planned') > 0 OR traits ->> 'tier' = '1' $$), cdp.create_account_trait('acts', $$ cdp.count_events(timeline, '*', within => '1000 days') $$), cdp.create_account_segment('top', $$ cdp.in_segment('busy') AND cdp.computed('acts') > 0 $$)});
 load_events($node, 5000, 5000);
 
 my $dump = $node->basedir . '/dump.sql';
@@ -42,6 +44,14 @@ is($node->safe_psql('restored', q{SELECT pg_get_viewdef('cdp_condition.others')}
 my $values = 'SELECT profile_id, a.value, o.value FROM cdp_segment.actions a JOIN cdp_segment.often o USING (profile_id) ORDER BY profile_id';
 like($node->safe_psql('postgres', $values), qr/\|t$/m, 'computed traits have values');
 is($node->safe_psql('restored', $values), $node->safe_psql('postgres', $values), 'the same in the restored database');
+my $accounts = q{SELECT group_id, value FROM (SELECT group_id, NULL AS value FROM cdp_segment.top UNION ALL SELECT group_id, value FROM cdp_segment.acts) a ORDER BY group_id, value};
+cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM ($accounts) a"), '>', 4, 'accounts are in segments and have values');
+is($node->safe_psql('restored', $accounts), $node->safe_psql('postgres', $accounts), 'the same in the restored database');
+$node->safe_psql($_, q{INSERT INTO cdp.inbox (type, message_id, user_id, group_id, traits, "timestamp", received_at) VALUES ('group', 'account 30', 'u1', 'account 9', '{"tier": 1}', '2026-01-01', '2026-01-01'); SELECT cdp.refresh()}) for 'postgres', 'restored';
+my $numbers = q{SELECT group_id, account_id FROM cdp_data.account WHERE group_id = 'account 9' AND account_id > (SELECT max(account_id) FROM cdp_data.account WHERE group_id <> 'account 9')};
+like($node->safe_psql('restored', $numbers), qr/^account 9/, 'and new accounts get new numbers');
+is($node->safe_psql('restored', q{SELECT cdp.is_account_in('top', 'account 9')}), $node->safe_psql('postgres', q{SELECT cdp.is_account_in('top', 'account 9')}), 'and are judged');
+is($node->safe_psql('restored', 'SELECT count(*) FROM cdp.verify()'), '0', 'by what was restored');
 is($node->safe_psql('restored', 'SELECT * FROM people ORDER BY profile_id'), $node->safe_psql('postgres', 'SELECT * FROM people ORDER BY profile_id'), 'and the view of people');
 is($node->safe_psql('restored', q{SELECT count(*), sum(problems) FROM cdp.profile_view_problems('people')}), '2|0', 'which is known there');
 

@@ -15,6 +15,7 @@ $primary->safe_psql('postgres', q{
 	INSERT INTO cdp.inbox (type, event, user_id, group_id, traits, properties, "timestamp") VALUES
 		('group', NULL, 'u3', 'acme', '{"plan": "pro"}', NULL, '2026-01-01'), ('track', 'Ticket Opened', 'u3', NULL, NULL, '{"ticket_id": 1}', '2026-01-02')});
 $primary->safe_psql('postgres', q{SELECT cdp.refresh(); SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' $$), cdp.create_segment('others', $$ NOT cdp.in_segment('planned') AND first_seen < now() - interval '1 day' $$);
+	SELECT cdp.create_account_segment('big', $$ members > 0 AND cdp.members_in('others') < 5 $$), cdp.create_account_trait('opened', $$ cdp.count_events(timeline, 'Ticket Opened') $$);
 	SELECT cdp.create_profile_view('people', 'plan integer', 'seen integer', 'user_id as "user" identifier')});
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -37,6 +38,10 @@ my @queries = (
 	q{SELECT count(*) FROM cdp.verify('user_id:u3')},
 	q{SELECT count(*) FROM cdp.members('planned')},
 	q{SELECT line, part, holds, until, change FROM cdp.why('others', 'user_id:u3')},
+	q{SELECT group_id, since FROM cdp.accounts_in('big')},
+	q{SELECT * FROM cdp_segment.opened},
+	q{SELECT segment, group_id FROM cdp.account_membership},
+	q{SELECT cdp.is_account_in('big', 'acme'), count(*) FROM cdp.why_account('big', 'acme')},
 	q{SELECT count(*), count(*) FILTER (WHERE holds) FROM cdp_internal.evaluate_segment('planned', NULL, now())},
 	q{SELECT count(*), sum(events) FROM cdp.profiles},
 	q{SELECT * FROM cdp.funnel_table('"Event 1" -> "Event 2" in 7 days', by => '{property:n}', as_of => '2030-01-01')},

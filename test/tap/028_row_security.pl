@@ -129,7 +129,7 @@ for my $table (@secured)
 	if ($read{$table}) { is(as('ann', "SELECT count(*) FROM $table"), '0', "an analyst sees nothing of $table"); }
 	else { refused('ann', "SELECT count(*) FROM $table", qr/42501: permission denied for table/); }
 }
-is(join(' ', grep { !$read{$_} } @secured), 'cdp_data.base cdp_data.change cdp_data.consumer_snapshot cdp_data.consumer_waiting cdp_data.correction cdp_data.followed_row cdp_data.hold cdp_data.list_identifier cdp_data.membership cdp_data.message cdp_data.quarantine cdp_data.seen_call cdp_data.statement cdp_data.undone', 'which are closed to analysts');
+is(join(' ', grep { !$read{$_} } @secured), 'cdp_data.account_membership cdp_data.base cdp_data.change cdp_data.consumer_snapshot cdp_data.consumer_waiting cdp_data.correction cdp_data.followed_row cdp_data.hold cdp_data.list_identifier cdp_data.membership cdp_data.message cdp_data.quarantine cdp_data.seen_call cdp_data.statement cdp_data.undone', 'which are closed to analysts');
 my %none = map { $_ => 1 } split /\n/, super(q{SELECT format('%I.%I', schemas[1], name) FROM cdp_internal.catalogue() WHERE stewards = 'none'});
 for my $table (@secured)
 {

@@ -24,9 +24,11 @@ BEGIN
 		verdict_id bigint,
 		since timestamptz,
 		other_since timestamptz,
+		group_id text COLLATE "C",
 		CHECK (kind NOT IN ('entered', 'exited') OR segment_id IS NOT NULL),
 		CHECK (kind <> 'trait_changed' OR trait IS NOT NULL),
 		CHECK (kind NOT IN ('merged', 'split', 'renumbered') OR other_profile_id IS NOT NULL),
+		CHECK ((group_id IS NOT NULL) = (profile_id < 0)),
 		CHECK (kind <> 'erased' OR num_nonnulls(segment_id, other_profile_id, trait, value) = 0));
 	-- the changes of one person: what waits for another change of theirs, and what an erasure removes; one entry a run
 	CREATE INDEX change_profile_id_idx ON cdp_data.change (profile_id, change_id) WHERE run IS NOT NULL;
@@ -46,7 +48,9 @@ BEGIN
 		'each computed trait of which other_profile_id had a value. '
 		'purposes_changed: a person may be used for other purposes, to which roles are bound; it stands there once '
 		'without a segment, and then once for each segment that the person is in.';
-	COMMENT ON COLUMN cdp_data.change.profile_id IS 'The profile that changed; of merged, the one that is left.';
+	COMMENT ON COLUMN cdp_data.change.profile_id IS
+		'The profile that changed; of merged, the one that is left; of an account, its account_id below 0.';
+	COMMENT ON COLUMN cdp_data.change.group_id IS 'The account that changed; NULL: it is a change of a profile.';
 	COMMENT ON COLUMN cdp_data.change.segment_id IS 'Number of the segment; NULL: the change is of no segment.';
 	COMMENT ON COLUMN cdp_data.change.run IS
 		'How many changes of profile_id there are from this one on, without a gap between their numbers but for erased '
@@ -120,6 +124,7 @@ BEGIN
 		segment_id integer NOT NULL,
 		since timestamptz NOT NULL,
 		value jsonb,
+		group_id text COLLATE "C",
 		PRIMARY KEY (consumer_id, number));
 	COMMENT ON TABLE cdp_data.consumer_snapshot IS
 		'Who was in the segments of a consumer, and had which values of its computed traits, when it was made from a '
@@ -127,7 +132,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.consumer_id IS 'The consumer.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.number IS
 		'Number of the row, in the order of profile_id and segment_id, -1 being the last: it stands for a change_id.';
-	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS 'The profile.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.profile_id IS
+		'The profile; of an account, its account_id below 0.';
+	COMMENT ON COLUMN cdp_data.consumer_snapshot.group_id IS 'The account; NULL: it is a profile.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.segment_id IS
 		'Number of the segment that it was in, or of the computed trait.';
 	COMMENT ON COLUMN cdp_data.consumer_snapshot.since IS 'Since when.';

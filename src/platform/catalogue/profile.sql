@@ -93,7 +93,9 @@ BEGIN
 		last_seen timestamptz NOT NULL,
 		events bigint NOT NULL,
 		traits cdp.traits,
-		expires_at timestamptz);
+		expires_at timestamptz,
+		account_id bigserial UNIQUE);
+	COMMENT ON SEQUENCE cdp_data.account_account_id_seq IS 'Numbers of accounts.';
 	CREATE INDEX account_expires_at ON cdp_data.account (expires_at) WHERE expires_at IS NOT NULL;
 	COMMENT ON TABLE cdp_data.account IS
 		'One row for each account that a group call named. Distribution key: group_id.';
@@ -104,6 +106,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.account.traits IS 'Traits of the calls, merged like those of people; NULL: none.';
 	COMMENT ON COLUMN cdp_data.account.expires_at IS
 		'Time at which the first of the values behind the traits expires; NULL: none does.';
+	COMMENT ON COLUMN cdp_data.account.account_id IS
+		'Number of the account. One that no call is left of, and that comes again, has another.';
 
 	CREATE TABLE cdp_data.account_member (
 		identifier_id bigint NOT NULL,
@@ -249,14 +253,16 @@ BEGIN
 		view_name name,
 		columns text[] NOT NULL,
 		defined_at timestamptz NOT NULL DEFAULT now(),
+		subject text NOT NULL DEFAULT 'person' CHECK (subject IN ('person', 'account')),
 		PRIMARY KEY (schema_name, view_name));
 	COMMENT ON TABLE cdp_data.profile_view IS
-		'Definitions of the views made by cdp.create_profile_view(). Rows of dropped views are ignored, and deleted '
-		'when the next view is made.';
+		'Definitions of the views made by cdp.create_profile_view() and cdp.create_account_view(). Rows of dropped '
+		'views are ignored, and deleted when the next view is made.';
 	COMMENT ON COLUMN cdp_data.profile_view.schema_name IS 'Schema of the view.';
 	COMMENT ON COLUMN cdp_data.profile_view.view_name IS 'Name of the view.';
 	COMMENT ON COLUMN cdp_data.profile_view.columns IS 'The columns, as they were given.';
 	COMMENT ON COLUMN cdp_data.profile_view.defined_at IS 'When it was made.';
+	COMMENT ON COLUMN cdp_data.profile_view.subject IS 'What its rows are: person or account.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile_tables() IS

@@ -26,6 +26,7 @@ BEGIN
 		name text COLLATE "C" PRIMARY KEY,
 		segment_id integer NOT NULL UNIQUE CHECK (segment_id > 0),
 		kind text NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'trait', 'list')),
+		subject text NOT NULL DEFAULT 'person' CHECK (subject IN ('person', 'account')),
 		value_type text CHECK ((kind = 'trait') = (value_type IS NOT NULL)),
 		level integer NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 1000000),
 		depends_on integer[] NOT NULL DEFAULT '{}' CHECK (array_position(depends_on, NULL) IS NULL),
@@ -55,6 +56,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.segment.kind IS
 		'live: a condition; who is in it is judged when something changes, and when time passes; trait: a computed '
 		'trait, whose members are those who have a value; list: those who have an identifier that a query returned.';
+	COMMENT ON COLUMN cdp_data.segment.subject IS
+		'What its members are: person, by the columns of cdp.profile_row; account, by those of cdp.account_row.';
 	COMMENT ON COLUMN cdp_data.segment.value_type IS 'The type of the values of a computed trait; NULL: it is none.';
 	COMMENT ON COLUMN cdp_data.segment.level IS
 		'0: its condition names no other segment; else one more than the highest level of those.';
@@ -73,7 +76,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.segment.priority IS 'Its place in that, from 1.';
 	COMMENT ON COLUMN cdp_data.segment.members IS 'Number of members when the last batch ended.';
 	COMMENT ON COLUMN cdp_data.segment.built_until IS
-		'The people up to this profile_id have been judged since it became building; NULL: all have been.';
+		'The people up to this profile_id (accounts: account_id, also in the columns below) have been judged since it '
+		'became building; NULL: all have been.';
 	COMMENT ON COLUMN cdp_data.segment.state IS
 		'live; building: new, changed or repaired, and not all people have been judged yet; failing: the condition '
 		'raises an error for some people, or for all; too_slow: judging it takes longer than cdp.segment_timeout. '
@@ -106,11 +110,43 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.membership.since IS 'Since when, for each of them.';
 	COMMENT ON COLUMN cdp_data.membership.computed IS
 		'The value, as text, for each of them that is a computed trait, NULL for the others; NULL: none is.';
+	PERFORM cdp_internal.init_account_membership();
 	PERFORM cdp_internal.init_list();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_segment() IS
 	'Internal: makes the tables of segments and memberships, and the schema cdp_segment.';
+
+CREATE FUNCTION cdp_internal.init_account_membership() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp_data.account_membership (
+		account_id bigint PRIMARY KEY,
+		group_id text COLLATE "C" NOT NULL,
+		horizon timestamptz NOT NULL,
+		segments integer[] NOT NULL,
+		since timestamptz[] NOT NULL,
+		computed text[]);
+	CREATE INDEX account_membership_horizon ON cdp_data.account_membership (horizon) WHERE horizon < 'infinity';
+	-- of an account that is gone the number is found here
+	CREATE INDEX account_membership_group_id ON cdp_data.account_membership (group_id);
+	COMMENT ON TABLE cdp_data.account_membership IS
+		'Which accounts are in which segments of accounts, as last judged: cdp_data.membership, for accounts.';
+	COMMENT ON COLUMN cdp_data.account_membership.account_id IS 'Number of the account.';
+	COMMENT ON COLUMN cdp_data.account_membership.group_id IS 'The account.';
+	COMMENT ON COLUMN cdp_data.account_membership.horizon IS
+		'What is kept holds before this instant, if nothing else happens; infinity: for ever.';
+	COMMENT ON COLUMN cdp_data.account_membership.segments IS
+		'Numbers of the segments that the account is in, ascending.';
+	COMMENT ON COLUMN cdp_data.account_membership.since IS 'Since when, for each of them.';
+	COMMENT ON COLUMN cdp_data.account_membership.computed IS
+		'The value, as text, for each of them that is a computed trait, NULL for the others; NULL: none is.';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_account_membership() IS
+	'Internal: makes the table of the memberships of accounts.';
 
 CREATE FUNCTION cdp_internal.init_list() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -150,4 +186,5 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_list() IS 'Internal: makes the tables of lists.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_segment(), cdp_internal.init_list() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_segment(), cdp_internal.init_account_membership(),
+	cdp_internal.init_list() FROM PUBLIC;

@@ -71,10 +71,11 @@ DECLARE
 BEGIN
 	-- in one statement, so that memberships and the number of the last change are of one instant
 	WITH taken AS (
-		INSERT INTO cdp_data.own_consumer_snapshot AS n (consumer_id, number, profile_id, segment_id, since, value)
+		INSERT INTO cdp_data.own_consumer_snapshot AS n (consumer_id, number, profile_id, segment_id, since, value,
+			group_id)
 		SELECT take_snapshot.consumer_id,
 			row_number() OVER (ORDER BY m.profile_id, m.segment_id) - count(*) OVER () - 1,
-			m.profile_id, m.segment_id, m.since, m.value
+			m.profile_id, m.segment_id, m.since, m.value, m.group_id
 		FROM cdp_data.readable_membership m
 		WHERE m.segment_id = ANY (segments)
 		RETURNING 1)

@@ -19,7 +19,7 @@ BEGIN
 	PERFORM cdp_internal.copy_column_comments('cdp_data.consumer', 'cdp_data.own_consumer');
 
 	CREATE VIEW cdp_data.own_consumer_snapshot WITH (security_barrier) AS
-		SELECT n.consumer_id, n.number, n.profile_id, n.segment_id, n.since, n.value
+		SELECT n.consumer_id, n.number, n.profile_id, n.segment_id, n.since, n.value, n.group_id
 		FROM cdp_data.consumer_snapshot n
 		WHERE n.consumer_id IN (SELECT o.consumer_id FROM cdp_data.own_consumer o)
 		WITH LOCAL CHECK OPTION;
@@ -49,18 +49,24 @@ BEGIN
 	PERFORM cdp_internal.copy_column_comments('cdp_data.change', 'cdp_data.readable_run');
 
 	CREATE VIEW cdp_data.readable_membership WITH (security_barrier) AS
-		SELECT m.profile_id, u.segment_id, u.since, cdp_internal.computed_json(u.value, r.value_type) AS value
-		FROM cdp_data.membership m
+		SELECT m.profile_id, u.segment_id, u.since, cdp_internal.computed_json(u.value, r.value_type) AS value,
+			m.group_id
+		FROM (
+			SELECT p.profile_id, p.segments, p.since, p.computed, NULL AS group_id FROM cdp_data.membership p
+			UNION ALL
+			SELECT -a.account_id, a.segments, a.since, a.computed, a.group_id FROM cdp_data.account_membership a) m
 		CROSS JOIN LATERAL unnest(m.segments, m.since, m.computed) AS u (segment_id, since, value)
 		JOIN cdp_data.readable_segment r ON r.segment_id = u.segment_id
 		WHERE cdp_internal.sees_person(m.profile_id);
 	COMMENT ON VIEW cdp_data.readable_membership IS
 		'Who is in segments, and has values of computed traits, whose views the current role may read, of people whom '
 		'row security shows to it, as last judged.';
-	COMMENT ON COLUMN cdp_data.readable_membership.profile_id IS 'Number of the person.';
+	COMMENT ON COLUMN cdp_data.readable_membership.profile_id IS
+		'Number of the person; of an account, its account_id below 0.';
 	COMMENT ON COLUMN cdp_data.readable_membership.segment_id IS
-		'Number of a segment that the person is in, or of a computed trait that the person has a value of.';
+		'Number of a segment that they are in, or of a computed trait that they have a value of.';
 	COMMENT ON COLUMN cdp_data.readable_membership.since IS 'Since when.';
+	COMMENT ON COLUMN cdp_data.readable_membership.group_id IS 'The account; NULL: it is a person.';
 	COMMENT ON COLUMN cdp_data.readable_membership.value IS 'The value, as JSON; NULL: it is a segment.';
 
 	-- a role may write any number into its consumer, which must not keep the owner from dropping the segment
@@ -114,7 +120,8 @@ BEGIN
 				ELSE c.kind END AS kind,
 			c.profile_id, c.segment_id, c.other_profile_id,
 			CASE WHEN (SELECT cdp_internal.bound_purposes()) IS NULL THEN c.value END AS value,
-			c.at, c.recorded_at, c.cause, c.event_id, c.verdict_id, c.since, c.other_since
+			c.at, c.recorded_at, c.cause, c.event_id, c.verdict_id, c.since, c.other_since,
+			c.group_id
 		FROM cdp_data.change c
 		-- computed traits are for consumers of roles that see all people
 		WHERE (c.kind = 'erased' OR c.segment_id IN (

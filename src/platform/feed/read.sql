@@ -87,7 +87,8 @@ COMMENT ON FUNCTION cdp_internal.changes_of(bigint, integer[], bigint) IS
 
 CREATE TYPE cdp_internal.consumed AS (
 	change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint, trait text, value jsonb,
-	at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer);
+	at timestamptz, recorded_at timestamptz, cause text, event_id bigint, verdict_id bigint, attempts integer,
+	group_id text);
 COMMENT ON TYPE cdp_internal.consumed IS 'Internal: a row of cdp.next_changes().';
 
 -- Ranges of numbers, because the order of a view with security_barrier does not reach an index.
@@ -101,10 +102,11 @@ DECLARE
 	sees_all boolean := cdp_internal.sees_all('cdp_data.profile');
 BEGIN
 	RETURN QUERY
-		SELECT n.number, CASE WHEN v.is_hidden THEN 'exited' ELSE 'snapshot' END, n.profile_id,
-			CASE WHEN s.value_type IS NULL THEN s.name END, NULL::bigint,
-			CASE WHEN s.value_type IS NOT NULL THEN s.name END, CASE WHEN NOT v.is_hidden THEN n.value END, n.since,
-			c.created_at, CASE WHEN v.is_hidden THEN 'consent' END, NULL::bigint, NULL::bigint, coalesce(w.attempts, 0)
+		SELECT n.number, CASE WHEN v.is_hidden THEN 'exited' ELSE 'snapshot' END,
+			CASE WHEN n.group_id IS NULL THEN n.profile_id END, CASE WHEN s.value_type IS NULL THEN s.name END,
+			NULL::bigint, CASE WHEN s.value_type IS NOT NULL THEN s.name END,
+			CASE WHEN NOT v.is_hidden THEN n.value END, n.since, c.created_at,
+			CASE WHEN v.is_hidden THEN 'consent' END, NULL::bigint, NULL::bigint, coalesce(w.attempts, 0), n.group_id
 		FROM cdp_data.own_consumer_snapshot n
 		CROSS JOIN LATERAL (
 			SELECT NOT (sees_all OR EXISTS (
@@ -129,12 +131,13 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		-- of one that is hidden from the role and was another profile, that one has left
-		SELECT c.change_id, c.kind, CASE c.kind WHEN 'exited' THEN coalesce(c.other_profile_id, c.profile_id)
+		SELECT c.change_id, c.kind, CASE WHEN c.group_id IS NOT NULL THEN NULL
+				WHEN c.kind = 'exited' THEN coalesce(c.other_profile_id, c.profile_id)
 				ELSE c.profile_id END, CASE WHEN s.value_type IS NULL THEN s.name END,
 			CASE WHEN c.kind <> 'exited' THEN c.other_profile_id END,
 			CASE WHEN s.value_type IS NOT NULL THEN s.name END, c.value, c.at, c.recorded_at,
 			CASE WHEN c.kind = 'exited' AND c.other_profile_id IS NOT NULL THEN 'consent' ELSE c.cause END, c.event_id,
-			c.verdict_id, coalesce(w.attempts, 0)
+			c.verdict_id, coalesce(w.attempts, 0), c.group_id
 		FROM cdp_data.readable_change c
 		LEFT JOIN cdp_data.readable_segment s ON s.segment_id = c.segment_id
 		LEFT JOIN cdp_data.own_consumer_waiting w
@@ -210,7 +213,7 @@ COMMENT ON FUNCTION cdp_internal.progress_row(cdp_internal.consumer_row, bigint)
 CREATE FUNCTION cdp.next_changes(consumer text, max_rows bigint DEFAULT 1000)
 	RETURNS TABLE (change_id bigint, kind text, profile_id bigint, segment text, other_profile_id bigint,
 		trait text, value jsonb, at timestamptz, recorded_at timestamptz, cause text, event_id bigint,
-		verdict_id bigint, attempts integer)
+		verdict_id bigint, attempts integer, group_id text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -278,15 +281,17 @@ nothing, and works on a standby. Kinds are those of cdp.change, of the consumer'
 split and renumbered once for each membership that profile_id has from other_profile_id, which stays in that segment if
 split, and for each computed trait of which other_profile_id had a value, which it keeps if split; and snapshot: the
 profile was in the segment, or had the value, when the consumer was made, since at. Their change_id is below 0.
-Of a change of a computed trait, trait is its name, and value what profile_id has after it; NULL: none.
+Of accounts profile_id is NULL, and group_id the account. Of a change of a computed trait, trait is its name, and value
+what profile_id, or the account, has after it; NULL: none.
 erased: remove what you have of profile_id; what was recorded of it before is not given any more.
 progress: the last row, if all there is was given. Acknowledge it too: so the consumer passes changes of other segments.
 Its at: all changes recorded until then were given; NULL: some that must wait for others follow when this row is
 acknowledged.
 A role that is bound to a purpose (see cdp.grant_access) is given changes of people who may be used for it when it reads
 them; when one may not be used any more, an exit with cause consent, and when one may be used again, entered.
-Changes come at least once, and those of one profile in order. If several sessions read one consumer, each gets the
-same. attempts: how often the change was put off by cdp.retry(): it is then acknowledged by its own number only.
+Changes come at least once, and those of one profile, or account, in order. If several sessions read one consumer, each
+gets the same. attempts: how often the change was put off by cdp.retry(): it is then acknowledged by its own number
+only.
 Errors: undefined_object: the consumer; insufficient_privilege: a segment of it; object_not_in_prerequisite_state:
 changes that it has not acknowledged have left the feed; invalid_parameter_value.$comment$;
 

@@ -22,9 +22,9 @@ CDP_FUNCTION(cdp_record_changes);
 
 /* in the order of FeedColumn */
 static const char *const column_names[FEED_COLUMNS] = {
-	"kind",      "profile_id", "segment_id",  "other_profile_id", "at",    "cause",
-	"event_id",  "trait",      "value",       "verdict_id",       "since", "other_since",
-	"change_id", "run",        "recorded_at", "batch_id"};
+	"kind",     "profile_id", "segment_id", "other_profile_id", "at",      "cause",
+	"event_id", "trait",      "value",      "verdict_id",       "since",   "other_since",
+	"group_id", "change_id",  "run",        "recorded_at",      "batch_id"};
 static const StoreTable change_table = {"cdp_data", "change", FEED_COLUMNS, column_names};
 
 /* What is common to the changes of a call. */
@@ -193,5 +193,6 @@ cdp_record_changes(PG_FUNCTION_ARGS)
 		read_column(fcinfo, i, &rows, columns[i]);
 	read_column(fcinfo, in_batch + 1, &rows, FEED_SINCE);
 	read_column(fcinfo, in_batch + 2, &rows, FEED_OTHER_SINCE);
+	read_column(fcinfo, in_batch + 3, &rows, FEED_GROUP_ID);
 	PG_RETURN_INT64(feed_record(&rows, PG_GETARG_BOOL(in_batch)));
 }

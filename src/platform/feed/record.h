@@ -20,6 +20,7 @@ typedef enum FeedColumn
 	FEED_VERDICT_ID,
 	FEED_SINCE,
 	FEED_OTHER_SINCE,
+	FEED_GROUP_ID,
 
 	/* the following are found when changes are recorded */
 	FEED_GIVEN,

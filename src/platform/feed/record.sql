@@ -60,13 +60,15 @@ COMMENT ON FUNCTION cdp_internal.number_changes(bigint, boolean, boolean) IS
 CREATE FUNCTION cdp_internal.record_changes(kinds text[], profile_ids bigint[], segment_ids integer[],
 	other_profile_ids bigint[], ats timestamptz[], causes text[], event_ids bigint[], traits text[] DEFAULT NULL,
 	trait_values jsonb[] DEFAULT NULL, verdict_ids bigint[] DEFAULT NULL, in_batch boolean DEFAULT true,
-	sinces timestamptz[] DEFAULT NULL, other_sinces timestamptz[] DEFAULT NULL) RETURNS bigint
+	sinces timestamptz[] DEFAULT NULL, other_sinces timestamptz[] DEFAULT NULL, group_ids text[] DEFAULT NULL)
+	RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_record_changes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[],
-	text[], jsonb[], bigint[], boolean, timestamptz[], timestamptz[]) IS
+	text[], jsonb[], bigint[], boolean, timestamptz[], timestamptz[], text[]) IS
 	'Internal: adds changes to the feed, numbered in the order of the arrays, which have one length or are NULL. '
 	'Recorded at the time of the current batch, or with in_batch => false now. sinces, other_sinces: since when the '
-	'profile, and the other one, had been in the segment before. Returns the last number. The caller holds '
+	'profile, and the other one, had been in the segment before. group_ids: of accounts, whose profile_ids are their '
+	'account_ids below 0. Returns the last number. The caller holds '
 	'the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp_internal.record_purposes(profile_ids bigint[], former bigint[], present bigint[]) RETURNS void
@@ -104,4 +106,4 @@ REVOKE ALL ON FUNCTION cdp_internal.record_purposes(bigint[], bigint[], bigint[]
 	cdp_internal.announce_change(bigint, double precision),
 	cdp_internal.number_changes(bigint, boolean, boolean), cdp_internal.computed_json(text, text),
 	cdp_internal.record_changes(text[], bigint[], integer[], bigint[], timestamptz[], text[], bigint[], text[], jsonb[],
-		bigint[], boolean, timestamptz[], timestamptz[]) FROM PUBLIC;
+		bigint[], boolean, timestamptz[], timestamptz[], text[]) FROM PUBLIC;

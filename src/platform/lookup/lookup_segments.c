@@ -60,7 +60,7 @@ lookup_segments(int64 profile_id, List **members_of, List **computed, List **fai
 	*computed = NIL;
 	*failing = NIL;
 	reader_check_tables();
-	reader_open(&reader);
+	reader_open(&reader, SUBJECT_PERSON);
 	readable = reader_readable(&reader);
 	for (int i = 0; i < reader.segments->count; i++)
 		if (readable[i])

@@ -110,7 +110,8 @@ BEGIN
 				JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
 					AND d.refclassid = 'pg_class'::regclass
 				JOIN reached t ON t.oid = d.refobjid
-				WHERE w.ev_class = c.oid AND (t.relkind IN ('r', 'p', 'm') OR t.name = 'cdp_data.judged_row'))
+				WHERE w.ev_class = c.oid AND (t.relkind IN ('r', 'p', 'm') OR t.name IN ('cdp_data.judged_row',
+					'cdp_data.judged_account', 'cdp_data.account_people', 'cdp_data.account_identifier')))
 			-- these ask for the rights of their reader by themselves
 			AND NOT EXISTS (
 				SELECT FROM cdp_data.profile_view v WHERE format('%I.%I', v.schema_name, v.view_name) = c.name))

@@ -92,7 +92,8 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
 			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
 			cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.membership, cdp.computed_trait, cdp.progress,
+			cdp.open_cases, cdp.accounts, cdp.account_row, cdp.account_membership, cdp.account_trait,
+			cdp.account_members, cdp.membership, cdp.computed_trait, cdp.progress,
 			cdp.change, cdp.change_outbox, cdp.consent, cdp.signal, cdp.people, cdp.people_events'),
 		('EXECUTE', 'FUNCTION
 			cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz, text,
@@ -101,7 +102,11 @@ BEGIN
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[],
 				interval, text[], integer, text, text, timestamptz),
-			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text), cdp_internal.why(text, bigint),
+			cdp.why(text, bigint), cdp.why(text, cdp.identifier), cdp.why(text, text),
+			cdp_internal.why(text, bigint, text), cdp.why_account(text, text), cdp.lookup_account(text),
+			cdp.accounts_in(text), cdp.is_account_in(text, text), cdp.account_trait_values(text),
+			cdp_internal.account_memberships(text[]), cdp_internal.account_id(text),
+			cdp_internal.account_people_max(), cdp_internal.account_calls_max(), cdp_internal.check_people(text[]),
 			cdp.is_member(text, bigint), cdp.is_member(text, cdp.identifier), cdp.is_member(text, text),
 			cdp_internal.memberships(), cdp.trait_values(text), cdp_internal.computed_json(text, text),
 			cdp.lookup(bigint, text, integer),
@@ -114,7 +119,7 @@ BEGIN
 			cdp.segment_history(text, text, text, timestamptz, timestamptz), cdp.segment_audience(text),
 			cdp.segment_overlaps(text[]), cdp.lint_segments(), cdp_internal.lint_states(), cdp_internal.lint_members(),
 			cdp_internal.segment_names(), cdp_internal.lint_names(timestamptz), cdp_internal.lint_costs(timestamptz),
-			cdp_internal.condition_names(text), cdp_internal.evaluate_segment(text, bigint[], timestamptz),
+			cdp_internal.condition_names(text, text), cdp_internal.evaluate_segment(text, bigint[], timestamptz),
 			cdp.lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 				timestamptz),
 			cdp.path_edges(cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean, integer, cdp.step,
@@ -269,6 +274,7 @@ BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('USAGE, CREATE', 'SCHEMA cdp_segment, cdp_condition'),
+		('USAGE', 'SEQUENCE cdp_data.account_account_id_seq'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY SELECT c.privileges, c.objects FROM cdp_internal.consumer_rights() c;
 	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed

@@ -23,7 +23,7 @@ BEGIN
 			WHERE CASE
 				-- what it counts is of all people, and the rest may have what was written into a condition
 				WHEN s.name = 'segment' THEN s.attname = ANY (
-					'{segment_id,name,kind,value_type,description,defined_at,state}')
+					'{segment_id,name,kind,subject,value_type,description,defined_at,state}')
 				-- of these row security shows nothing, and what reads them would answer as if there were none
 				WHEN s.name IN ('anchor_history', 'rejected_value', 'consent') THEN false
 				WHEN identifiers THEN s.is_secured OR NOT s.is_personal
@@ -54,13 +54,13 @@ BEGIN
 		SELECT string_agg(c.oid::regclass::text, ', ')
 		FROM cdp_data.segment s
 		JOIN pg_class c ON c.relname = s.name AND c.relkind = 'v' AND c.relnamespace = to_regnamespace('cdp_segment')
-		WHERE has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION')
+		WHERE has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION') AND s.subject = 'person'
 			AND (s.kind <> 'trait' OR bound_segments.identifiers OR s.name = ANY (bound_segments.traits)));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.bound_segments(boolean, text[]) IS
-	'Internal: lists the views of segments, and of the computed traits that it may read, that the caller may grant to '
-	'an analyst who is bound to a purpose; NULL if there are none.';
+	'Internal: lists the views of segments of people, and of the computed traits that it may read, that the caller '
+	'may grant to an analyst who is bound to a purpose; NULL if there are none.';
 
 CREATE FUNCTION cdp_internal.bound_rights(identifiers boolean, traits text[])
 	RETURNS TABLE (privileges text, objects text)
@@ -127,7 +127,8 @@ BEGIN
 		-- those that who made them has shared with it
 		AND NOT (n.nspname = 'cdp_segment' AND EXISTS (
 			SELECT FROM cdp_data.segment s
-			WHERE s.name = c.relname AND (s.kind <> 'trait' OR identifiers OR s.name = ANY (way_around.traits))));
+			WHERE s.name = c.relname AND s.subject = 'person'
+				AND (s.kind <> 'trait' OR identifiers OR s.name = ANY (way_around.traits))));
 	RETURN CASE WHEN other IS NOT NULL
 		THEN format('It may read %s already, by a right of its own or of all roles.', other) END;
 END

@@ -39,11 +39,13 @@ BEGIN
 	PERFORM cdp_internal.init_profile();
 	PERFORM cdp_internal.init_account();
 	PERFORM cdp_internal.init_shown_people();
+	PERFORM cdp_internal.init_account_row();
 	PERFORM cdp_internal.init_open_case();
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_membership_view();
+	PERFORM cdp_internal.init_account_membership_views();
 	PERFORM cdp_internal.init_computed_view();
 	PERFORM cdp_internal.init_change();
 	PERFORM cdp_internal.init_consumer();

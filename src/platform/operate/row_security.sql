@@ -201,7 +201,7 @@ COMMENT ON FUNCTION cdp_internal.init_row_security() IS
 
 -- All views but those that ask of rights by themselves, and show what their readers may not read otherwise: the feed
 -- and the consumers, the segments (without their conditions, to whom the column is not granted), people without
--- identifiers, what segments are judged by, and what runs now.
+-- identifiers, accounts, what segments are judged by, and what runs now.
 CREATE FUNCTION cdp_internal.set_invoker_views() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -217,7 +217,8 @@ BEGIN
 		SELECT c.oid
 		FROM pg_class c
 		WHERE c.relkind = 'v' AND c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[])
-			AND c.oid <> ALL (ARRAY['cdp_data.judged_row', 'cdp_data.readable_segment', 'cdp_data.own_consumer',
+			AND c.oid <> ALL (ARRAY['cdp_data.judged_row', 'cdp_data.account_identifier', 'cdp_data.account_people',
+				'cdp_data.judged_account', 'cdp.account_row', 'cdp_data.readable_segment', 'cdp_data.own_consumer',
 				'cdp_data.own_consumer_snapshot', 'cdp_data.own_consumer_waiting', 'cdp_data.readable_change',
 				'cdp_data.readable_run', 'cdp_data.readable_membership', 'cdp_data.segment_consumer', 'cdp.consumer',
 				'cdp.change', 'cdp.progress', 'cdp.people', 'cdp.segment', 'cdp.computed_trait']::regclass[])

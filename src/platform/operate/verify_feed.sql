@@ -96,7 +96,11 @@ BEGIN
 			SELECT m.profile_id, u.segment_id, g.value_type IS NOT NULL AS is_trait,
 				   CASE WHEN g.value_type IS NULL THEN u.since::text
 					ELSE cdp_internal.computed_json(u.value, g.value_type)::text END AS has
-			FROM cdp_data.membership m
+			FROM (
+				SELECT p.profile_id, p.segments, p.since, p.computed FROM cdp_data.membership p
+				UNION ALL
+				-- as the feed calls them
+				SELECT -a.account_id, a.segments, a.since, a.computed FROM cdp_data.account_membership a) m
 			CROSS JOIN LATERAL unnest(m.segments, m.since, m.computed) AS u (segment_id, since, value)
 			JOIN cdp_data.segment g ON g.segment_id = u.segment_id)
 		SELECT 'feed', format('%s of profile %s', coalesce(g.name, 'segment ' || coalesce(s.segment_id, k.segment_id)),

@@ -37,7 +37,7 @@ put_row(ReturnSetInfo *result, const KeptSegment *segment, int64 profile_id, con
 
 /* read_next returns the next people and memberships after a profile, and the time of the last batch. */
 static int64 *
-read_next(int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
+read_next(const Subject *subject, int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
 {
 	Oid types[] = {INT8OID, INT8OID};
 	Datum values[] = {Int64GetDatum(after), Int64GetDatum(wanted)};
@@ -48,10 +48,12 @@ read_next(int64 after, int64 wanted, int64 *count, TimestampTz *as_of)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_with_args(
-			"SELECT s.profile_id, t.as_of FROM cdp_data.state t CROSS JOIN ("
-			"(SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id > $1 ORDER BY 1 LIMIT $2) "
-			"UNION (SELECT m.profile_id FROM cdp_data.membership m WHERE m.profile_id > $1 "
-			"ORDER BY 1 LIMIT $2)) s ORDER BY 1 LIMIT $2",
+			psprintf("SELECT s.id, t.as_of FROM cdp_data.state t CROSS JOIN ("
+					 "(SELECT p.%s AS id FROM cdp_data.%s p WHERE p.%s > $1 ORDER BY 1 LIMIT $2) "
+					 "UNION (SELECT m.%s FROM cdp_data.%s m WHERE m.%s > $1 "
+					 "ORDER BY 1 LIMIT $2)) s ORDER BY 1 LIMIT $2",
+					 subject->key, subject->table, subject->key, subject->key, subject->membership,
+					 subject->key),
 			2, types, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read people");
 	*count = (int64) SPI_processed;
@@ -130,12 +132,13 @@ verify_state(ReturnSetInfo *result, KeptSegment *segment)
 				NULL, NULL);
 }
 
-/* cdp_verify_memberships implements cdp_internal.verify_memberships(bigint). */
+/* cdp_verify_memberships implements cdp_internal.verify_memberships(text, bigint). */
 Datum
 cdp_verify_memberships(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	int64 wanted = PG_GETARG_INT64(0);
+	SubjectKind subject = subject_of(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	int64 wanted = PG_GETARG_INT64(1);
 	int64 after = 0;
 	int64 count;
 	KeptSegments *segments;
@@ -143,17 +146,18 @@ cdp_verify_memberships(PG_FUNCTION_ARGS)
 	MemoryContext caller;
 
 	InitMaterializedSRF(fcinfo, 0);
-	segments = kept_read_segments(DEFINITION_NOWAIT);
+	segments = kept_read_segments(subject, DEFINITION_NOWAIT);
 	if (segments->count == 0)
 		return (Datum) 0;
 	for (int i = 0; i < segments->count; i++)
 		segments->items[i].asked = segments->items[i].found;
+	kept_ask_people(segments);
 	part = AllocSetContextCreate(CurrentMemoryContext, "cdp verify part", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(part);
 	do
 	{
 		TimestampTz as_of = 0;
-		int64 *ids = read_next(after, wanted, &count, &as_of);
+		int64 *ids = read_next(&subjects[subject], after, wanted, &count, &as_of);
 
 		if (count > 0)
 		{

@@ -1,14 +1,15 @@
 -- The kept memberships, and the states of segments.
 
 -- What cdp_internal.verify_segments() finds, a person and segment each.
-CREATE FUNCTION cdp_internal.verify_memberships(people bigint DEFAULT 10000)
+CREATE FUNCTION cdp_internal.verify_memberships(subject text, people bigint DEFAULT 10000)
 	RETURNS TABLE (segment_id integer, profile_id bigint, error text, found text, kept text)
 	AS 'MODULE_PATHNAME', 'cdp_verify_memberships' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
-COMMENT ON FUNCTION cdp_internal.verify_memberships(bigint) IS
-	'Internal: judges all people by all segments at the time of the last batch, so many at once, and returns where '
-	'that differs from what is kept: found and kept are "member", or the value of a computed trait; NULL: none. But of '
-	'segments that cannot be judged, and of people whom a condition fails for, what is kept stays. profile_id is NULL '
-	'where the state of a segment differs: error is what it fails with now.';
+COMMENT ON FUNCTION cdp_internal.verify_memberships(text, bigint) IS
+	'Internal: judges all people, or accounts, by all segments of this subject at the time of the last batch, so many '
+	'at once, and returns where that differs from what is kept: found and kept are "member", or the value of a '
+	'computed trait; NULL: none. But of segments that cannot be judged, and of people whom a condition fails for, what '
+	'is kept stays. profile_id is NULL where the state of a segment differs: error is what it fails with now. Of '
+	'accounts it is account_id.';
 
 CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -16,10 +17,15 @@ CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item t
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT 'segment', format('segment %s', s.name) || coalesce(' of profile ' || v.profile_id, ''),
+		SELECT 'segment', format('segment %s', s.name) || coalesce(
+				CASE s.subject WHEN 'account' THEN ' of account ' ELSE ' of profile ' END || v.profile_id, ''),
 			   CASE WHEN v.profile_id IS NULL THEN coalesce(v.error, 'live') ELSE v.found END,
 			   CASE WHEN v.profile_id IS NULL THEN concat_ws(', ', s.state, s.error) ELSE v.kept END
-		FROM cdp_internal.verify_memberships() v JOIN cdp_data.segment s ON s.segment_id = v.segment_id
+		FROM (
+			SELECT p.* FROM cdp_internal.verify_memberships('person') p
+			UNION ALL
+			SELECT a.* FROM cdp_internal.verify_memberships('account', 100) a) v
+		JOIN cdp_data.segment s ON s.segment_id = v.segment_id
 		ORDER BY s.name COLLATE "C", v.profile_id NULLS FIRST;
 	RETURN QUERY
 		SELECT 'segment', format('segment %s of profile %s', d.name, d.profile_id),
@@ -38,7 +44,10 @@ BEGIN
 		SELECT 'segment', format('segment %s', s.name), format('%s members', count(m.segment_id)),
 			   format('%s members', s.members)
 		FROM cdp_data.segment s
-		LEFT JOIN (SELECT unnest(k.segments) AS segment_id FROM cdp_data.membership k) m ON m.segment_id = s.segment_id
+		LEFT JOIN (
+			SELECT unnest(k.segments) AS segment_id FROM cdp_data.membership k
+			UNION ALL
+			SELECT unnest(k.segments) FROM cdp_data.account_membership k) m ON m.segment_id = s.segment_id
 		GROUP BY s.name, s.members HAVING count(m.segment_id) <> s.members
 		ORDER BY s.name COLLATE "C";
 END
@@ -47,4 +56,4 @@ COMMENT ON FUNCTION cdp_internal.verify_segments() IS
 	'Internal: returns where the kept memberships, who is held out, the sizes and the states of segments differ from '
 	'what follows from people, conditions and draws.';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_memberships(bigint), cdp_internal.verify_segments() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.verify_memberships(text, bigint), cdp_internal.verify_segments() FROM PUBLIC;

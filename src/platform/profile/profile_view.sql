@@ -1,4 +1,4 @@
--- Views of people with selected traits as columns of plain types, for tools that cannot read jsonb.
+-- Views of people, and of accounts, with selected traits as columns of plain types, for tools that cannot read jsonb.
 
 -- A column is written as: trait type, or: trait as name type.  A name with blanks is in double quotes.
 CREATE FUNCTION cdp_internal.profile_view_column(spec text, OUT key text, OUT name text, OUT type text)
@@ -82,7 +82,7 @@ COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS
 	'Internal: returns the value of a column as an expression over p, a row of people, and over the views of '
 	'computed traits, named in upper case.';
 
-CREATE FUNCTION cdp_internal.profile_view_joins(columns text[]) RETURNS text
+CREATE FUNCTION cdp_internal.profile_view_joins(columns text[], subject text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -91,21 +91,24 @@ DECLARE
 	joins text;
 BEGIN
 	SELECT min(c.key) FILTER (WHERE NOT EXISTS (
-			SELECT FROM cdp_data.segment s WHERE s.name = c.key AND s.kind = 'trait')),
-		string_agg(DISTINCT format(' LEFT JOIN cdp_segment.%I AS %I ON %2$I.profile_id = p.profile_id', c.key,
-			upper(c.key)), '')
+			SELECT
+			FROM cdp_data.segment s
+			WHERE s.name = c.key AND s.kind = 'trait' AND s.subject = profile_view_joins.subject)),
+		string_agg(DISTINCT format(' LEFT JOIN cdp_segment.%I AS %I ON %2$I.%3$I = p.%3$I', c.key, upper(c.key),
+			CASE subject WHEN 'account' THEN 'group_id' ELSE 'profile_id' END), '')
 	INTO missing, joins
 	FROM unnest(columns) AS u (spec)
 	CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
 	WHERE c.type = 'computed';
 	IF missing IS NOT NULL THEN
-		RAISE EXCEPTION 'computed trait "%" does not exist', missing
+		RAISE EXCEPTION 'computed trait "%"% does not exist', missing,
+				CASE subject WHEN 'account' THEN ' of accounts' ELSE '' END
 			USING ERRCODE = 'undefined_object', HINT = 'cdp.computed_trait lists the computed traits.';
 	END IF;
 	RETURN coalesce(joins, '');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.profile_view_joins(text[]) IS
+COMMENT ON FUNCTION cdp_internal.profile_view_joins(text[], text) IS
 	'Internal: returns the joins of a view with the views of the computed traits that its columns show.';
 
 CREATE FUNCTION cdp_internal.rename_columns(columns text[], name text, new_name text) RETURNS text[]
@@ -124,7 +127,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.rename_columns(text[], text, text) IS
 	'Internal: returns the columns of a view with the new name of a computed trait.';
 
-CREATE FUNCTION cdp_internal.comment_profile_view(view text, columns text[]) RETURNS void
+CREATE FUNCTION cdp_internal.comment_profile_view(view text, columns text[], subject text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -132,13 +135,19 @@ DECLARE
 	col record;
 BEGIN
 	EXECUTE format('COMMENT ON VIEW %s IS %L', view,
-		'People, one row each, with traits in columns of plain types; made by cdp.create_profile_view().');
+		CASE subject WHEN 'account' THEN 'Accounts' ELSE 'People' END
+			|| format(', one row each, with traits in columns of plain types; made by cdp.create_%s_view().',
+				CASE subject WHEN 'account' THEN subject ELSE 'profile' END));
 	FOR col IN
 		SELECT f.name, f.words
 		FROM (VALUES
-			('profile_id', 'Number of the person.'),
-			('first_seen', 'Time of the earliest event.'),
-			('last_seen', 'Time of the latest event.')) AS f (name, words)
+			('person', 'profile_id', 'Number of the person.'),
+			('person', 'first_seen', 'Time of the earliest event.'),
+			('person', 'last_seen', 'Time of the latest event.'),
+			('account', 'group_id', 'The group_id of its group calls, without surrounding blanks.'),
+			('account', 'first_seen', 'Time of the earliest group call.'),
+			('account', 'last_seen', 'Time of the latest group call.')) AS f (subject, name, words)
+		WHERE f.subject = comment_profile_view.subject
 		UNION ALL
 		SELECT c.name, CASE c.type
 			WHEN 'identifier' THEN format('The first of the identifiers of namespace %s.', c.key)
@@ -153,17 +162,18 @@ BEGIN
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.comment_profile_view(text, text[]) IS
+COMMENT ON FUNCTION cdp_internal.comment_profile_view(text, text[], text) IS
 	'Internal: writes the comments of a view and its columns.';
 
-CREATE FUNCTION cdp_internal.make_profile_view(schema text, name text, columns text[]) RETURNS regclass
+CREATE FUNCTION cdp_internal.make_profile_view(schema text, name text, columns text[], subject text) RETURNS regclass
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	parts text[];
 	list text := '';
-	seen text[] := '{profile_id,first_seen,last_seen}';
+	key text := CASE subject WHEN 'account' THEN 'group_id' ELSE 'profile_id' END;
+	seen text[] := ARRAY[key, 'first_seen', 'last_seen'];
 	spec text;
 	col record;
 	view text;
@@ -196,8 +206,12 @@ BEGIN
 		IF col.name = ANY (seen) THEN
 			RAISE EXCEPTION 'column "%" is specified more than once', col.name
 				USING ERRCODE = 'duplicate_column',
-					DETAIL = 'Every view has the columns profile_id, first_seen and last_seen.',
+					DETAIL = format('Every view has the columns %s, first_seen and last_seen.', key),
 					HINT = 'Choose another name: trait as name type.';
+		END IF;
+		IF col.type = 'identifier' AND subject = 'account' THEN
+			RAISE EXCEPTION 'column "%" cannot be an identifier', col.name USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Accounts have no identifiers but group_id.';
 		END IF;
 		seen := seen || col.name;
 		list := list || format(', %s AS %I', cdp_internal.profile_view_value(col.key, col.type), col.name);
@@ -205,27 +219,30 @@ BEGIN
 
 	view := format('%I.%I', parts[1], parts[2]);
 	-- readers need no right to the tables, but see no one whom row security hides from them
-	EXECUTE format('CREATE VIEW %s WITH (security_barrier) AS SELECT p.profile_id, p.first_seen, p.last_seen%s
-		FROM cdp_data.judged_row p%s WHERE cdp_internal.sees_person(p.profile_id)',
-		view, list, cdp_internal.profile_view_joins(columns));
-	PERFORM cdp_internal.comment_profile_view(view, columns);
+	EXECUTE format('CREATE VIEW %s WITH (security_barrier) AS SELECT p.%I, p.first_seen, p.last_seen%s FROM %s p%s%s',
+		view, key, list, CASE subject WHEN 'account' THEN 'cdp.account_row' ELSE 'cdp_data.judged_row' END,
+		cdp_internal.profile_view_joins(columns, subject),
+		CASE subject WHEN 'account' THEN '' ELSE ' WHERE cdp_internal.sees_person(p.profile_id)' END);
+	PERFORM cdp_internal.comment_profile_view(view, columns, subject);
 	DELETE FROM cdp_data.profile_view v
 	WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
 		SELECT
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = v.schema_name AND c.relname = v.view_name AND c.relkind = 'v');
-	INSERT INTO cdp_data.profile_view (schema_name, view_name, columns) VALUES (parts[1], parts[2], columns);
+	INSERT INTO cdp_data.profile_view (schema_name, view_name, columns, subject)
+	VALUES (parts[1], parts[2], columns, subject);
 	RETURN view;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.make_profile_view(text, text, text[]) IS
-	'Internal: makes a view of people; schema: the schema if the name has none.';
+COMMENT ON FUNCTION cdp_internal.make_profile_view(text, text, text[], text) IS
+	'Internal: makes a view of people, or of accounts; schema: the schema if the name has none.';
 
 -- Has no pinned search path: a view without a schema is made in the caller's.
 CREATE FUNCTION cdp.create_profile_view(name text, VARIADIC columns text[]) RETURNS regclass
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-	RETURN cdp_internal.make_profile_view(current_schema(), create_profile_view.name, create_profile_view.columns);
+	RETURN cdp_internal.make_profile_view(current_schema(), create_profile_view.name, create_profile_view.columns,
+		'person');
 COMMENT ON FUNCTION cdp.create_profile_view(text, text[]) IS
 $comment$Makes a view of people, one row each, for BI tools. Its columns are profile_id, first_seen, last_seen and those
 given; each has a comment. The view belongs to the caller: drop it with DROP VIEW, share it with GRANT SELECT. Once
@@ -240,6 +257,14 @@ cdp.profile_view_problems() counts these values.
 Errors: invalid name of the view (42602), the view exists (42P07), invalid column (22023), unknown type (42704), column
 specified twice (42701), name of a column too long (42622), no columns or too many (54011).$comment$;
 
+CREATE FUNCTION cdp.create_account_view(name text, VARIADIC columns text[]) RETURNS regclass
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	RETURN cdp_internal.make_profile_view(current_schema(), create_account_view.name, create_account_view.columns,
+		'account');
+COMMENT ON FUNCTION cdp.create_account_view(text, text[]) IS
+	'Makes a view of accounts, as cdp.create_profile_view() does of people: with group_id, first_seen and last_seen. '
+	'Types are the same but identifier; computed is for computed traits of accounts.';
+
 CREATE FUNCTION cdp.profile_view_problems(view regclass, OUT column_name text, OUT trait text, OUT type text,
 	OUT people bigint, OUT problems bigint) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -248,11 +273,12 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	columns text[];
+	subject text;
 	counts bigint[];
 	list text;
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	SELECT v.columns INTO columns
+	SELECT v.columns, v.subject INTO columns, subject
 	FROM cdp_data.profile_view v
 	JOIN pg_namespace n ON n.nspname = v.schema_name
 	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.view_name
@@ -273,7 +299,8 @@ BEGIN
 	IF list IS NULL THEN
 		RETURN;
 	END IF;
-	EXECUTE format('SELECT ARRAY[%s] FROM cdp.profile_row p', list) INTO counts;
+	EXECUTE format('SELECT ARRAY[%s] FROM cdp.%I p', list,
+		CASE subject WHEN 'account' THEN 'account_row' ELSE 'profile_row' END) INTO counts;
 	RETURN QUERY
 		SELECT c.name, c.key, c.type, counts[c.number * 2 - 1], counts[c.number * 2]
 		FROM (
@@ -285,11 +312,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_view_problems(regclass) IS
-	'Returns for each trait column of a view made by cdp.create_profile_view(): the number of people who have the '
-	'trait (people), and the number of those whose value does not cast to the type of the column and shows as NULL '
-	'(problems). Reads all people once. Error: no such view (42704).';
+	'Returns for each trait column of a view made by cdp.create_profile_view() or cdp.create_account_view(): how many '
+	'people, or accounts, have the trait (people), and the number of those whose value does not cast to the type of '
+	'the column and shows as NULL (problems). Reads all once. Error: no such view (42704).';
 
 REVOKE ALL ON FUNCTION cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
-	cdp_internal.profile_view_joins(text[]), cdp_internal.rename_columns(text[], text, text),
-	cdp_internal.comment_profile_view(text, text[]), cdp_internal.make_profile_view(text, text, text[]),
-	cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;
+	cdp_internal.profile_view_joins(text[], text), cdp_internal.rename_columns(text[], text, text),
+	cdp_internal.comment_profile_view(text, text[], text), cdp_internal.make_profile_view(text, text, text[], text),
+	cdp.create_profile_view(text, text[]), cdp.create_account_view(text, text[]),
+	cdp.profile_view_problems(regclass) FROM PUBLIC;

@@ -267,6 +267,9 @@ sees(VisibleSet *set, int64 number)
 	follow(set);
 	if (set->everything)
 		return true;
+	/* not a person: an account, in the feed */
+	if (number <= 0)
+		return false;
 	if (set->bits == NULL && set->looked_up > 0 && set->last == number)
 		return set->last_seen;
 	if (set->bits == NULL && is_due(set))

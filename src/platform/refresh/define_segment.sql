@@ -10,7 +10,7 @@ BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.start_batch();
 	-- what has changed as time passed did so by the definitions as they were
-	PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of());
+	PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of(), cdp_internal.has_account_segments());
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.begin_definition() IS
@@ -57,11 +57,14 @@ BEGIN
 			USING ERRCODE = split_part(made.error, ': ', 1), DETAIL = substr(made.error, 8);
 	ELSIF made.state IN ('failing', 'too_slow') THEN
 		RAISE WARNING '% "%" is %', kind, made.name, replace(made.state, '_', ' ')
-			USING DETAIL = concat_ws(' ', made.error, '(profile ' || made.error_profile_id || ')'),
+			USING DETAIL = concat_ws(' ', made.error,
+					CASE made.subject WHEN 'account' THEN '(account ' ELSE '(profile ' END || made.error_profile_id
+						|| ')'),
 				HINT = 'cdp.segment shows the state of all segments.';
 	ELSIF made.built_until IS NOT NULL THEN
 		RAISE NOTICE '% "%" is being built', kind, made.name
-			USING DETAIL = 'Each refresh judges some people. Those who read it have the others judged.',
+			USING DETAIL = format('Each refresh judges some %s. Those who read it have the others judged.',
+				CASE made.subject WHEN 'account' THEN 'accounts' ELSE 'people' END),
 				HINT = 'CALL cdp.build_segments() judges all.';
 	END IF;
 	RETURN CASE WHEN made.built_until IS NULL AND made.state <> 'too_slow' THEN made.members END;
@@ -71,8 +74,8 @@ COMMENT ON FUNCTION cdp_internal.report_definition(integer) IS
 	'Internal: raises an error, a warning or a notice unless a segment or computed trait that was made is live; '
 	'returns its size, if that is known.';
 
-CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
-	replace boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION cdp_internal.create_segment(name text, condition text, description text, replace boolean,
+	subject text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -83,9 +86,21 @@ BEGIN
 	PERFORM cdp_internal.check_segment_name(create_segment.name);
 	PERFORM cdp_data.begin_definition();
 	number := cdp_internal.define_segment(create_segment.name, create_segment.condition, create_segment.description,
-		create_segment.replace);
+		create_segment.replace, false, create_segment.subject);
 	PERFORM cdp_data.end_definition(NULL, NULL);
 	RETURN cdp_internal.report_definition(number);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.create_segment(text, text, text, boolean, text) IS
+	'Internal: creates a segment of a subject.';
+
+CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL,
+	replace boolean DEFAULT false) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN cdp_internal.create_segment(name, condition, description, replace, 'person');
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_segment(text, text, text, boolean) IS
@@ -141,12 +156,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_segment(text) IS
-	'Drops a segment, its view and its memberships; its members leave it with the cause definition. Only the owner of '
-	'the view can. Refused while other segments or views use it; the error names them. READ COMMITTED only. Errors: '
-	'undefined_object, dependent_objects_still_exist.';
+	'Drops a segment, of people or accounts, its view and its memberships; its members leave it with the cause '
+	'definition. Only the owner of the view can. Refused while other segments or views use it; the error names '
+	'them. READ COMMITTED only. Errors: undefined_object, dependent_objects_still_exist.';
 
-CREATE FUNCTION cdp.create_trait(name text, expression text, description text DEFAULT NULL,
-	replace boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION cdp_internal.create_trait(name text, expression text, description text, replace boolean,
+	subject text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -162,12 +177,24 @@ BEGIN
 		PERFORM cdp_internal.check_trait_name(create_trait.name);
 	END IF;
 	number := cdp_internal.define_segment(create_trait.name, create_trait.expression, create_trait.description,
-		create_trait.replace, true);
+		create_trait.replace, true, create_trait.subject);
 	-- values of another type could not be read
 	PERFORM cdp_data.end_definition(
 		(SELECT s.segment_id FROM cdp_data.segment s WHERE s.segment_id = number AND s.value_type <> former_type),
 		create_trait.name);
 	RETURN cdp_internal.report_definition(number);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.create_trait(text, text, text, boolean, text) IS
+	'Internal: creates a computed trait of a subject.';
+
+CREATE FUNCTION cdp.create_trait(name text, expression text, description text DEFAULT NULL,
+	replace boolean DEFAULT false) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN cdp_internal.create_trait(name, expression, description, replace, 'person');
 END
 $function$;
 COMMENT ON FUNCTION cdp.create_trait(text, text, text, boolean) IS
@@ -193,9 +220,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_trait(text) IS
-	'Drops a computed trait, its view and its values. Only the owner of the view can. Refused while segments, other '
-	'computed traits or views use it; the error names them. READ COMMITTED only. Errors: undefined_object, '
-	'dependent_objects_still_exist.';
+	'Drops a computed trait, of people or accounts, its view and its values. Only the owner of the view can. '
+	'Refused while segments, other computed traits or views use it; the error names them. READ COMMITTED only. '
+	'Errors: undefined_object, dependent_objects_still_exist.';
 
 CREATE FUNCTION cdp.rename_segment(name text, new_name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -265,6 +292,8 @@ COMMENT ON PROCEDURE cdp.build_segments() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.begin_definition(), cdp_internal.end_definition(integer, text),
 	cdp_internal.report_definition(integer), cdp.create_segment(text, text, text, boolean),
+	cdp_internal.create_segment(text, text, text, boolean, text),
+	cdp_internal.create_trait(text, text, text, boolean, text),
 	cdp_internal.drop_definition(text, boolean), cdp.drop_segment(text),
 	cdp.create_trait(text, text, text, boolean), cdp.drop_trait(text), cdp.rename_segment(text, text),
 	cdp_internal.build_slice() FROM PUBLIC;

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 
 #include "core/base/idmap.h"
 #include "platform/refresh/pass.h"
@@ -28,6 +29,7 @@ typedef struct Accounts
 	bool *no_traits;
 	Datum *expires_at;
 	bool *no_expiry;
+	Datum *account_id; /* 0: it is new */
 } Accounts;
 
 /* merge_traits merges what the batch says of an account with what the table has. */
@@ -68,14 +70,48 @@ add_former(void *arg, int key, const Datum *values, const bool *nulls)
 		to->expires_at[key] =
 			TimestampTzGetDatum(Min(account->expires_at, DatumGetTimestampTz(values[4])));
 	}
+	to->account_id[key] = Int64GetDatum(DatumGetInt64(values[5]));
+}
+
+/* number_new gives new accounts their numbers. */
+static void
+number_new(Accounts *to, int count)
+{
+	static const Oid types[] = {INT8OID};
+	int64 number = 0;
+	uint64 given;
+	uint64 taken = 0;
+	Datum argument;
+	SPITupleTable *rows;
+
+	for (int i = 0; i < count; i++)
+		number += to->account_id[i] == (Datum) 0;
+	if (number == 0)
+		return;
+	argument = Int64GetDatum(number);
+	rows = pass_query(to->pass,
+					  "SELECT nextval(pg_get_serial_sequence('cdp_data.account', 'account_id'))"
+					  " FROM generate_series(1, $3)",
+					  1, types, &argument, &given);
+	for (int i = 0; i < count; i++)
+	{
+		bool isnull;
+
+		if (to->account_id[i] != (Datum) 0)
+			continue;
+		if (taken == given)
+			elog(ERROR, "numbers of accounts are missing");
+		to->account_id[i] = SPI_getbinval(rows->vals[taken++], rows->tupdesc, 1, &isnull);
+	}
+	SPI_freetuptable(rows);
 }
 
 /* write_accounts writes the accounts that the batch names. */
 static void
 write_accounts(Pass *pass, const CdpkBatchAccount *accounts, int count)
 {
-	static const int wanted[] = {ACCOUNT_FIRST_SEEN, ACCOUNT_LAST_SEEN, ACCOUNT_EVENTS,
-								 ACCOUNT_TRAITS, ACCOUNT_EXPIRES_AT};
+	static const int wanted[] = {ACCOUNT_FIRST_SEEN, ACCOUNT_LAST_SEEN,  ACCOUNT_EVENTS,
+								 ACCOUNT_TRAITS,     ACCOUNT_EXPIRES_AT, ACCOUNT_ACCOUNT_ID};
 	Accounts to = {pass, accounts, {count}, {count}};
 
 	to.group_id = pass_column(&to.key, ACCOUNT_GROUP_ID);
@@ -84,6 +120,7 @@ write_accounts(Pass *pass, const CdpkBatchAccount *accounts, int count)
 	to.events = pass_column(&to.set, ACCOUNT_EVENTS);
 	to.traits = pass_null_column(&to.set, ACCOUNT_TRAITS, &to.no_traits);
 	to.expires_at = pass_null_column(&to.set, ACCOUNT_EXPIRES_AT, &to.no_expiry);
+	to.account_id = pass_column(&to.set, ACCOUNT_ACCOUNT_ID);
 	for (int i = 0; i < count; i++)
 	{
 		const CdpkBatchAccount *account = &accounts[i];
@@ -97,9 +134,11 @@ write_accounts(Pass *pass, const CdpkBatchAccount *accounts, int count)
 			to.traits[i] = pass_varlena(&account->traits);
 		to.no_expiry[i] = account->expires_at == CDPK_BATCH_NEVER;
 		to.expires_at[i] = TimestampTzGetDatum(account->expires_at);
+		to.account_id[i] = (Datum) 0;
 	}
 	store_find(pass_table(pass, TABLE_ACCOUNT), count, pass_columns(&to.key), lengthof(wanted),
 			   wanted, add_former, &to);
+	number_new(&to, count);
 	store_upsert(pass_table(pass, TABLE_ACCOUNT), count, pass_columns(&to.key),
 				 pass_columns(&to.set));
 }
@@ -187,6 +226,31 @@ leave_member(Pass *pass, CdpkIdMap *counted, PassIds *left, int64 identifier_id)
 	pass_check(cdpk_idmap_put(counted, (uint64_t) identifier_id, 0));
 }
 
+/* note_left notes the accounts that identifiers belong to, before these are counted anew. */
+static void
+note_left(Pass *pass, Datum identifiers)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	uint64 count;
+	SPITupleTable *rows =
+		pass_query_by_keys(pass,
+						   "SELECT DISTINCT m.group_id FROM unnest($3) AS l (identifier_id)"
+						   " JOIN cdp_data.account_member m USING (identifier_id)",
+						   1, types, &identifiers, &count);
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		bool isnull;
+		Datum group_id = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
+
+		pass->left_accounts =
+			lappend(pass->left_accounts, DatumGetPointer(datumCopy(group_id, false, -1)));
+	}
+	MemoryContextSwitchTo(caller);
+	SPI_freetuptable(rows);
+}
+
 /* move_members counts anew whom a group call left, and adds those calls to whom they came. */
 static void
 move_members(Pass *pass, CdpkIdMap *counted)
@@ -219,6 +283,7 @@ move_members(Pass *pass, CdpkIdMap *counted)
 	arguments[0] = pass_id_array(left.items, left.count);
 	arguments[1] = pass_id_array(events.items, events.count);
 	arguments[2] = pass_id_array(came.items, came.count);
+	note_left(pass, arguments[0]);
 	/* where a call left an identifier, nothing can be subtracted */
 	pass_run(pass, "DELETE FROM cdp_data.account_member m WHERE m.identifier_id = ANY ($3)", 1,
 			 types, arguments);

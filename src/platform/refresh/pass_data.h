@@ -249,8 +249,9 @@ typedef struct Pass
 	PassIds restamped;  /* … whose traits changed, or that are shared */
 	PassIds consenting; /* identifiers of which statements changed */
 
-	PassIds lapsed;    /* profiles whose traits were folded anew after the fold */
-	PassIds consented; /* profiles of which consent changes, and that no event touches */
+	List *left_accounts; /* group_id of accounts that calls of the log left with their anchors */
+	PassIds lapsed;      /* profiles whose traits were folded anew after the fold */
+	PassIds consented;   /* profiles of which consent changes, and that no event touches */
 
 	PassMonth *months; /* that are folded into the base, by time */
 	int month_count;

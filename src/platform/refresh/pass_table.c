@@ -36,7 +36,8 @@ TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_co
 	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3", "purposes",
 	  "consents");
 TABLE(profile_identifier, "profile_id", "slice", "identifiers", "identifier_ids");
-TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expires_at");
+TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expires_at",
+	  "account_id");
 TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "events", "left_at");
 TABLE(seen_name, "kind", "name");
 TABLE(quarantine, "quarantine_id", "batch_id", "quarantined_at", "source", "reason", "detail",

@@ -2,8 +2,8 @@
  * pass_touched.c
  *		Whom the batch touched, and why: a value of type cdp_internal.touched.
  *
- * reads: what core/batch says of profiles, the profiles and accounts whose traits were folded anew after it, and the
- * profiles of which only consent changes
+ * reads: what core/batch says of profiles and accounts, the profiles and accounts whose traits were folded anew after
+ *		it, the accounts that calls left with their anchors, and the profiles of which only consent changes
  */
 #include "postgres.h"
 
@@ -33,6 +33,8 @@ enum
 static const char *const cause_names[] = {"event",   "merged", "split",
 										  "rebuilt", "gained", "identity"};
 
+#define CAUSE_EVENT 0
+#define CAUSE_IDENTITY (lengthof(cause_names) - 1)
 #define CAUSE_LAPSED lengthof(cause_names)
 #define CAUSE_CONSENT (CAUSE_LAPSED + 1)
 #define CAUSES (CAUSE_CONSENT + 1)
@@ -95,27 +97,42 @@ read_batch(Pass *pass, Touched *touched)
 	size_t account_count;
 	const CdpkBatchAccount *accounts = cdpk_batch_accounts(pass->batch, &account_count);
 	Datum *group_ids = pass_array((int64) account_count, sizeof(Datum));
+	bool *listed = pass_array((int64) account_count, sizeof(bool));
 	CdpkBatchPosition position = {0, 0, 0};
 	CdpkBatchTouched said;
 
 	for (size_t i = 0; i < account_count; i++)
+	{
 		group_ids[i] = pass_varlena(&accounts[i].account);
+		listed[i] = false;
+	}
 	while (cdpk_batch_next_touched(pass->batch, &position, &said))
+	{
 		add_row(touched, &said, (size_t) said.cause,
 				said.account < account_count ? group_ids[said.account] : (Datum) 0);
+		if (said.account < account_count)
+			listed[said.account] = true;
+	}
+	/* the calls that name it have no anchor */
+	said = (CdpkBatchTouched){.profile_id = 0};
+	for (size_t i = 0; i < account_count; i++)
+		if (!listed[i])
+			add_row(touched, &said, CAUSE_EVENT, group_ids[i]);
 }
 
-/* count_batch counts what core/batch says. */
+/* count_batch counts what core/batch says, at most. */
 static int64
 count_batch(const Pass *pass)
 {
 	CdpkBatchPosition position = {0, 0, 0};
 	CdpkBatchTouched said;
+	size_t accounts;
 	int64 count = 0;
 
+	cdpk_batch_accounts(pass->batch, &accounts);
 	while (cdpk_batch_next_touched(pass->batch, &position, &said))
 		count++;
-	return count;
+	return count + (int64) accounts;
 }
 
 void
@@ -158,6 +175,8 @@ add_lapsed(const Pass *pass, const List *accounts, Touched *touched)
 
 	foreach (cell, accounts)
 		add_row(touched, &said, CAUSE_LAPSED, PointerGetDatum(lfirst(cell)));
+	foreach (cell, pass->left_accounts)
+		add_row(touched, &said, CAUSE_IDENTITY, PointerGetDatum(lfirst(cell)));
 	for (int i = 0; i < pass->lapsed.count; i++)
 	{
 		said.profile_id = pass->lapsed.items[i];
@@ -187,7 +206,7 @@ pass_make_touched(Pass *pass, Oid type)
 	batch_read("batch_account_refold", note_account, &accounts);
 	for (int i = 0; i < pass->taken.call_anchors.count; i++)
 		accounts = lappend(accounts, DatumGetPointer(pass->taken.accounts[i]));
-	capacity += list_length(accounts);
+	capacity += list_length(accounts) + list_length(pass->left_accounts);
 	if (pass->failures == NULL)
 		capacity += count_batch(pass);
 	init_touched(&touched, (int) capacity);

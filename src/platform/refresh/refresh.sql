@@ -25,17 +25,16 @@ BEGIN
 	END IF;
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
-	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base,
-		cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table, cdp_data.consent,
-		cdp_data.consent_proof, cdp_data.correction, cdp_data.event, cdp_data.folded_month, cdp_data.identifier,
-		cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.invalid_signal,
-		cdp_data.link, cdp_data.list, cdp_data.list_identifier, cdp_data.membership, cdp_data.message,
-		cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile, cdp_data.profile_identifier,
-		cdp_data.purpose, cdp_data.quarantine,
-		cdp_data.quarantine_hour, cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
-		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.signal, cdp_data.source,
-		cdp_data.source_hour, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone,
-		cdp_data.verdict IN ROW EXCLUSIVE MODE;
+	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.account_membership, cdp_data.anchor_history,
+		cdp_data.base, cdp_data.batch, cdp_data.carried_property, cdp_data.change, cdp_data.connected_table,
+		cdp_data.consent, cdp_data.consent_proof, cdp_data.correction, cdp_data.event, cdp_data.folded_month,
+		cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark,
+		cdp_data.invalid_signal, cdp_data.link, cdp_data.list, cdp_data.list_identifier, cdp_data.membership,
+		cdp_data.message, cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile,
+		cdp_data.profile_identifier, cdp_data.purpose, cdp_data.quarantine, cdp_data.quarantine_hour,
+		cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction, cdp_data.seen_name,
+		cdp_data.segment, cdp_data.shared_context, cdp_data.signal, cdp_data.source, cdp_data.source_hour,
+		cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;
@@ -78,29 +77,41 @@ CREATE FUNCTION cdp_internal.keep_memberships(touched cdp_internal.touched, whol
 AS $function$
 DECLARE
 	others bigint[] := '{}';
+	has_accounts boolean := cdp_internal.has_account_segments();
+	before bigint;
 BEGIN
 	IF whole THEN
 		touched := cdp_internal.restitch_moved();
 		UPDATE cdp_data.segment s
 		SET built_until = 0, state = CASE s.state WHEN 'live' THEN 'building' ELSE s.state END;
 	ELSIF touched.group_ids IS NOT NULL AND EXISTS (
-		SELECT FROM cdp_data.segment s WHERE s.condition ~ 'account|profile_row')
+		SELECT FROM cdp_data.segment s WHERE s.subject = 'person' AND s.condition ~ 'account|profile_row')
 	THEN
 		others := cdp_internal.members_of_accounts(array_remove(touched.group_ids, NULL));
 	END IF;
 	PERFORM cdp_internal.keep_touched(touched.profile_ids, touched.causes, touched.former_profile_ids,
 		touched.event_ids, cause, others);
+	before := (SELECT t.change_id FROM cdp_data.state t);
 	PERFORM cdp_internal.read_due_lists();
-	WHILE EXISTS (SELECT FROM cdp_data.segment s WHERE s.built_until IS NOT NULL) LOOP
-		EXIT WHEN NOT cdp_internal.keep_slice(cdp_internal.slice_people(),
-			CASE WHEN whole THEN cause ELSE 'definition' END) OR NOT whole;
-	END LOOP;
+	IF has_accounts THEN
+		others := others || ARRAY(
+			SELECT DISTINCT c.profile_id FROM cdp_data.change c WHERE c.change_id > before AND c.profile_id > 0);
+		PERFORM cdp_internal.await_people();
+	END IF;
+	PERFORM cdp_internal.keep_slices('person', cdp_internal.slice_people(), whole, cause);
+	IF has_accounts THEN
+		PERFORM cdp_internal.keep_touched_accounts(touched, others, cause);
+		PERFORM cdp_internal.keep_slices('account', cdp_internal.slice_accounts(), whole, cause);
+	END IF;
 	IF whole THEN
 		UPDATE cdp_data.segment s SET members = k.members
 		FROM (
 			SELECT n.segment_id, count(m.segment_id) AS members
 			FROM cdp_data.segment n
-			LEFT JOIN (SELECT unnest(d.segments) AS segment_id FROM cdp_data.membership d) m USING (segment_id)
+			LEFT JOIN (
+				SELECT unnest(d.segments) AS segment_id FROM cdp_data.membership d
+				UNION ALL
+				SELECT unnest(d.segments) FROM cdp_data.account_membership d) m USING (segment_id)
 			GROUP BY n.segment_id) k
 		WHERE k.segment_id = s.segment_id AND k.members <> s.members;
 	END IF;
@@ -108,7 +119,24 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.keep_memberships(cdp_internal.touched, boolean, text) IS
 	'Internal: judges those whom a batch touched, or all (whole), and a slice of those who have not been judged by '
-	'new segments.';
+	'new segments: people, then accounts.';
+
+CREATE FUNCTION cdp_internal.keep_slices(subject text, number bigint, whole boolean, cause text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	WHILE EXISTS (
+		SELECT FROM cdp_data.segment s
+		WHERE s.subject = keep_slices.subject AND s.built_until IS NOT NULL)
+	LOOP
+		EXIT WHEN NOT cdp_internal.keep_slice(number, CASE WHEN whole THEN cause ELSE 'definition' END, subject)
+			OR NOT whole;
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.keep_slices(text, bigint, boolean, text) IS
+	'Internal: judges so many people, or accounts, who have not been judged by new segments, or all (whole).';
 
 -- One batch through all stages: the rows that it was begun with, and the changes of
 -- cdp_internal.stage_graph_changes(); or the whole log, by the stages of cdp.restitch().
@@ -127,7 +155,7 @@ BEGIN
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
 	IF has_segments THEN
 		-- on the rows as they are before the batch
-		PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of());
+		PERFORM cdp_internal.keep_lapsed(cdp_internal.batch_as_of(), cdp_internal.has_account_segments());
 	END IF;
 	IF whole THEN
 		SELECT last.event_id, last.quarantine_id, r.* INTO passed FROM cdp_internal.restitch_pass(last.identifier_id) r;
@@ -371,6 +399,7 @@ Before all that it reads what is new in connected tables, see cdp.connect(), up 
 REVOKE ALL ON FUNCTION cdp_internal.with_touched(cdp_internal.touched, bigint[], text),
 	cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean, text, bigint[]),
 	cdp_internal.keep_memberships(cdp_internal.touched, boolean, text),
+	cdp_internal.keep_slices(text, bigint, boolean, text),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),
 	cdp_internal.refresh_connections(bigint), cdp_internal.refresh_inboxes(bigint, boolean),

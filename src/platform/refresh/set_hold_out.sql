@@ -11,6 +11,10 @@ BEGIN
 	IF share BETWEEN 0 AND 1 IS NOT TRUE THEN
 		RAISE EXCEPTION 'share must be from 0 to 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	IF EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = set_hold_out.name AND s.subject = 'account') THEN
+		RAISE EXCEPTION 'segment "%" is one of accounts, not of people', name USING ERRCODE = 'wrong_object_type',
+			DETAIL = 'Only people are held out.';
+	END IF;
 	PERFORM cdp_data.begin_definition();
 	UPDATE cdp_data.segment s SET hold_out = set_hold_out.share
 	WHERE s.name = set_hold_out.name AND s.kind <> 'trait'
@@ -36,6 +40,6 @@ the same people always, and with a greater share those of a smaller one and more
 gets another number, the draw of the number that is left holds; whom that brings in or out enters or exits with the
 cause hold_out, as do those whom a change of the share does. Segments that use it are built anew. Only the owner of the
 segment's view can. READ COMMITTED only. Errors: a share that is NULL or not from 0 to 1 (22023), undefined_object,
-insufficient_privilege.$comment$;
+wrong_object_type (it is one of accounts), insufficient_privilege.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.set_hold_out(text, double precision) FROM PUBLIC;

@@ -10,7 +10,8 @@ BEGIN
 		SELECT s.name, CASE s.state WHEN 'building' THEN 'info' ELSE 'error' END, s.state,
 			   CASE s.state WHEN 'building' THEN 'Not all people have been judged yet.'
 				ELSE format('Since %s: %s%s.', s.failing_since, rtrim(s.error, '.'),
-					' (profile ' || s.error_profile_id || ')') END,
+					CASE s.subject WHEN 'account' THEN ' (account ' ELSE ' (profile ' END
+						|| s.error_profile_id || ')') END,
 			   CASE s.state WHEN 'building' THEN 'CALL cdp.build_segments() judges all.'
 				WHEN 'failing' THEN CASE s.kind WHEN 'list' THEN 'Replace the query by one that does not fail.'
 					ELSE 'Replace the condition by one that does not fail; '
@@ -34,7 +35,7 @@ DECLARE
 		SELECT s.name
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
-		WHERE s.state = 'live' AND s.kind <> 'trait'
+		WHERE s.state = 'live' AND s.kind <> 'trait' AND s.subject = 'person'
 		ORDER BY s.name);
 	people bigint := (SELECT count(*) FROM cdp.profile_row);
 BEGIN
@@ -90,7 +91,7 @@ DECLARE
 	listed record;
 BEGIN
 	FOR listed IN
-		SELECT s.name, s.condition
+		SELECT s.name, s.condition, s.subject
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
 		WHERE s.kind = 'live'
@@ -99,7 +100,7 @@ BEGIN
 		BEGIN
 			RETURN QUERY
 				SELECT DISTINCT listed.name, n.kind, n.name
-				FROM cdp_internal.condition_names(listed.condition) n
+				FROM cdp_internal.condition_names(listed.condition, listed.subject) n
 				WHERE n.kind IN ('event', 'trait') AND n.name NOT IN ('', '*');
 		EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
 			-- the text names what the caller may not use, or what has another name since
@@ -191,7 +192,8 @@ BEGIN
 		FROM cdp_data.segment s
 		JOIN cdp_data.readable_segment r USING (segment_id)
 		-- one that uses others cannot be judged by itself
-		WHERE s.state IN ('live', 'building') AND s.kind = 'live' AND s.depends_on = '{}'
+		WHERE s.state IN ('live', 'building') AND s.kind = 'live' AND s.subject = 'person'
+			AND s.depends_on = '{}'
 		ORDER BY s.name
 	LOOP
 		began := clock_timestamp();

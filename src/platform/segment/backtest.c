@@ -61,7 +61,7 @@ cdp_backtest(PG_FUNCTION_ARGS)
 	ErrorData *error;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	scan.condition = condition_read(condition, GetUserId(), false, &numbers);
+	scan.condition = condition_read(condition, GetUserId(), false, SUBJECT_PERSON, &numbers);
 	if (numbers != NIL)
 		ereport(
 			ERROR,

@@ -20,6 +20,7 @@
 #include "platform/segment/computed.h"
 #include "platform/segment/function_owner.h"
 #include "platform/segment/in_segment.h"
+#include "platform/segment/members_in.h"
 
 CDP_FUNCTION(cdp_computed);
 CDP_FUNCTION(cdp_computed_value);
@@ -114,13 +115,19 @@ show_node(Node *node, void *context)
 	const Showing *showing = context;
 	Oid type = TEXTOID;
 	int32 number;
+	char *function = "computed";
 
 	if (node == NULL)
 		return NULL;
-	if (!computed_is(node, &number))
+	if (members_in_is(node))
+	{
+		number = in_segment_number(node);
+		function = "members_in";
+	}
+	else if (!computed_is(node, &number))
 		return expression_tree_mutator(node, show_node, context);
 	return (Node *) makeFuncExpr(
-		LookupFuncName(list_make2(makeString("cdp"), makeString("computed")), 1, &type, false),
+		LookupFuncName(list_make2(makeString("cdp"), makeString(function)), 1, &type, false),
 		exprType(node),
 		list_make1(makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1,
 							 CStringGetTextDatum(showing->name(showing->arg, number)), false,
@@ -158,16 +165,17 @@ computed_is_used(Node *node)
 /* what a walk over a raw expression needs */
 typedef struct Resolving
 {
+	SubjectKind subject;
 	Oid owner;
 	ParseState *pstate;
 } Resolving;
 
-/* find_trait finds a computed trait by its name; returns its number, or 0. */
+/* find_trait finds a computed trait of a subject by its name; returns its number, or 0. */
 static int32
-find_trait(const char *name, Oid *type)
+find_trait(const char *name, SubjectKind subject, Oid *type)
 {
-	Oid argument = TEXTOID;
-	Datum value = CStringGetTextDatum(name);
+	Oid arguments[] = {TEXTOID, TEXTOID};
+	Datum values[] = {CStringGetTextDatum(name), CStringGetTextDatum(subjects[subject].word)};
 	bool isnull;
 	int32 number = 0;
 
@@ -175,8 +183,9 @@ find_trait(const char *name, Oid *type)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_with_args(
 			"SELECT s.segment_id, s.value_type::pg_catalog.regtype::pg_catalog.oid FROM cdp_data.segment s "
-			"WHERE s.name OPERATOR(pg_catalog.=) $1 AND s.kind OPERATOR(pg_catalog.=) 'trait'",
-			1, &argument, &value, NULL, true, 1) != SPI_OK_SELECT)
+			"WHERE s.name OPERATOR(pg_catalog.=) $1 AND s.kind OPERATOR(pg_catalog.=) 'trait' "
+			"AND s.subject OPERATOR(pg_catalog.=) $2",
+			2, arguments, values, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not find a computed trait");
 	if (SPI_processed > 0)
 	{
@@ -247,12 +256,13 @@ resolve_call(const Resolving *resolving, FuncCall *call)
 						errmsg("an expression must name a computed trait by a constant"),
 						errhint("Write cdp.computed('name')."),
 						parser_errposition(resolving->pstate, call->location)));
-	number = find_trait(name, &type);
+	number = find_trait(name, resolving->subject, &type);
 	if (number == 0)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("computed trait \"%s\" does not exist", name),
+			 errmsg("computed trait \"%s\"%s does not exist", name,
+					resolving->subject == SUBJECT_ACCOUNT ? " of accounts" : ""),
 			 errhint("cdp.computed_trait lists the computed traits. A trait that a source gives is "
 					 "traits ->> 'name'."),
 			 parser_errposition(resolving->pstate, call->location)));
@@ -285,9 +295,9 @@ resolve_names(Node *node, void *context)
 }
 
 void
-computed_resolve(Node *raw, Oid owner, ParseState *pstate)
+computed_resolve(Node *raw, SubjectKind subject, Oid owner, ParseState *pstate)
 {
-	Resolving resolving = {owner, pstate};
+	Resolving resolving = {subject, owner, pstate};
 
 	resolve_names(raw, &resolving);
 }

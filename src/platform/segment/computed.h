@@ -11,9 +11,9 @@
 
 /*
  * Replaces the names of computed traits in a raw expression by their numbers and types, in place.  Raises an error for
- * those that do not exist, or that the owner of the expression may not read.
+ * those that do not exist, are of another subject, or that the owner of the expression may not read.
  */
-extern void computed_resolve(Node *raw, Oid owner, ParseState *pstate);
+extern void computed_resolve(Node *raw, SubjectKind subject, Oid owner, ParseState *pstate);
 
 /* Returns whether a node of an analysed expression is the value of a computed trait, and its number. */
 extern bool computed_is(Node *node, int32 *number);
@@ -21,7 +21,7 @@ extern bool computed_is(Node *node, int32 *number);
 /* Returns the name of a segment or computed trait by its number. */
 typedef const char *(*ComputedName)(void *arg, int32 number);
 
-/* Returns an analysed expression in which computed traits stand by name again, to be shown. */
+/* Returns an analysed expression in which computed traits, and segments of people, stand by name again, to be shown. */
 extern Node *computed_show(Node *node, ComputedName name, void *arg);
 
 /* Tells whether an analysed expression uses a computed trait. */

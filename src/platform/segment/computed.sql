@@ -39,14 +39,16 @@ COMMENT ON FUNCTION cdp_internal.check_trait_name(text) IS
 
 -- The views that are made again when a computed trait gets another type.
 CREATE FUNCTION cdp_internal.views_of_trait(name text)
-	RETURNS TABLE (view regclass, schema_name text, view_name text, columns text[], owner name, acl aclitem[])
+	RETURNS TABLE (view regclass, schema_name text, view_name text, columns text[], subject text, owner name,
+		acl aclitem[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT c.oid::regclass, v.schema_name::text, v.view_name::text, v.columns, pg_get_userbyid(c.relowner), c.relacl
+		SELECT c.oid::regclass, v.schema_name::text, v.view_name::text, v.columns, v.subject,
+			pg_get_userbyid(c.relowner), c.relacl
 		FROM cdp_data.profile_view v
 		JOIN pg_namespace n ON n.nspname = v.schema_name
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.view_name
@@ -112,12 +114,13 @@ BEGIN
 	PERFORM cdp_internal.make_segment_view(name, false);
 	PERFORM cdp_internal.restore_view(value_view, given.owner, given.relacl);
 	FOR shown IN
-		SELECT v.schema_name, v.view_name, v.columns, v.owner, v.acl::aclitem[] AS acl
+		SELECT v.schema_name, v.view_name, v.columns, v.subject, v.owner, v.acl::aclitem[] AS acl
 		FROM jsonb_to_recordset(views.list)
-			AS v (schema_name text, view_name text, columns text[], owner name, acl text)
+			AS v (schema_name text, view_name text, columns text[], subject text, owner name, acl text)
 	LOOP
 		PERFORM cdp_internal.restore_view(cdp_internal.make_profile_view(shown.schema_name,
-			format('%I.%I', shown.schema_name, shown.view_name), shown.columns)::text, shown.owner, shown.acl);
+			format('%I.%I', shown.schema_name, shown.view_name), shown.columns, shown.subject)::text, shown.owner,
+			shown.acl);
 	END LOOP;
 END
 $function$;
@@ -132,20 +135,24 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.computed_trait AS
 		SELECT s.name, s.condition AS expression, s.value_type AS type, s.description, s.defined_at,
-			s.members AS people, s.state, s.error, s.error_profile_id
+			s.members AS people, s.state, s.error, s.error_profile_id, s.subject
 		FROM cdp_data.segment s
 		WHERE s.kind = 'trait';
 	COMMENT ON VIEW cdp.computed_trait IS
-		'The computed traits; cdp_segment.<name> has the value of each person. Made by cdp.create_trait().';
+		'The computed traits; cdp_segment.<name> has the value of each person, or account. Made by cdp.create_trait() '
+		'and cdp.create_account_trait().';
 	COMMENT ON COLUMN cdp.computed_trait.name IS 'Name of the trait, and of its view in schema cdp_segment.';
 	COMMENT ON COLUMN cdp.computed_trait.expression IS 'The SQL expression, as written.';
 	COMMENT ON COLUMN cdp.computed_trait.type IS 'The type of its values.';
 	COMMENT ON COLUMN cdp.computed_trait.description IS 'What the trait is for; NULL: not given.';
 	COMMENT ON COLUMN cdp.computed_trait.defined_at IS 'When the present expression was given.';
-	COMMENT ON COLUMN cdp.computed_trait.people IS 'Number of people who have a value when the last batch ended.';
+	COMMENT ON COLUMN cdp.computed_trait.people IS
+		'Number of people, or accounts, that had a value when the last batch ended.';
 	COMMENT ON COLUMN cdp.computed_trait.state IS 'As of a segment: live, building, failing or too_slow.';
 	COMMENT ON COLUMN cdp.computed_trait.error IS 'Why it is not live, as SQLSTATE: message; NULL: it is live.';
-	COMMENT ON COLUMN cdp.computed_trait.error_profile_id IS 'A profile that the expression fails for; NULL: none.';
+	COMMENT ON COLUMN cdp.computed_trait.error_profile_id IS
+		'A profile, or the number of an account, that the expression fails for; NULL: none.';
+	COMMENT ON COLUMN cdp.computed_trait.subject IS 'Whose values they are: person or account.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_computed_view() IS 'Internal: makes the view of computed traits.';

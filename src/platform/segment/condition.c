@@ -1,7 +1,7 @@
 /*
  * condition.c
  *		Checks the condition of a segment: one boolean SQL expression over the columns
- *		of cdp.profile_row.
+ *		of cdp.profile_row, or of cdp.account_row.
  *
  * The server's parser and analysis decide what the text means; the functions here
  * refuse what the server accepts but a condition cannot have.
@@ -213,7 +213,8 @@ check_node(Node *node, ParseState *pstate)
 	if (kind)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("a condition cannot contain %s", kind),
-						errdetail("A condition is evaluated over one row of cdp.profile_row."),
+						errdetail("A condition is evaluated over one row of cdp.%s.",
+								  linitial_node(RangeTblEntry, pstate->p_rtable)->eref->aliasname),
 						parser_errposition(pstate, exprLocation(node))));
 	if (check_functions_in_node(node, function_is_volatile, &function))
 		ereport(
@@ -234,18 +235,26 @@ check_node(Node *node, ParseState *pstate)
 	return expression_tree_walker(node, check_node, pstate);
 }
 
-/* Adds the columns of cdp.profile_row to the namespace; locks the view until the transaction ends. */
-static void
-add_profile_row(ParseState *pstate)
+/* row_view returns the view that conditions are over, locked until the transaction ends; InvalidOid: there is none. */
+static Oid
+row_view(SubjectKind subject, bool missing_ok)
 {
-	Oid view = RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), AccessShareLock, true);
+	return RangeVarGetRelid(makeRangeVar("cdp", unconstify(char *, subjects[subject].row_view), -1),
+							AccessShareLock, missing_ok);
+}
+
+/* Adds the columns of the view that conditions are over to the namespace. */
+static void
+add_row_view(ParseState *pstate, SubjectKind subject)
+{
+	Oid view = row_view(subject, true);
 	Relation relation;
 	ParseNamespaceItem *item;
 
 	if (!OidIsValid(view))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("view cdp.profile_row does not exist"),
-				 errhint("Create the tables of cdp with SELECT cdp.init().")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("view cdp.%s does not exist", subjects[subject].row_view),
+						errhint("Create the tables of cdp with SELECT cdp.init().")));
 	relation = table_open(view, NoLock);
 	item = addRangeTableEntryForRelation(pstate, relation, AccessShareLock, NULL, false, true);
 	addNSItemToQuery(pstate, item, true, true, true);
@@ -278,7 +287,7 @@ check_trait_type(Oid type, Node *expression, ParseState *pstate)
  * ours and speak of conditions.
  */
 static Node *
-analyse_condition(ParseState *pstate, Node *raw, Oid owner, bool is_trait)
+analyse_condition(ParseState *pstate, Node *raw, Oid owner, bool is_trait, SubjectKind subject)
 {
 	Node *expression;
 	Node *place;
@@ -287,9 +296,9 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner, bool is_trait)
 	Clock clock = {pstate};
 	Node *text;
 
-	computed_resolve(raw, owner, pstate);
+	computed_resolve(raw, subject, owner, pstate);
 	text = copyObject(raw); /* the analysis changes it */
-	add_profile_row(pstate);
+	add_row_view(pstate, subject);
 	pstate->p_paramref_hook = refuse_parameter;
 	expression = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expression);
@@ -332,19 +341,18 @@ list_leaves(Node *node, List **leaves)
 		*leaves = lappend(*leaves, node);
 }
 
-/* deparse_context returns what the server needs to print expressions over cdp.profile_row. */
+/* deparse_context returns what the server needs to print expressions over the view of a subject. */
 static List *
-deparse_context(void)
+deparse_context(SubjectKind subject)
 {
-	return deparse_context_for(
-		"profile_row", RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false));
+	return deparse_context_for(subjects[subject].row_view, row_view(subject, false));
 }
 
 /* put_leaves returns the parts of a condition as rows, deparsed by the server. */
 static void
-put_leaves(Node *expression, ReturnSetInfo *result)
+put_leaves(Node *expression, SubjectKind subject, ReturnSetInfo *result)
 {
-	List *context = deparse_context();
+	List *context = deparse_context(subject);
 	List *leaves = NIL;
 	ListCell *cell;
 
@@ -359,7 +367,7 @@ put_leaves(Node *expression, ReturnSetInfo *result)
 }
 
 Node *
-condition_read(const char *text, Oid owner, bool is_trait, List **numbers)
+condition_read(const char *text, Oid owner, bool is_trait, SubjectKind subject, List **numbers)
 {
 	ExpressionSource source = CONDITION_SOURCE;
 	ErrorContextCallback callback = {error_context_stack, expression_error_position, &source};
@@ -367,10 +375,17 @@ condition_read(const char *text, Oid owner, bool is_trait, List **numbers)
 	Node *expression;
 
 	source.text = text;
+	if (subject == SUBJECT_ACCOUNT)
+	{
+		source.detail =
+			"A condition of accounts is one boolean expression over the columns of cdp.account_row.";
+		source.empty_hint = "Write true for a condition that holds for every account.";
+	}
 	if (is_trait)
 	{
 		source.subject = "an expression of a computed trait";
-		source.detail = "It is one expression over the columns of cdp.profile_row.";
+		source.detail = psprintf("It is one expression over the columns of cdp.%s.",
+								 subjects[subject].row_view);
 		source.empty_hint =
 			"Write what is to be computed, as in cdp.count_events(timeline, 'view').";
 		source.list_hint = "Create a computed trait for each expression.";
@@ -378,15 +393,16 @@ condition_read(const char *text, Oid owner, bool is_trait, List **numbers)
 	}
 	error_context_stack = &callback;
 	pstate->p_sourcetext = source.text;
-	expression = analyse_condition(pstate, expression_parse(pstate, &source), owner, is_trait);
-	expression = in_segment_resolve(expression, owner, pstate, numbers);
+	expression =
+		analyse_condition(pstate, expression_parse(pstate, &source), owner, is_trait, subject);
+	expression = in_segment_resolve(expression, subject, owner, pstate, numbers);
 	free_parsestate(pstate);
 	error_context_stack = callback.previous;
 	return expression;
 }
 
 /*
- * cdp_internal.check_condition(text, oid, boolean): returns the parts of a condition that this role (or the
+ * cdp_internal.check_condition(text, oid, boolean, text): returns the parts of a condition that this role (or the
  * caller) can own; raises an error, with its position, if the text is not one.
  */
 CDP_FUNCTION(cdp_check_condition);
@@ -394,13 +410,14 @@ Datum
 cdp_check_condition(PG_FUNCTION_ARGS)
 {
 	Oid owner = PG_ARGISNULL(1) ? GetUserId() : PG_GETARG_OID(1);
+	SubjectKind subject = subject_of(text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	List *numbers = NIL;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!PG_ARGISNULL(0))
 		put_leaves(condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
-								  &numbers),
-				   (ReturnSetInfo *) fcinfo->resultinfo);
+								  subject, &numbers),
+				   subject, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }
 
@@ -419,7 +436,7 @@ make_numbers(const List *numbers)
 }
 
 /*
- * cdp_internal.read_condition(text, oid, boolean): returns a condition as it was understood, the segments that it uses,
+ * cdp_internal.read_condition(text, oid, boolean, text): returns a condition as it was understood, the segments that it uses,
  * and its type.
  */
 CDP_FUNCTION(cdp_read_condition);
@@ -427,6 +444,7 @@ Datum
 cdp_read_condition(PG_FUNCTION_ARGS)
 {
 	Oid owner = PG_ARGISNULL(1) ? GetUserId() : PG_GETARG_OID(1);
+	SubjectKind subject = subject_of(text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	List *numbers = NIL;
 	Node *expression;
 	TupleDesc row;
@@ -437,10 +455,10 @@ cdp_read_condition(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	expression =
-		condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2), &numbers);
+	expression = condition_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), owner, PG_GETARG_BOOL(2),
+								subject, &numbers);
 	values[0] =
-		CStringGetTextDatum(deparse_expression(expression, deparse_context(), false, false));
+		CStringGetTextDatum(deparse_expression(expression, deparse_context(subject), false, false));
 	list_sort(numbers, list_int_cmp);
 	values[1] = make_numbers(numbers);
 	values[2] = CStringGetTextDatum(format_type_be(exprType(expression)));

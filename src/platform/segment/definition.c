@@ -88,12 +88,16 @@ lock_view(const char *name, bool wait)
 	return InvalidOid;
 }
 
-/* find_type finds the type of the second column, and whether it is that of a computed trait. */
+/* find_type finds the subject, the type of the second column, and whether it is that of a computed trait. */
 static void
 find_type(Segment *segment)
 {
+	char *key = get_attname(segment->view, 1, true);
 	char *column = get_attname(segment->view, 2, true);
 
+	segment->subject = key != NULL && strcmp(key, subjects[SUBJECT_ACCOUNT].key) == 0
+						   ? SUBJECT_ACCOUNT
+						   : SUBJECT_PERSON;
 	segment->is_trait = column != NULL && strcmp(column, VALUE_COLUMN) == 0;
 	segment->type = column != NULL ? get_atttype(segment->view, 2) : InvalidOid;
 }
@@ -125,6 +129,24 @@ definition_find(const char *name, int flags, Segment *segment)
 	find_type(segment);
 	ReleaseSysCache(tuple);
 	return true;
+}
+
+void
+definition_check_subject(const Segment *segment, SubjectKind subject)
+{
+	const char *name = NameStr(segment->name);
+	const char *what = segment->is_trait ? "computed trait" : "segment";
+
+	if (segment->subject == SUBJECT_ACCOUNT && subject != SUBJECT_ACCOUNT)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s \"%s\" is one of accounts, not of people", what, name),
+				 errhint("The view cdp_segment.%s has its accounts.", quote_identifier(name))));
+	if (segment->subject != SUBJECT_ACCOUNT && subject == SUBJECT_ACCOUNT)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s \"%s\" is one of people, not of accounts", what, name),
+				 errhint("The view cdp_segment.%s has its people.", quote_identifier(name))));
 }
 
 bool
@@ -184,26 +206,27 @@ only_table(const Query *query)
 	return linitial_node(RangeTblRef, from->fromlist)->rtindex;
 }
 
-/* profile_row_of returns the place of cdp.profile_row in the query of a definition; 0: it is no definition. */
+/* row_view_of returns the place of the subject's view in the query of a definition; 0: it is no definition. */
 static int
-profile_row_of(const Segment *segment, Relation view, const Query *query)
+row_view_of(const Segment *segment, Relation view, const Query *query)
 {
+	const Subject *subject = &subjects[segment->subject];
 	TupleDesc row = RelationGetDescr(view);
 	int place = only_table(query);
 
-	if (place == 0 || row->natts != 2 || !is_column(row, 0, "profile_id", INT8OID) ||
+	if (place == 0 || row->natts != 2 || !is_column(row, 0, subject->key, INT8OID) ||
 		!(segment->is_trait || is_column(row, 1, "holds", BOOLOID)) ||
-		rt_fetch(place, query->rtable)->relid != view_of("cdp", "profile_row"))
+		rt_fetch(place, query->rtable)->relid != view_of("cdp", subject->row_view))
 		return 0;
 	return place;
 }
 
 Node *
-definition_condition(const Segment *segment, Oid *profile_row)
+definition_condition(const Segment *segment, Oid *row_view)
 {
 	Relation view = relation_open(segment->view, NoLock);
 	Query *query = view->rd_rel->relkind == RELKIND_VIEW ? get_view_query(view) : NULL;
-	int place = query != NULL ? profile_row_of(segment, view, query) : 0;
+	int place = query != NULL ? row_view_of(segment, view, query) : 0;
 	Node *condition;
 
 	if (place == 0)
@@ -213,10 +236,11 @@ definition_condition(const Segment *segment, Oid *profile_row)
 			 errmsg("\"%s.%s\" is not the definition of a segment", DEFINITION_SCHEMA,
 					NameStr(segment->name)),
 			 errdetail(
-				 "It is a view of cdp.profile_row with the columns profile_id and holds (of a computed trait: value)."),
+				 "It is a view of cdp.%s with the columns %s and holds (of a computed trait: value).",
+				 subjects[segment->subject].row_view, subjects[segment->subject].key),
 			 errhint("Create the segment again with cdp.create_segment.")));
 	check_function_owners((Node *) query, segment->owner);
-	*profile_row = rt_fetch(place, query->rtable)->relid;
+	*row_view = rt_fetch(place, query->rtable)->relid;
 	condition = copyObject((Node *) lsecond_node(TargetEntry, query->targetList)->expr);
 	ChangeVarNodes(condition, place, 1, 0);
 	relation_close(view, NoLock);

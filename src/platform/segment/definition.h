@@ -10,6 +10,8 @@
 #include "nodes/nodes.h"
 #include "utils/snapshot.h"
 
+#include "platform/segment/subject.h"
+
 #define DEFINITION_SCHEMA "cdp_condition"
 #define SEGMENT_SCHEMA "cdp_segment"
 
@@ -19,6 +21,7 @@ typedef struct Segment
 	NameData name;
 	Oid view; /* its definition */
 	Oid owner;
+	SubjectKind subject;
 	bool is_trait; /* a computed trait: the definition has a value in place of a condition */
 	Oid type;      /* of the value */
 } Segment;
@@ -36,6 +39,9 @@ typedef struct Segment
 extern bool definition_find(const char *name, int flags, Segment *segment);
 extern void definition_release(const Segment *segment);
 
+/* Raises an error unless a segment, or computed trait, is one of a subject. */
+extern void definition_check_subject(const Segment *segment, SubjectKind subject);
+
 /* Returns whether a role may read the view of a segment. */
 extern bool definition_is_readable(const char *name, Oid role);
 
@@ -49,9 +55,9 @@ extern bool definition_is_list(const Segment *segment);
 extern bool definition_exists(const char *name);
 
 /*
- * Returns a copy of the condition, or of the expression of a computed trait, over the columns of cdp.profile_row; sets *profile_row.  Checks that
- * the view is the definition of a segment, and the owners of its functions.
+ * Returns a copy of the condition, or of the expression of a computed trait, over the columns of the subject's view;
+ * sets *row_view to that.  Checks that the view is the definition of a segment, and the owners of its functions.
  */
-extern Node *definition_condition(const Segment *segment, Oid *profile_row);
+extern Node *definition_condition(const Segment *segment, Oid *row_view);
 
 #endif /* CDP_SEGMENT_DEFINITION_H */

@@ -336,12 +336,12 @@ judge_page(Evaluation *evaluation, const int64 *ids, int64 limit, int64 after)
 	return after;
 }
 
-/* count_people estimates the number of people. */
+/* count_people estimates the number of people, or of accounts. */
 static double
-count_people(void)
+count_people(SubjectKind subject)
 {
-	Relation profile =
-		relation_openrv_extended(makeRangeVar("cdp_data", "profile", -1), AccessShareLock, true);
+	RangeVar *table = makeRangeVar("cdp_data", unconstify(char *, subjects[subject].table), -1);
+	Relation profile = relation_openrv_extended(table, AccessShareLock, true);
 	BlockNumber pages;
 	double people = 0;
 	double visible;
@@ -375,7 +375,7 @@ judge_pages(Evaluation *evaluation, const int64 *ids, int64 id_count)
 void
 evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
 				TimestampTz as_of, EvaluateInstant instant, EvaluateKeptValue kept_value,
-				EvaluateTake take, void *arg, Judgement *results)
+				EvaluateMembers members, EvaluateTake take, void *arg, Judgement *results)
 {
 	Evaluation evaluation = {.take = take, .arg = arg, .results = results};
 
@@ -388,9 +388,10 @@ evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_c
 	evaluation.scan.as_of = as_of;
 	evaluation.scan.instant = instant;
 	evaluation.scan.kept_value = kept_value;
+	evaluation.scan.members = members;
 	evaluation.scan.memory = arg;
 	evaluation.context = CurrentMemoryContext;
-	evaluation.people = ids != NULL ? (double) id_count : count_people();
+	evaluation.people = ids != NULL ? (double) id_count : count_people(segments[0].subject);
 	evaluation.deadline = deadline_of(evaluation.people);
 	evaluation.own = palloc0(count * sizeof(TimestampTz));
 	evaluation.alone = palloc0(count * sizeof(bool));

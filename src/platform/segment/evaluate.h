@@ -55,11 +55,18 @@ typedef void (*EvaluateTake)(void *arg, int64 profile_id, const Verdict *verdict
  */
 typedef const char *(*EvaluateKeptValue)(void *arg, int64 profile_id, int32 segment_id);
 
+/*
+ * Callback: returns how many people of an account are in a segment of people at an instant; -1: unknown, as they are
+ * too many.  *until comes nearer if that can change before.  Otherwise as above.
+ */
+typedef int64 (*EvaluateMembers)(void *arg, int64 account_id, int32 segment_id, TimestampTz as_of,
+								 TimestampTz *until);
+
 /* Callback: tells at which instant a person is judged. */
 typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
 
 /*
- * Evaluates segments of one owner and level for these people (ids NULL: all), at as_of or, unless that is NULL, at
+ * Evaluates segments of one subject, owner and level for these people (ids NULL: all), at as_of or, unless that is NULL, at
  * each person's instant, for at most
  * cdp.segment_timeout.  People who do not exist are left out; the order is that of the ids, or ascending.  A
  * segment that fails is evaluated by itself, person by person where it must; one that fails as a whole or is too
@@ -67,7 +74,7 @@ typedef TimestampTz (*EvaluateInstant)(void *arg, int64 profile_id);
  */
 extern void evaluate_people(const Segment *segments, int count, const int64 *ids, int64 id_count,
 							TimestampTz as_of, EvaluateInstant instant,
-							EvaluateKeptValue kept_value, EvaluateTake take, void *arg,
-							Judgement *results);
+							EvaluateKeptValue kept_value, EvaluateMembers members,
+							EvaluateTake take, void *arg, Judgement *results);
 
 #endif /* CDP_SEGMENT_EVALUATE_H */

@@ -70,8 +70,8 @@ cdp_evaluate_segment(PG_FUNCTION_ARGS)
 			count = visible_keep(ids, count);
 	}
 	definition_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), DEFINITION_REQUIRED, &segment);
-	evaluate_people(&segment, 1, ids, count, PG_GETARG_TIMESTAMPTZ(2), NULL, NULL, put_verdict,
-					fcinfo->resultinfo, &result);
+	evaluate_people(&segment, 1, ids, count, PG_GETARG_TIMESTAMPTZ(2), NULL, NULL, NULL,
+					put_verdict, fcinfo->resultinfo, &result);
 	definition_release(&segment);
 	if (result.whole)
 		ereport(ERROR,

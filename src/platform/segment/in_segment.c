@@ -24,6 +24,7 @@
 #include "platform/segment/expression.h"
 #include "platform/segment/function_owner.h"
 #include "platform/segment/in_segment.h"
+#include "platform/segment/members_in.h"
 
 CDP_FUNCTION(cdp_in_segment);
 CDP_FUNCTION(cdp_rename_in_condition);
@@ -31,6 +32,7 @@ CDP_FUNCTION(cdp_rename_in_condition);
 /* what a walk over a condition needs */
 typedef struct Resolving
 {
+	SubjectKind subject;
 	Oid owner;
 	ParseState *pstate;
 	List **numbers;
@@ -68,9 +70,9 @@ in_segment_number(Node *node)
 	return DatumGetInt32(number->constvalue);
 }
 
-/* find_number returns the number of the segment of a name; 0: there is none. */
+/* find_number returns the number of the segment of a name, and its subject; 0: there is none. */
 static int32
-find_number(const char *name)
+find_number(const char *name, SubjectKind *subject)
 {
 	Oid type = TEXTOID;
 	Datum value = CStringGetTextDatum(name);
@@ -80,12 +82,15 @@ find_number(const char *name)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_with_args(
-			"SELECT s.segment_id FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1 "
+			"SELECT s.segment_id, s.subject FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1 "
 			"AND s.kind OPERATOR(pg_catalog.<>) 'trait'",
 			1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not find a segment");
 	if (SPI_processed > 0)
+	{
 		number = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+		*subject = subject_of(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
+	}
 	SPI_finish();
 	return isnull ? 0 : DatumGetInt32(number);
 }
@@ -97,10 +102,30 @@ in_segment_check_right(Oid role, const char *name)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
 }
 
-/* resolve_name returns the number of the segment that a call names. */
-static int32
-resolve_name(const Resolving *resolving, FuncExpr *call)
+/* check_subject raises an error unless a segment is one of the subject that is asked for. */
+static void
+check_subject(const Resolving *resolving, FuncExpr *call, const char *name, SubjectKind subject,
+			  SubjectKind wanted)
 {
+	static const char *const plural[SUBJECTS] = {"people", "accounts"};
+
+	if (subject != wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("segment \"%s\" is one of %s, not of %s", name, plural[subject],
+						plural[wanted]),
+				 subject == SUBJECT_PERSON && resolving->subject == SUBJECT_ACCOUNT
+					 ? errhint("cdp.members_in('%s') is how many people of the account are in it.",
+							   name)
+					 : 0,
+				 parser_errposition(resolving->pstate, call->location)));
+}
+
+/* resolve_name returns the number of the segment that a call names, which must be one of this subject. */
+static int32
+resolve_name(const Resolving *resolving, FuncExpr *call, SubjectKind wanted)
+{
+	SubjectKind subject = wanted;
 	Const *constant = linitial(call->args);
 	char *name;
 	int32 number;
@@ -108,15 +133,16 @@ resolve_name(const Resolving *resolving, FuncExpr *call)
 	if (!IsA(constant, Const) || constant->constisnull || constant->consttype != TEXTOID)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("a condition must name another segment by a constant"),
-						errhint("Write cdp.in_segment('name')."),
+						errhint("Write cdp.%s('name').", get_func_name(call->funcid)),
 						parser_errposition(resolving->pstate, call->location)));
 	name = TextDatumGetCString(constant->constvalue);
-	number = find_number(name);
+	number = find_number(name, &subject);
 	if (number == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
 				 errhint("cdp.segment lists the segments."),
 				 parser_errposition(resolving->pstate, call->location)));
+	check_subject(resolving, call, name, subject, wanted);
 	in_segment_check_right(resolving->owner, name);
 	return number;
 }
@@ -144,20 +170,28 @@ resolve_node(Node *node, void *context)
 
 	if (node == NULL)
 		return NULL;
-	if (in_segment_is(node))
+	if (in_segment_is(node) || members_in_is(node))
 	{
 		Oid type = exprType(linitial(((FuncExpr *) node)->args));
+		bool counts = members_in_is(node);
 		int32 number;
 
 		/* by number only in a definition, which was resolved */
 		if (type != TEXTOID)
 			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 							errmsg("a condition must name another segment by its name"),
-							errhint("Write cdp.in_segment('name')."),
+							errhint("Write cdp.%s('name').", counts ? "members_in" : "in_segment"),
 							parser_errposition(resolving->pstate, exprLocation(node))));
-		number = resolve_name(resolving, (FuncExpr *) node);
+		if (counts && resolving->subject != SUBJECT_ACCOUNT)
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							errmsg("a condition of people cannot count the members of an account"),
+							errhint("cdp.members_in is for cdp.create_account_segment and "
+									"cdp.create_account_trait."),
+							parser_errposition(resolving->pstate, exprLocation(node))));
+		number = resolve_name(resolving, (FuncExpr *) node,
+							  counts ? SUBJECT_PERSON : resolving->subject);
 		*resolving->numbers = list_append_unique_int(*resolving->numbers, number);
-		return make_call(number);
+		return counts ? members_in_call(number) : make_call(number);
 	}
 	if (computed_is(node, &trait))
 		*resolving->numbers = list_append_unique_int(*resolving->numbers, trait);
@@ -165,9 +199,10 @@ resolve_node(Node *node, void *context)
 }
 
 Node *
-in_segment_resolve(Node *condition, Oid owner, ParseState *pstate, List **numbers)
+in_segment_resolve(Node *condition, SubjectKind subject, Oid owner, ParseState *pstate,
+				   List **numbers)
 {
-	Resolving resolving = {owner, pstate, numbers};
+	Resolving resolving = {subject, owner, pstate, numbers};
 
 	return resolve_node(condition, &resolving);
 }
@@ -208,6 +243,7 @@ find_names(Node *node, void *context)
 		return false;
 	if (IsA(node, FuncCall) && list_length(call->args) == 1 &&
 		(strcmp(strVal(llast(call->funcname)), "in_segment") == 0 ||
+		 strcmp(strVal(llast(call->funcname)), "members_in") == 0 ||
 		 strcmp(strVal(llast(call->funcname)), "computed") == 0))
 	{
 		argument = linitial(call->args);

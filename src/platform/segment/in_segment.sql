@@ -11,12 +11,26 @@ CREATE FUNCTION cdp_internal.in_segment(segment_id integer) RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.in_segment(integer) IS
 	'Internal: stands for cdp.in_segment() in the definition of a segment.';
 
+CREATE FUNCTION cdp.members_in(name text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_members_in' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.members_in(text) IS
+	'In the condition of a segment of accounts, or the expression of a trait of accounts: how many people who belong '
+	'to the account are in a segment of people, which the owner must be allowed to read; NULL if more than 1,000 '
+	'belong to it. The segment is known by its number, and can be renamed, but not dropped. Elsewhere it is an error '
+	'(0A000): join cdp.account_members with the view of the segment.';
+
+CREATE FUNCTION cdp_internal.members_in(segment_id integer) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_members_in_number' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.members_in(integer) IS
+	'Internal: stands for cdp.members_in() in the definition of a segment or trait of accounts: the number of people '
+	'of the account that is judged; NULL where no account is.';
+
 CREATE FUNCTION cdp_internal.read_condition(condition text, owner oid DEFAULT NULL, is_trait boolean DEFAULT false,
-	OUT definition text, OUT depends_on integer[], OUT value_type text)
+	subject text DEFAULT 'person', OUT definition text, OUT depends_on integer[], OUT value_type text)
 	LANGUAGE C STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_read_condition';
-COMMENT ON FUNCTION cdp_internal.read_condition(text, oid, boolean) IS
+COMMENT ON FUNCTION cdp_internal.read_condition(text, oid, boolean, text) IS
 	'Internal: checks a condition as cdp_internal.check_condition does, and returns it as the server understood it, '
 	'with the numbers of the segments that it uses in place of their names; these; and its type.';
 
@@ -98,7 +112,8 @@ CREATE FUNCTION cdp_internal.rename_in_condition(condition text, name text, new_
 COMMENT ON FUNCTION cdp_internal.rename_in_condition(text, text, text) IS
 	'Internal: returns the text of a condition with a segment''s new name where it named that segment.';
 
-REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.in_segment(integer),
+REVOKE ALL ON FUNCTION cdp.in_segment(text), cdp_internal.in_segment(integer), cdp.members_in(text),
+	cdp_internal.members_in(integer),
 	cdp_internal.rename_in_condition(text, text, text),
-	cdp_internal.read_condition(text, oid, boolean), cdp_internal.level_above(integer[], integer),
+	cdp_internal.read_condition(text, oid, boolean, text), cdp_internal.level_above(integer[], integer),
 	cdp_internal.raise_levels(), cdp_internal.check_unused(integer) FROM PUBLIC;

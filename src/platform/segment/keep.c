@@ -3,8 +3,8 @@
  *		What a batch does to the kept memberships.
  *
  * First those whose horizon has passed are judged, on their rows as they were before the batch; then those whom it
- * touched (keep_touched.c); then a slice of the people for segments that are being built.  The caller holds the lock of
- * a refresh.
+ * touched (keep_touched.c, keep_accounts.c); then a slice of the people for segments that are being built.  The caller
+ * holds the lock of a refresh.
  */
 #include "postgres.h"
 
@@ -56,21 +56,23 @@ keep_read_ids(const char *query, int count, Oid *types, Datum *values)
 }
 
 void
-keep_begin(KeepRun *run, const char *cause)
+keep_begin(KeepRun *run, SubjectKind subject, const char *cause)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
 	memset(run, 0, sizeof(*run));
 	run->cause = cause;
 	run->changes.context = CurrentMemoryContext;
-	run->segments = kept_read_segments(DEFINITION_NOWAIT);
+	run->segments = kept_read_segments(subject, DEFINITION_NOWAIT);
 	for (int i = 0; i < run->segments->count; i++)
 	{
 		KeptSegment *segment = &run->segments->items[i];
 
-		segment->asked = segment->found && !(segment->state == KEPT_TOO_SLOW &&
-											 segment->checked_at > now - TOO_SLOW_AGAIN);
+		segment->asked =
+			segment->found && !kept_awaits_people(run->segments, segment) &&
+			!(segment->state == KEPT_TOO_SLOW && segment->checked_at > now - TOO_SLOW_AGAIN);
 	}
+	kept_ask_people(run->segments);
 }
 
 void
@@ -116,6 +118,11 @@ keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz
 						 former,
 						 DT_NOBEGIN};
 
+	if (kept->segments->subject == SUBJECT_ACCOUNT)
+	{
+		change.profile_id = -id;
+		change.group_id = MemoryContextStrdup(run->changes.context, kept->people[person].group_id);
+	}
 	if (kept_holds_out(kept->segments, segment, id))
 		return;
 	if (flipped->segment.is_trait)
@@ -152,34 +159,33 @@ compare_changes(const void *a, const void *b)
 	return (x->segment_id > y->segment_id) - (x->segment_id < y->segment_id);
 }
 
-/*
- * cdp_keep_lapsed implements cdp_internal.keep_lapsed(timestamptz): judges those whose horizon has passed, at each of
- * their horizons in turn.
- */
-Datum
-cdp_keep_lapsed(PG_FUNCTION_ARGS)
+/* judge_lapsed judges those whose horizon has passed, and notes what changes; returns how many they are. */
+static int64
+judge_lapsed(SubjectKind subject, TimestampTz until, KeptChanges *changes)
 {
-	TimestampTz until = PG_GETARG_TIMESTAMPTZ(0);
 	Oid type = TIMESTAMPTZOID;
 	Datum value = TimestampTzGetDatum(until);
+	KeepIds ids = keep_read_ids(
+		psprintf("SELECT m.%s FROM cdp_data.%s m WHERE m.horizon <= $1 AND m.horizon < 'infinity' "
+				 "ORDER BY 1",
+				 subjects[subject].key, subjects[subject].membership),
+		1, &type, &value);
+	int64 at_once = subject == SUBJECT_ACCOUNT ? KEEP_ACCOUNTS : PART_PEOPLE;
 	MemoryContext part;
 	MemoryContext caller;
-	KeepIds ids =
-		keep_read_ids("SELECT m.profile_id FROM cdp_data.membership m "
-					  "WHERE m.horizon <= $1 AND m.horizon < 'infinity' ORDER BY m.profile_id",
-					  1, &type, &value);
 	KeepRun run;
 
 	if (ids.count == 0)
-		PG_RETURN_INT64(0);
-	keep_begin(&run, "clock");
+		return 0;
+	keep_begin(&run, subject, "clock");
+	run.changes = *changes;
 	for (int i = 0; i < run.segments->count; i++)
 		run.segments->items[i].asked &= !kept_stays(&run.segments->items[i]);
 	part = AllocSetContextCreate(CurrentMemoryContext, "cdp lapsed", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(part);
-	for (int64 first = 0; first < ids.count; first += PART_PEOPLE)
+	for (int64 first = 0; first < ids.count; first += at_once)
 	{
-		Kept *kept = kept_read(run.segments, ids.items + first, Min(ids.count - first, PART_PEOPLE),
+		Kept *kept = kept_read(run.segments, ids.items + first, Min(ids.count - first, at_once),
 							   STORE_WRITE);
 
 		kept_judge_lapsed(kept, until, keep_note_flip, &run);
@@ -187,12 +193,39 @@ cdp_keep_lapsed(PG_FUNCTION_ARGS)
 		MemoryContextReset(part);
 	}
 	MemoryContextSwitchTo(caller);
-	qsort(run.changes.items, run.changes.count, sizeof(KeptChange), compare_changes);
-	keep_end(&run, false);
-	PG_RETURN_INT64(ids.count);
+	*changes = run.changes;
+	kept_write_segments(run.segments, false);
+	kept_release_segments(run.segments);
+	return ids.count;
+}
+
+/*
+ * cdp_keep_lapsed implements cdp_internal.keep_lapsed(timestamptz, boolean): judges those whose horizon has passed, at
+ * each of their horizons in turn.  Accounts first, as they need what is kept of their people before that.
+ */
+Datum
+cdp_keep_lapsed(PG_FUNCTION_ARGS)
+{
+	TimestampTz until = PG_GETARG_TIMESTAMPTZ(0);
+	KeptChanges changes = {CurrentMemoryContext};
+	int64 count = 0;
+
+	if (PG_GETARG_BOOL(1))
+		count += judge_lapsed(SUBJECT_ACCOUNT, until, &changes);
+	count += judge_lapsed(SUBJECT_PERSON, until, &changes);
+	qsort(changes.items, changes.count, sizeof(KeptChange), compare_changes);
+	kept_record(&changes);
+	PG_RETURN_INT64(count);
 }
 
 /* ---------------------------------------------------------------- slices */
+
+/* can_be_built tells whether a slice can be judged by a segment. */
+static bool
+can_be_built(const KeptSegments *segments, const KeptSegment *segment)
+{
+	return segment->found && kept_is_unbuilt(segment) && !kept_awaits_people(segments, segment);
+}
 
 /* ask_unbuilt asks for the segments that are built up to the same profile, which it returns; -1: there are none. */
 static int64
@@ -201,14 +234,13 @@ ask_unbuilt(KeepRun *run)
 	int64 after = PG_INT64_MAX;
 
 	for (int i = 0; i < run->segments->count; i++)
-		if (run->segments->items[i].found && kept_is_unbuilt(&run->segments->items[i]))
+		if (can_be_built(run->segments, &run->segments->items[i]))
 			after = Min(after, run->segments->items[i].built_until);
 	for (int i = 0; i < run->segments->count; i++)
 	{
 		KeptSegment *segment = &run->segments->items[i];
 
-		segment->asked =
-			segment->found && kept_is_unbuilt(segment) && segment->built_until == after;
+		segment->asked = can_be_built(run->segments, segment) && segment->built_until == after;
 	}
 	return after == PG_INT64_MAX ? -1 : after;
 }
@@ -230,14 +262,13 @@ note_part(KeptSegments *segments, bool *fails_all)
 }
 
 /*
- * judge_in_time judges people in the segments that are asked, in parts of which each is twice as large, until the time
- * of a slice has passed; returns how many it judged.
+ * judge_in_time judges people in the segments that are asked, in parts of which each is twice as large, until the end
+ * of a slice; returns how many it judged.
  */
 static int
-judge_in_time(KeepRun *run, Kept *kept, const int *people, TimestampTz as_of)
+judge_in_time(KeepRun *run, Kept *kept, const int *people, TimestampTz as_of, TimestampTz end)
 {
 	KeptSegments *segments = run->segments;
-	TimestampTz end = GetCurrentTimestamp() + SLICE_TIME;
 	bool *fails_all = palloc(segments->count * sizeof(bool));
 	int done = 0;
 
@@ -263,7 +294,7 @@ judge_in_time(KeepRun *run, Kept *kept, const int *people, TimestampTz as_of)
  * many it came to.
  */
 static int
-judge_slice(KeepRun *run, Kept *kept, TimestampTz as_of)
+judge_slice(KeepRun *run, Kept *kept, TimestampTz as_of, TimestampTz end)
 {
 	int *people = palloc_extended(Max(kept->count, 1) * sizeof(int), MCXT_ALLOC_HUGE);
 	int32 level = PG_INT32_MAX;
@@ -276,7 +307,7 @@ judge_slice(KeepRun *run, Kept *kept, TimestampTz as_of)
 	for (int i = 0; i < run->segments->count; i++)
 		if (run->segments->items[i].asked)
 			level = Min(level, run->segments->items[i].level);
-	done = judge_in_time(run, kept, people, as_of);
+	done = judge_in_time(run, kept, people, as_of, end);
 	for (int i = 0; i < run->segments->count; i++)
 	{
 		KeptSegment *segment = &run->segments->items[i];
@@ -291,52 +322,101 @@ judge_slice(KeepRun *run, Kept *kept, TimestampTz as_of)
 	return done;
 }
 
+/* read_slice returns the next ids after one, of those who are there and of those who are kept. */
+static KeepIds
+read_slice(const Subject *subject, int64 after, int64 wanted)
+{
+	Oid types[] = {INT8OID, INT8OID};
+	Datum values[] = {Int64GetDatum(after), Int64GetDatum(wanted)};
+
+	return keep_read_ids(psprintf("SELECT s.id FROM ((SELECT p.%s AS id FROM cdp_data.%s p "
+								  "WHERE p.%s > $1 ORDER BY 1 LIMIT $2) UNION "
+								  "(SELECT m.%s FROM cdp_data.%s m WHERE m.%s > $1 "
+								  "ORDER BY 1 LIMIT $2)) s ORDER BY 1 LIMIT $2",
+								  subject->key, subject->table, subject->key, subject->key,
+								  subject->membership, subject->key),
+						 2, types, values);
+}
+
+/*
+ * judge_parts judges a slice in the segments that are asked, so many at once, until the time of a slice has passed;
+ * returns the last that it judged, or PG_INT64_MAX if it judged all.
+ */
+static int64
+judge_parts(KeepRun *run, const KeepIds *ids)
+{
+	KeptSegments *segments = run->segments;
+	int64 at_once = segments->subject == SUBJECT_ACCOUNT ? KEEP_ACCOUNTS : PART_PEOPLE;
+	TimestampTz end = GetCurrentTimestamp() + SLICE_TIME;
+	bool *asked = palloc(Max(segments->count, 1) * sizeof(bool));
+	bool *fails_all = palloc(Max(segments->count, 1) * sizeof(bool));
+	int64 last = PG_INT64_MAX;
+	MemoryContext part =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp slice", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(part);
+
+	for (int i = 0; i < segments->count; i++)
+	{
+		asked[i] = segments->items[i].asked;
+		fails_all[i] = ids->count > 0;
+	}
+	for (int64 first = 0; first < ids->count && last == PG_INT64_MAX; first += at_once)
+	{
+		Kept *kept =
+			kept_read(segments, ids->items + first, Min(ids->count - first, at_once), STORE_WRITE);
+		int done;
+
+		for (int i = 0; i < segments->count; i++)
+			segments->items[i].asked = asked[i] && !segments->items[i].judgement.whole;
+		done = judge_slice(run, kept, batch_as_of(), end);
+		if (done < kept->count || (first + at_once < ids->count && GetCurrentTimestamp() >= end))
+			last = kept->people[done - 1].profile_id;
+		kept_write(kept, batch_as_of());
+		for (int i = 0; i < segments->count; i++)
+			fails_all[i] &= segments->items[i].fails_all;
+		MemoryContextReset(part);
+	}
+	for (int i = 0; i < segments->count; i++)
+	{
+		segments->items[i].asked = asked[i];
+		segments->items[i].fails_all = fails_all[i];
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(part);
+	pfree(asked);
+	pfree(fails_all);
+	return last;
+}
+
 /* cdp_keep_slice implements cdp_internal.keep_slice(): judges the next people for segments that are being built. */
 Datum
 cdp_keep_slice(PG_FUNCTION_ARGS)
 {
 	int64 wanted = PG_GETARG_INT64(0);
-	Oid types[] = {INT8OID, INT8OID};
-	Datum values[2];
-	bool *asked;
+	SubjectKind subject = subject_of(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	int64 first;
 	int64 until;
-	int done;
 	KeepIds ids;
-	Kept *kept;
 	KeepRun run;
 
-	keep_begin(&run, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	keep_begin(&run, subject, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	first = ask_unbuilt(&run);
 	if (first < 0)
 	{
 		kept_release_segments(run.segments);
 		PG_RETURN_BOOL(false);
 	}
-	asked = palloc(run.segments->count * sizeof(bool));
-	for (int i = 0; i < run.segments->count; i++)
-		asked[i] = run.segments->items[i].asked;
-	values[0] = Int64GetDatum(first);
-	values[1] = Int64GetDatum(wanted);
-	ids = keep_read_ids("SELECT s.profile_id FROM ((SELECT p.profile_id FROM cdp_data.profile p "
-						"WHERE p.profile_id > $1 ORDER BY 1 LIMIT $2) UNION "
-						"(SELECT m.profile_id FROM cdp_data.membership m WHERE m.profile_id > $1 "
-						"ORDER BY 1 LIMIT $2)) s ORDER BY 1 LIMIT $2",
-						2, types, values);
-	kept = kept_read(run.segments, ids.items, ids.count, STORE_WRITE);
-	done = judge_slice(&run, kept, batch_as_of());
-	if (done == kept->count && ids.count < wanted)
-		until = PG_INT64_MAX;
-	else
-		until = kept->people[done - 1].profile_id;
-	kept_write(kept, batch_as_of());
+	ids = read_slice(&subjects[subject], first, wanted);
+	until = judge_parts(&run, &ids);
+	if (until == PG_INT64_MAX && ids.count >= wanted)
+		until = ids.items[ids.count - 1];
 	/* a condition that fails for all there are fails as a whole */
 	for (int i = 0; i < run.segments->count; i++)
-		if (asked[i] && first == 0 && until == PG_INT64_MAX)
+		if (run.segments->items[i].asked && first == 0 && until == PG_INT64_MAX)
 			run.segments->items[i].judgement.whole |= run.segments->items[i].fails_all;
 	kept_write_segments(run.segments, false);
 	for (int i = 0; i < run.segments->count; i++)
-		if (asked[i] && !kept_stays(&run.segments->items[i]))
+		if (run.segments->items[i].asked && !kept_stays(&run.segments->items[i]))
 			kept_write_built(&run.segments->items[i], until);
 	kept_release_segments(run.segments);
 	kept_record(&run.changes);
@@ -361,7 +441,7 @@ cdp_keep_list(PG_FUNCTION_ARGS)
 								&type, &value);
 	KeepRun run;
 
-	keep_begin(&run, "list");
+	keep_begin(&run, SUBJECT_PERSON, "list");
 	part = AllocSetContextCreate(CurrentMemoryContext, "cdp list", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(part);
 	for (int64 first = 0; first < ids.count; first += PART_PEOPLE)
@@ -372,7 +452,7 @@ cdp_keep_list(PG_FUNCTION_ARGS)
 		for (int i = 0; i < run.segments->count; i++)
 			run.segments->items[i].asked =
 				run.segments->items[i].found && run.segments->items[i].segment_id == number;
-		judge_slice(&run, kept, batch_as_of());
+		judge_slice(&run, kept, batch_as_of(), DT_NOEND);
 		kept_write(kept, batch_as_of());
 		MemoryContextReset(part);
 	}

@@ -7,6 +7,9 @@
 
 #include "platform/segment/kept.h"
 
+/* how many accounts are in memory at once, each with its people */
+#define KEEP_ACCOUNTS 100
+
 /* what a run finds */
 typedef struct KeepRun
 {
@@ -29,8 +32,8 @@ typedef struct KeepIds
 /* Returns the ids that a query finds, in CurrentMemoryContext. */
 extern KeepIds keep_read_ids(const char *query, int count, Oid *types, Datum *values);
 
-/* Reads the segments, and asks for all that can be judged. */
-extern void keep_begin(KeepRun *run, const char *cause);
+/* Reads the segments of a subject, and asks for all that can be judged. */
+extern void keep_begin(KeepRun *run, SubjectKind subject, const char *cause);
 
 /* Tells whether a person may not be used for the purpose that a segment is bound to, at an instant. */
 extern bool keep_is_withdrawn(KeepRun *run, int64 profile_id, int32 segment_id, TimestampTz at);
@@ -44,5 +47,11 @@ extern void keep_set_value(KeptChange *change, const KeptSegment *trait, const c
 /* Makes a change of the feed: the KeptFlip of a run, which is its argument. */
 extern void keep_note_flip(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
 						   TimestampTz former);
+
+/* Leaves segments that fail as a whole as they are, unless they do not fail when they are tried. */
+extern void keep_leave_failing(KeptSegments *segments);
+
+/* Adds whom segments that fail are tried with, at most as many as there are segments; returns how many these are. */
+extern int64 keep_add_trial(const KeptSegments *segments, int64 *ids);
 
 #endif /* CDP_SEGMENT_KEEP_H */

@@ -110,9 +110,8 @@ read_touched(FunctionCallInfo fcinfo)
 	return touched;
 }
 
-/* add_trial_people adds whom segments that fail are tried with; returns how many these are. */
-static int64
-add_trial_people(const KeptSegments *segments, int64 *ids)
+int64
+keep_add_trial(const KeptSegments *segments, int64 *ids)
 {
 	int64 count = 0;
 	int64 some = -1;
@@ -126,10 +125,12 @@ add_trial_people(const KeptSegments *segments, int64 *ids)
 			continue;
 		if (id == 0 && some < 0)
 		{
-			KeepIds first =
-				keep_read_ids("SELECT p.profile_id FROM cdp_data.profile p WHERE NOT p.shared "
-							  "ORDER BY p.profile_id LIMIT 1",
-							  0, NULL, NULL);
+			KeepIds first = keep_read_ids(segments->subject == SUBJECT_ACCOUNT
+											  ? "SELECT a.account_id FROM cdp_data.account a "
+												"ORDER BY a.account_id LIMIT 1"
+											  : "SELECT p.profile_id FROM cdp_data.profile p "
+												"WHERE NOT p.shared ORDER BY p.profile_id LIMIT 1",
+										  0, NULL, NULL);
 
 			some = first.count > 0 ? first.items[0] : 0;
 		}
@@ -143,7 +144,7 @@ static void
 judge_trial(KeptSegments *segments)
 {
 	int64 *ids = palloc((segments->count + 1) * sizeof(int64));
-	int64 count = add_trial_people(segments, ids);
+	int64 count = keep_add_trial(segments, ids);
 	int *people = palloc((count + 1) * sizeof(int));
 	Kept *kept = kept_read(segments, ids, count, STORE_READ);
 
@@ -152,9 +153,8 @@ judge_trial(KeptSegments *segments)
 	kept_judge(kept, people, kept->count, GetCurrentTimestamp(), false, NULL, NULL);
 }
 
-/* leave_failing leaves segments that fail as a whole as they are, unless they do not fail when they are tried. */
-static void
-leave_failing(KeptSegments *segments)
+void
+keep_leave_failing(KeptSegments *segments)
 {
 	bool *asked = palloc(Max(segments->count, 1) * sizeof(bool));
 
@@ -196,7 +196,7 @@ read_people(KeepRun *run, const Touched *touched)
 	}
 	for (int i = 0; i < touched->other_count; i++)
 		ids[count++] = touched->other_ids[i];
-	count += add_trial_people(run->segments, ids + count);
+	count += keep_add_trial(run->segments, ids + count);
 	return kept_read(run->segments, ids, count, STORE_WRITE);
 }
 
@@ -398,8 +398,8 @@ cdp_keep_touched(PG_FUNCTION_ARGS)
 	KeepRun run;
 	int *people;
 
-	keep_begin(&run, text_to_cstring(PG_GETARG_TEXT_PP(4)));
-	leave_failing(run.segments);
+	keep_begin(&run, SUBJECT_PERSON, text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	keep_leave_failing(run.segments);
 	kept = read_people(&run, &touched);
 	note_causes(&run, kept, &touched);
 	move_memberships(&run, kept, &touched, as_of);
@@ -412,17 +412,14 @@ cdp_keep_touched(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * cdp_has_recovered implements cdp_internal.has_recovered(): tells whether a segment that fails does not for the person
- * that it failed for.
- */
-Datum
-cdp_has_recovered(PG_FUNCTION_ARGS)
+/* has_recovered tells whether a segment of a subject that fails does not for whom it failed for. */
+static bool
+has_recovered(SubjectKind subject)
 {
 	bool recovered = false;
 	KeepRun run;
 
-	keep_begin(&run, "event");
+	keep_begin(&run, subject, "event");
 	for (int i = 0; i < run.segments->count; i++)
 		run.segments->items[i].asked &=
 			run.segments->items[i].state == KEPT_FAILING && !run.segments->items[i].is_list;
@@ -431,5 +428,15 @@ cdp_has_recovered(PG_FUNCTION_ARGS)
 		recovered |=
 			run.segments->items[i].asked && run.segments->items[i].judgement.message == NULL;
 	kept_release_segments(run.segments);
-	PG_RETURN_BOOL(recovered);
+	return recovered;
+}
+
+/*
+ * cdp_has_recovered implements cdp_internal.has_recovered(): tells whether a segment that fails does not for the person
+ * that it failed for.
+ */
+Datum
+cdp_has_recovered(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(has_recovered(SUBJECT_PERSON) || has_recovered(SUBJECT_ACCOUNT));
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -21,13 +22,17 @@ enum
 	COLUMN_HORIZON,
 	COLUMN_SEGMENTS,
 	COLUMN_SINCE,
-	COLUMN_COMPUTED
+	COLUMN_COMPUTED,
+	COLUMN_GROUP_ID /* of accounts only */
 };
 
-static const char *const membership_columns[] = {"profile_id", "horizon", "segments", "since",
-												 "computed"};
-static const StoreTable membership_table = {"cdp_data", "membership", lengthof(membership_columns),
-											membership_columns};
+static const char *const person_columns[] = {"profile_id", "horizon", "segments", "since",
+											 "computed"};
+static const char *const account_columns[] = {"account_id", "horizon",  "segments",
+											  "since",      "computed", "group_id"};
+static const StoreTable membership_tables[SUBJECTS] = {
+	{"cdp_data", "membership", lengthof(person_columns), person_columns},
+	{"cdp_data", "account_membership", lengthof(account_columns), account_columns}};
 
 /* ---------------------------------------------------------------- rows of people */
 
@@ -125,6 +130,8 @@ read_person(void *arg, int key, const Datum *values, const bool *nulls)
 							   " in cdp_data.membership contradicts itself",
 							   person->profile_id)));
 	person->stored = true;
+	if (kept->segments->subject == SUBJECT_ACCOUNT)
+		person->group_id = MemoryContextStrdup(kept->context, TextDatumGetCString(values[4]));
 	person->horizon = person->stored_horizon = DatumGetTimestampTz(values[0]);
 	for (int i = 0; i < count; i++)
 	{
@@ -138,10 +145,46 @@ read_person(void *arg, int key, const Datum *values, const bool *nulls)
 	}
 }
 
+/* name_accounts finds the group_id of accounts that are not stored. */
+static void
+name_accounts(Kept *kept)
+{
+	Datum *ids = palloc(Max(kept->count, 1) * sizeof(Datum));
+	Oid type = INT8ARRAYOID;
+	Datum value;
+	int count = 0;
+
+	for (int i = 0; i < kept->count; i++)
+		if (!kept->people[i].stored)
+			ids[count++] = Int64GetDatum(kept->people[i].profile_id);
+	if (count == 0)
+		return;
+	value = PointerGetDatum(
+		construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT a.account_id, a.group_id FROM cdp_data.account a "
+							  "WHERE a.account_id OPERATOR(pg_catalog.=) ANY ($1)",
+							  1, &type, &value, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read accounts");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple row = SPI_tuptable->vals[i];
+		bool isnull;
+		int place =
+			kept_find(kept, DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)));
+
+		kept->people[place].group_id =
+			MemoryContextStrdup(kept->context, SPI_getvalue(row, SPI_tuptable->tupdesc, 2));
+	}
+	SPI_finish();
+}
+
 Kept *
 kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 {
-	static const int wanted[] = {COLUMN_HORIZON, COLUMN_SEGMENTS, COLUMN_SINCE, COLUMN_COMPUTED};
+	static const int wanted[] = {COLUMN_HORIZON, COLUMN_SEGMENTS, COLUMN_SINCE, COLUMN_COMPUTED,
+								 COLUMN_GROUP_ID};
 	Kept *kept = palloc0(sizeof(Kept));
 	Size cells;
 	Datum *keys;
@@ -172,12 +215,15 @@ kept_read(KeptSegments *segments, int64 *ids, int64 count, StoreAccess access)
 	for (Size i = 0; i < cells; i++)
 		kept->stored[i] = DT_NOBEGIN;
 	key.values = keys;
-	kept->store = store_open(&membership_table, access, STORE_DIRECT);
-	store_find(kept->store, kept->count, (StoreColumns){1, &key}, lengthof(wanted), wanted,
-			   read_person, kept);
+	kept->store = store_open(&membership_tables[segments->subject], access, STORE_DIRECT);
+	store_find(kept->store, kept->count, (StoreColumns){1, &key},
+			   lengthof(wanted) - (segments->subject != SUBJECT_ACCOUNT), wanted, read_person,
+			   kept);
 	/* what is to be written is found where it is now */
 	if (access == STORE_READ)
 		store_close(kept->store);
+	if (segments->subject == SUBJECT_ACCOUNT)
+		name_accounts(kept);
 	memcpy(kept->since, kept->stored, cells * sizeof(TimestampTz));
 	if (kept->values != NULL)
 		memcpy(kept->values, kept->stored_values, cells * sizeof(char *));
@@ -235,6 +281,7 @@ typedef struct Rows
 	Datum *since;
 	Datum *computed;
 	bool *uncomputed; /* there are no values */
+	Datum *group_ids; /* of accounts */
 } Rows;
 
 static void
@@ -246,6 +293,7 @@ init_rows(Rows *rows, int capacity)
 	rows->segments = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	rows->since = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	rows->computed = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+	rows->group_ids = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	rows->uncomputed = palloc_extended(Max(capacity, 1) * sizeof(bool), MCXT_ALLOC_HUGE);
 }
 
@@ -322,6 +370,8 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 	}
 	rows->ids[rows->count] = Int64GetDatum(kept->people[person].profile_id);
 	rows->horizons[rows->count] = TimestampTzGetDatum(kept->people[person].horizon);
+	if (kept->people[person].group_id != NULL)
+		rows->group_ids[rows->count] = CStringGetTextDatum(kept->people[person].group_id);
 	add_values(rows, kept, person, count);
 	rows->segments[rows->count] = PointerGetDatum(
 		construct_array(numbers, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
@@ -331,23 +381,25 @@ add_row(Rows *rows, const Kept *kept, int person, Datum *numbers, Datum *instant
 
 /* write_rows inserts, updates or deletes rows. */
 static void
-write_rows(Store *store, const Rows *rows, bool insert, bool delete)
+write_rows(Store *store, SubjectKind subject, const Rows *rows, bool insert, bool delete)
 {
 	StoreColumn columns[] = {{COLUMN_PROFILE_ID, rows->ids, NULL},
 							 {COLUMN_HORIZON, rows->horizons, NULL},
 							 {COLUMN_SEGMENTS, rows->segments, NULL},
 							 {COLUMN_SINCE, rows->since, NULL},
-							 {COLUMN_COMPUTED, rows->computed, rows->uncomputed}};
+							 {COLUMN_COMPUTED, rows->computed, rows->uncomputed},
+							 {COLUMN_GROUP_ID, rows->group_ids, NULL}};
+	int count = lengthof(columns) - (subject != SUBJECT_ACCOUNT);
 
 	if (rows->count == 0)
 		return;
 	if (insert)
-		store_insert(store, rows->count, (StoreColumns){lengthof(columns), columns});
+		store_insert(store, rows->count, (StoreColumns){count, columns});
 	else if (delete)
 		store_delete(store, rows->count, (StoreColumns){1, columns});
 	else
 		store_update(store, rows->count, (StoreColumns){1, columns},
-					 (StoreColumns){lengthof(columns) - 1, columns + 1});
+					 (StoreColumns){count - 1, columns + 1});
 }
 
 /* has_other_value tells whether the value of a computed trait of a person is not the stored one. */
@@ -392,6 +444,7 @@ kept_write(Kept *kept, TimestampTz as_of)
 	Rows added;
 	Rows changed;
 	Rows ended;
+	SubjectKind subject = kept->segments->subject;
 
 	init_rows(&added, kept->count);
 	init_rows(&changed, kept->count);
@@ -412,9 +465,9 @@ kept_write(Kept *kept, TimestampTz as_of)
 		person->stored = needed;
 		person->stored_horizon = person->horizon;
 	}
-	write_rows(kept->store, &ended, false, true);
-	write_rows(kept->store, &changed, false, false);
-	write_rows(kept->store, &added, true, false);
+	write_rows(kept->store, subject, &ended, false, true);
+	write_rows(kept->store, subject, &changed, false, false);
+	write_rows(kept->store, subject, &added, true, false);
 	store_close(kept->store);
 	memcpy(kept->stored, kept->since,
 		   (Size) kept->count * kept->segments->count * sizeof(TimestampTz));

@@ -5,6 +5,9 @@
  * A computed trait is kept as a segment whose members are those who have a value, with the value beside since when.
  *
  * People are judged in memory, and then written at once.  Readers do the same, but for the writing.
+ *
+ * Accounts are judged and kept as people are, in a table of their own, by segments of their own; what is said of people
+ * here, and where these are used, holds for them too.
  */
 #ifndef CDP_SEGMENT_KEPT_H
 #define CDP_SEGMENT_KEPT_H
@@ -24,6 +27,7 @@ typedef enum KeptState
 typedef struct KeptSegment
 {
 	Segment segment; /* found is false: its definition is gone, locked, not readable, or too new */
+	SubjectKind subject; /* as the row says */
 	bool found;
 	bool asked; /* it is judged in this run */
 	bool is_list;
@@ -45,9 +49,12 @@ typedef struct KeptSegment
 	bool fails_all;      /* it failed for all people of a page */
 } KeptSegment;
 
-/* all segments, by level, then owner */
+/* all segments of a subject, by level, then owner */
 typedef struct KeptSegments
 {
+	SubjectKind subject;
+	struct KeptSegments
+		*people; /* of accounts: the segments whose members they count; NULL: none */
 	int count;
 	KeptSegment *items;
 	int *by_number;  /* places, by segment_id */
@@ -62,6 +69,8 @@ typedef struct KeptPerson
 	int64 profile_id;
 	TimestampTz horizon; /* as stored, then as judged; DT_NOEND: never */
 	TimestampTz stored_horizon;
+	const char *
+		group_id; /* of an account; NULL: it is a person, or an account that is gone and was not kept */
 	bool stored; /* there is a row */
 	bool judged; /* by the group at hand */
 } KeptPerson;
@@ -80,7 +89,8 @@ typedef struct KeptChange
 	TimestampTz other_since; /* of the other profile */
 	const char *trait;       /* the name of the computed trait that it is of; NULL: of none */
 	const char *type;
-	const char *value; /* NULL: none */
+	const char *value;    /* NULL: none */
+	const char *group_id; /* of an account, whose profile_id is its number below 0 */
 } KeptChange;
 
 typedef struct KeptChanges
@@ -106,14 +116,15 @@ typedef struct Kept
 	TimestampTz *since;
 	const char **stored_values; /* of computed traits, as text; NULL where there is none */
 	const char **values;
+	struct KeptMembers *members; /* the people of accounts; NULL: not read */
 } Kept;
 
 /* Called for each membership that changes in kept_judge(); former: its "since" before. */
 typedef void (*KeptFlip)(void *arg, const Kept *kept, int person, int segment, TimestampTz at,
 						 TimestampTz former);
 
-/* Reads the segments and locks their definitions; flags are those of definition_find(). */
-extern KeptSegments *kept_read_segments(int flags);
+/* Reads the segments of a subject and locks their definitions; flags are those of definition_find(). */
+extern KeptSegments *kept_read_segments(SubjectKind subject, int flags);
 extern void kept_release_segments(KeptSegments *segments);
 
 /* Returns the place of a segment by its number, or -1. */
@@ -131,6 +142,15 @@ extern bool kept_holds_out(const KeptSegments *segments, int place, int64 profil
  * statement waited for a transaction that redefined the segment, and in REPEATABLE READ.
  */
 extern void kept_ask_with_needs(KeptSegments *segments, int place);
+
+/* Marks the segments of people that those of accounts that are asked count members of, with what they need. */
+extern void kept_ask_people(KeptSegments *segments);
+
+/* Tells whether a segment of accounts counts members of one that is not built. */
+extern bool kept_awaits_people(const KeptSegments *segments, const KeptSegment *segment);
+
+/* Returns the last person that all segments that are asked have been judged for since they were made or changed. */
+extern int64 kept_built_until(const KeptSegments *segments);
 
 /*
  * Raises an error unless the current role, as which a condition is judged, may read another segment, which the condition
@@ -175,6 +195,13 @@ extern TimestampTz kept_member_since(const Kept *kept, int person, int place);
  */
 extern void kept_judge(Kept *kept, const int *people, int count, TimestampTz at, bool at_horizon,
 					   KeptFlip flip, void *arg);
+
+/* Reads the people of accounts, if conditions that are asked count them, with what they are in up to an instant. */
+extern void kept_read_members(Kept *kept, TimestampTz until);
+
+/* The EvaluateMembers of accounts whose people were read; arg is the Kept. */
+extern int64 kept_count_members(Kept *kept, int64 account_id, int32 segment_id, TimestampTz as_of,
+								TimestampTz *until);
 
 /* Judges people at each of their horizons up to an instant. */
 extern void kept_judge_lapsed(Kept *kept, TimestampTz until, KeptFlip flip, void *arg);

@@ -74,6 +74,15 @@ look_up(void *arg, int64 profile_id, int32 segment_id)
 	return person >= 0 && place >= 0 ? kept_value(group->kept, person, place) : NULL;
 }
 
+/* count_members is the EvaluateMembers that looks at the people of accounts. */
+static int64
+count_members(void *arg, int64 account_id, int32 segment_id, TimestampTz as_of, TimestampTz *until)
+{
+	const KeptGroup *group = arg;
+
+	return kept_count_members(group->kept, account_id, segment_id, as_of, until);
+}
+
 /* instant_of is the EvaluateInstant of people who are judged at their horizons. */
 static TimestampTz
 instant_of(void *arg, int64 profile_id)
@@ -172,8 +181,8 @@ judge_group(KeptGroup *group, KeptFlip flip, void *arg)
 		kept->people[group->people[i]].judged = false;
 	}
 	evaluate_people(segments, group->count, ids, group->people_count, group->at,
-					group->instants != NULL ? instant_of : NULL, look_up, take, group,
-					group->results);
+					group->instants != NULL ? instant_of : NULL, look_up, count_members, take,
+					group, group->results);
 	for (int i = 0; i < group->count; i++)
 		note_judgement(kept->segments, &kept->segments->items[group->places[i]],
 					   &group->results[i]);
@@ -242,6 +251,8 @@ kept_judge(Kept *kept, const int *people, int count, TimestampTz at, bool at_hor
 	MemoryContext caller = MemoryContextSwitchTo(page);
 	bool all = asks_all(kept->segments);
 
+	if (count > 0)
+		kept_read_members(kept, at);
 	for (int first = 0; first < count; first += PAGE_PEOPLE)
 	{
 		int length = Min(count - first, PAGE_PEOPLE);

@@ -47,9 +47,17 @@ read_numbers(Datum value, int *count)
 	return numbers;
 }
 
+/* is_misplaced tells whether the definition is one of another subject than the row, which was written by hand. */
+static bool
+is_misplaced(const KeptSegment *segment)
+{
+	return OidIsValid(segment->segment.view) && segment->segment.subject != segment->subject;
+}
+
 /* read_segment reads a row of the list, and finds the definition. */
 static void
-read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flags)
+read_segment(KeptSegment *segment, SubjectKind subject, HeapTuple row, TupleDesc descriptor,
+			 int flags)
 {
 	char *name = SPI_getvalue(row, descriptor, 1);
 	Datum values[13];
@@ -71,6 +79,12 @@ read_segment(KeptSegment *segment, HeapTuple row, TupleDesc descriptor, int flag
 	namestrcpy(&segment->segment.name, name);
 	segment->found =
 		definition_find(name, flags, &segment->segment) && (flags & DEFINITION_UNLOCKED) == 0;
+	segment->subject = subject;
+	if (segment->found && is_misplaced(segment))
+	{
+		definition_release(&segment->segment);
+		segment->found = false;
+	}
 	/* of one whose definition is gone or not read, the row says it; it may have been written by hand */
 	segment->segment.is_trait = !nulls[10];
 	if (!nulls[10])
@@ -106,14 +120,28 @@ compare_numbers(const void *a, const void *b, void *arg)
 	return (x > y) - (x < y);
 }
 
+/* uses_others tells whether conditions use segments that are not in the list. */
+static bool
+uses_others(const KeptSegments *segments)
+{
+	for (int i = 0; i < segments->count; i++)
+		for (int j = 0; j < segments->items[i].depend_count; j++)
+			if (kept_segment(segments, segments->items[i].depends_on[j]) < 0)
+				return true;
+	return false;
+}
+
 /* The plan must not depend on the search path of who reads. */
 KeptSegments *
-kept_read_segments(int flags)
+kept_read_segments(SubjectKind subject, int flags)
 {
 	static SPIPlanPtr plan = NULL;
+	Oid type = TEXTOID;
+	Datum word = CStringGetTextDatum(subjects[subject].word);
 	KeptSegments *segments = palloc0(sizeof(KeptSegments));
 
 	segments->context = CurrentMemoryContext;
+	segments->subject = subject;
 	segments->later = (flags & DEFINITION_UNLOCKED) != 0;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -123,14 +151,15 @@ kept_read_segments(int flags)
 			"SELECT s.name, s.segment_id, s.level, s.depends_on, s.state, s.built_until, "
 			"s.error_profile_id, s.checked_at, s.failing_since, s.hold_out, s.value_type, "
 			"s.trial_profile_id, s.kind OPERATOR(pg_catalog.=) 'list', t.hold_out_salt "
-			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t",
-			0, NULL);
+			"FROM cdp_data.segment s CROSS JOIN cdp_data.state t "
+			"WHERE s.subject OPERATOR(pg_catalog.=) $1",
+			1, &type);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
 			elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
 		plan = made;
 	}
-	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+	if (SPI_execute_plan(plan, &word, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not list the segments");
 	MemoryContextSwitchTo(segments->context);
 	segments->items = palloc0(Max(SPI_processed, 1) * sizeof(KeptSegment));
@@ -139,7 +168,7 @@ kept_read_segments(int flags)
 	{
 		bool isnull;
 
-		read_segment(&segments->items[segments->count++], SPI_tuptable->vals[i],
+		read_segment(&segments->items[segments->count++], subject, SPI_tuptable->vals[i],
 					 SPI_tuptable->tupdesc, flags);
 		segments->salt =
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 14, &isnull));
@@ -151,6 +180,8 @@ kept_read_segments(int flags)
 	for (int i = 0; i < segments->count; i++)
 		segments->by_number[i] = i;
 	qsort_arg(segments->by_number, segments->count, sizeof(int), compare_numbers, segments->items);
+	if (subject == SUBJECT_ACCOUNT && uses_others(segments))
+		segments->people = kept_read_segments(SUBJECT_PERSON, flags);
 	return segments;
 }
 
@@ -160,6 +191,8 @@ kept_release_segments(KeptSegments *segments)
 	for (int i = 0; i < segments->count; i++)
 		if (segments->items[i].found)
 			definition_release(&segments->items[i].segment);
+	if (segments->people != NULL)
+		kept_release_segments(segments->people);
 }
 
 int
@@ -188,10 +221,24 @@ static void
 lock_asked(KeptSegment *segment)
 {
 	segment->found = definition_find(NameStr(segment->segment.name), 0, &segment->segment);
-	if (segment->found && definition_is_newer(&segment->segment, GetActiveSnapshot()))
+	if (segment->found &&
+		(is_misplaced(segment) || definition_is_newer(&segment->segment, GetActiveSnapshot())))
 	{
 		definition_release(&segment->segment);
 		segment->found = false;
+	}
+}
+
+/* ask_people_of asks for the segments of people that one of accounts counts members of. */
+static void
+ask_people_of(KeptSegments *segments, const KeptSegment *segment)
+{
+	for (int i = 0; segments->people != NULL && i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments->people, segment->depends_on[i]);
+
+		if (needed >= 0)
+			kept_ask_with_needs(segments->people, needed);
 	}
 }
 
@@ -213,6 +260,57 @@ kept_ask_with_needs(KeptSegments *segments, int place)
 		if (needed >= 0)
 			kept_ask_with_needs(segments, needed);
 	}
+	ask_people_of(segments, segment);
+}
+
+void
+kept_ask_people(KeptSegments *segments)
+{
+	for (int i = 0; i < segments->count; i++)
+		if (segments->items[i].asked)
+			ask_people_of(segments, &segments->items[i]);
+}
+
+/* needs_unbuilt tells whether a segment, or one that it needs, is not built. */
+static bool
+needs_unbuilt(const KeptSegments *segments, const KeptSegment *segment)
+{
+	if (kept_is_unbuilt(segment))
+		return true;
+	for (int i = 0; i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments, segment->depends_on[i]);
+
+		/* rows written by hand can form a circle */
+		if (needed >= 0 && segments->items[needed].level < segment->level &&
+			needs_unbuilt(segments, &segments->items[needed]))
+			return true;
+	}
+	return false;
+}
+
+bool
+kept_awaits_people(const KeptSegments *segments, const KeptSegment *segment)
+{
+	for (int i = 0; segments->people != NULL && i < segment->depend_count; i++)
+	{
+		int needed = kept_segment(segments->people, segment->depends_on[i]);
+
+		if (needed >= 0 && needs_unbuilt(segments->people, &segments->people->items[needed]))
+			return true;
+	}
+	return false;
+}
+
+int64
+kept_built_until(const KeptSegments *segments)
+{
+	int64 until = PG_INT64_MAX;
+
+	for (int i = 0; i < segments->count; i++)
+		if (segments->items[i].asked && kept_is_unbuilt(&segments->items[i]))
+			until = Min(until, segments->items[i].built_until);
+	return until;
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -321,6 +419,11 @@ kept_note_missing(KeptSegment *segment)
 		segment->judgement.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
 		segment->judgement.message =
 			"the owner of the tables may not read its view, or there is none";
+	}
+	else if (is_misplaced(segment))
+	{
+		segment->judgement.sqlstate = ERRCODE_WRONG_OBJECT_TYPE;
+		segment->judgement.message = "its definition is not one of its subject";
 	}
 	else
 	{
@@ -468,6 +571,8 @@ record_part(const KeptChange *items, int count)
 			feed_set(&rows, FEED_OTHER_SINCE, i, TimestampTzGetDatum(item->other_since));
 		if (item->trait != NULL)
 			feed_set(&rows, FEED_TRAIT, i, CStringGetTextDatum(item->trait));
+		if (item->group_id != NULL)
+			feed_set(&rows, FEED_GROUP_ID, i, CStringGetTextDatum(item->group_id));
 	}
 	put_values(&rows, items);
 	feed_record(&rows, true);

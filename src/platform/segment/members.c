@@ -23,8 +23,14 @@ CDP_FUNCTION(cdp_is_member);
 CDP_FUNCTION(cdp_memberships);
 CDP_FUNCTION(cdp_trait_values);
 
-/* how many people are in memory at once */
+CDP_FUNCTION(cdp_accounts_in);
+CDP_FUNCTION(cdp_is_account_in);
+CDP_FUNCTION(cdp_account_trait_values);
+CDP_FUNCTION(cdp_account_memberships);
+
+/* how many people are in memory at once, and how many accounts, each with its people */
 #define PART_PEOPLE 10000
+#define PART_ACCOUNTS 100
 
 /* check_kind raises an error unless a segment is a computed trait, or is none. */
 static void
@@ -42,17 +48,23 @@ check_kind(const KeptSegment *segment, bool is_trait)
 						errhint("Use cdp.members(name).")));
 }
 
-/* ask opens a reader and asks for a segment, which the caller must be allowed to read; returns its place. */
+/* ask opens a reader and asks for a segment of a subject, which the caller must be allowed to read; returns its place. */
 static int
-ask(Reader *reader, const char *name, bool is_trait)
+ask(Reader *reader, const char *name, SubjectKind subject, bool is_trait)
 {
 	Segment readable;
 	int place;
 
 	reader_check_tables();
 	definition_find(name, DEFINITION_REQUIRED, &readable);
-	reader_open(reader);
+	definition_check_subject(&readable, subject);
+	reader_open(reader, subject);
 	definition_release(&readable);
+	if (subject == SUBJECT_ACCOUNT && !reader->sees_all)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for segments of accounts"),
+				 errdetail("Accounts tell of people whom row security hides from the role.")));
 	place = reader_segment(reader, name);
 	if (place < 0)
 		ereport(ERROR,
@@ -76,18 +88,20 @@ judged_at(const Reader *reader, int place)
 	return at;
 }
 
-/* put_member adds a row to the result of cdp_members, or of cdp_trait_values, which has a value besides. */
+/*
+ * put_member adds a row to the result of cdp_members, or of cdp_trait_values, which has a value besides.  id: the
+ * profile_id or group_id.
+ */
 static void
-put_member(ReturnSetInfo *result, int64 profile_id, TimestampTz since, TimestampTz at, Datum value)
+put_member(ReturnSetInfo *result, Datum id, TimestampTz since, TimestampTz at, Datum value)
 {
-	Datum values[] = {Int64GetDatum(profile_id), TimestampTzGetDatum(since),
-					  TimestampTzGetDatum(at), value};
+	Datum values[] = {id, TimestampTzGetDatum(since), TimestampTzGetDatum(at), value};
 	bool nulls[] = {false, false, false, false};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* found_ids returns the people in the rows of the last result. */
+/* found_ids returns the people, or accounts, in the rows of the last result. */
 static int64 *
 found_ids(void)
 {
@@ -117,12 +131,12 @@ put_rows(ReturnSetInfo *result, const Reader *reader, TimestampTz at)
 	{
 		bool isnull;
 		HeapTuple row = rows->vals[i];
-		int64 profile_id = DatumGetInt64(SPI_getbinval(row, rows->tupdesc, 1, &isnull));
+		int64 id = DatumGetInt64(SPI_getbinval(row, rows->tupdesc, 1, &isnull));
 
-		if (profile_id != visible[next])
+		if (id != visible[next])
 			continue;
 		next++;
-		put_member(result, profile_id,
+		put_member(result, SPI_getbinval(row, rows->tupdesc, 4, &isnull),
 				   DatumGetTimestampTz(SPI_getbinval(row, rows->tupdesc, 2, &isnull)), at,
 				   SPI_getbinval(row, rows->tupdesc, 3, &isnull));
 	}
@@ -130,7 +144,10 @@ put_rows(ReturnSetInfo *result, const Reader *reader, TimestampTz at)
 	SPI_freetuptable(rows);
 }
 
-/* put_found adds the members that a query finds: profile_id, since, and the value of a trait. */
+/*
+ * put_found adds the members that a query finds: their number, since, the value of a trait, and what is shown of them,
+ * profile_id or group_id.
+ */
 static void
 put_found(ReturnSetInfo *result, const Reader *reader, const char *query, int count, Oid *types,
 		  Datum *values, TimestampTz at)
@@ -151,21 +168,31 @@ put_found(ReturnSetInfo *result, const Reader *reader, const char *query, int co
 	SPI_finish();
 }
 
+/* shown_id returns the column of what is kept that is shown of members. */
+static const char *
+shown_id(const Reader *reader)
+{
+	return reader->segments->subject == SUBJECT_ACCOUNT ? "group_id" : "profile_id";
+}
+
 /* put_settled adds the members that need not be judged again. */
 static void
 put_settled(ReturnSetInfo *result, const Reader *reader, int place, bool held_out)
 {
+	const Subject *subject = &subjects[reader->segments->subject];
 	int32 number = reader->segments->items[place].segment_id;
 	Oid types[] = {INT4OID, TIMESTAMPTZOID, INT8OID};
 	Datum values[] = {Int32GetDatum(held_out ? -number : number), TimestampTzGetDatum(reader->at),
-					  Int64GetDatum(reader_built_until(reader))};
+					  Int64GetDatum(kept_built_until(reader->segments))};
 
-	put_found(result, reader,
-			  "SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], "
-			  "m.computed[pg_catalog.array_position(m.segments, $1)] "
-			  "FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
-			  "AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.profile_id OPERATOR(pg_catalog.<=) $3",
-			  3, types, values, judged_at(reader, place));
+	put_found(
+		result, reader,
+		psprintf("SELECT m.%s, m.since[pg_catalog.array_position(m.segments, $1)], "
+				 "m.computed[pg_catalog.array_position(m.segments, $1)], m.%s "
+				 "FROM cdp_data.%s m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
+				 "AND m.horizon OPERATOR(pg_catalog.>) $2 AND m.%s OPERATOR(pg_catalog.<=) $3",
+				 subject->key, shown_id(reader), subject->membership, subject->key),
+		3, types, values, judged_at(reader, place));
 }
 
 /* Takes a part of the people that a query finds; in memory that is reset after it. */
@@ -176,9 +203,11 @@ static void
 read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 {
 	Oid types[] = {TIMESTAMPTZOID, INT8OID};
-	Datum values[] = {TimestampTzGetDatum(reader->at), Int64GetDatum(reader_built_until(reader))};
+	Datum values[] = {TimestampTzGetDatum(reader->at),
+					  Int64GetDatum(kept_built_until(reader->segments))};
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext part;
+	int64 at_once = reader->segments->subject == SUBJECT_ACCOUNT ? PART_ACCOUNTS : PART_PEOPLE;
 	Portal cursor;
 	int64 count;
 
@@ -191,7 +220,7 @@ read_people(const char *query, const Reader *reader, TakePart take, void *arg)
 		int64 *ids;
 		int64 visible;
 
-		SPI_cursor_fetch(cursor, true, PART_PEOPLE);
+		SPI_cursor_fetch(cursor, true, at_once);
 		count = (int64) SPI_processed;
 		MemoryContextSwitchTo(part);
 		ids = found_ids();
@@ -230,39 +259,48 @@ put_judged(void *arg, int64 *ids, int64 count)
 
 		if (since != DT_NOBEGIN && kept_holds_out(kept->segments, members->place,
 												  kept->people[i].profile_id) == members->held_out)
-			put_member(members->result, kept->people[i].profile_id, since, at,
-					   value != NULL ? CStringGetTextDatum(value) : (Datum) 0);
+			put_member(members->result,
+					   kept->people[i].group_id != NULL
+						   ? CStringGetTextDatum(kept->people[i].group_id)
+						   : Int64GetDatum(kept->people[i].profile_id),
+					   since, at, value != NULL ? CStringGetTextDatum(value) : (Datum) 0);
 	}
 }
 
-/* who must be judged: whose horizon has passed, and whom segments have not been built until */
-static const char *const lapsed_query = "SELECT m.profile_id FROM cdp_data.membership m "
-										"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
-										"AND m.horizon OPERATOR(pg_catalog.<) 'infinity'";
-static const char *const unbuilt_query =
-	"SELECT m.profile_id FROM cdp_data.membership m "
-	"WHERE m.horizon OPERATOR(pg_catalog.<=) $1 AND m.horizon OPERATOR(pg_catalog.<) 'infinity' "
-	"OR m.profile_id OPERATOR(pg_catalog.>) $2 UNION "
-	"SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id OPERATOR(pg_catalog.>) $2";
+/* query_judged returns a query of those who must be judged: whose horizon has passed, and who are not built until. */
+static char *
+query_judged(const Reader *reader)
+{
+	const Subject *subject = &subjects[reader->segments->subject];
+	char *lapsed =
+		psprintf("SELECT m.%s FROM cdp_data.%s m WHERE m.horizon OPERATOR(pg_catalog.<=) $1 "
+				 "AND m.horizon OPERATOR(pg_catalog.<) 'infinity'",
+				 subject->key, subject->membership);
+
+	if (kept_built_until(reader->segments) == PG_INT64_MAX)
+		return lapsed;
+	return psprintf("%s OR m.%s OPERATOR(pg_catalog.>) $2 UNION "
+					"SELECT p.%s FROM cdp_data.%s p WHERE p.%s OPERATOR(pg_catalog.>) $2",
+					lapsed, subject->key, subject->key, subject->table, subject->key);
+}
 
 /* put_present adds the members at the reader's instant, which is not before the last batch. */
 static void
 put_present(Members *members)
 {
 	put_settled(members->result, &members->reader, members->place, members->held_out);
-	read_people(reader_built_until(&members->reader) == PG_INT64_MAX ? lapsed_query : unbuilt_query,
-				&members->reader, put_judged, members);
+	read_people(query_judged(&members->reader), &members->reader, put_judged, members);
 }
 
 /* put_members puts all members, or those who are held out, or the values of a computed trait. */
 static void
-put_members(FunctionCallInfo fcinfo, bool is_trait, bool held_out)
+put_members(FunctionCallInfo fcinfo, SubjectKind subject, bool is_trait, bool held_out)
 {
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
 	members.held_out = held_out;
-	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), is_trait);
+	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), subject, is_trait);
 	put_present(&members);
 	reader_close(&members.reader);
 }
@@ -271,7 +309,7 @@ put_members(FunctionCallInfo fcinfo, bool is_trait, bool held_out)
 Datum
 cdp_members(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, false, false);
+	put_members(fcinfo, SUBJECT_PERSON, false, false);
 	return (Datum) 0;
 }
 
@@ -279,7 +317,7 @@ cdp_members(PG_FUNCTION_ARGS)
 Datum
 cdp_held_out(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, false, true);
+	put_members(fcinfo, SUBJECT_PERSON, false, true);
 	return (Datum) 0;
 }
 
@@ -303,8 +341,9 @@ put_past(Members *members, TimestampTz as_of)
 		"WHERE c.segment_id OPERATOR(pg_catalog.=) $1 AND c.at OPERATOR(pg_catalog.>) $2 "
 		"AND c.kind OPERATOR(pg_catalog.=) ANY ('{merged,split,renumbered}')) l "
 		"ORDER BY l.profile_id, l.change_id) "
-		"SELECT l.profile_id, l.since, NULL::pg_catalog.text FROM later l WHERE l.since IS NOT NULL UNION ALL "
-		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], NULL "
+		"SELECT l.profile_id, l.since, NULL::pg_catalog.text, l.profile_id "
+		"FROM later l WHERE l.since IS NOT NULL UNION ALL "
+		"SELECT m.profile_id, m.since[pg_catalog.array_position(m.segments, $1)], NULL, m.profile_id "
 		"FROM cdp_data.membership m WHERE m.segments OPERATOR(pg_catalog.@>) ARRAY[$1] "
 		"AND NOT EXISTS (SELECT FROM later l WHERE l.profile_id OPERATOR(pg_catalog.=) m.profile_id)",
 		2, types, values, as_of);
@@ -340,7 +379,8 @@ cdp_members_at(PG_FUNCTION_ARGS)
 	Members members = {(ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
-	members.place = ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	members.place =
+		ask(&members.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), SUBJECT_PERSON, false);
 	if (as_of > members.reader.at)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("as_of must not be in the future"),
@@ -363,7 +403,7 @@ cdp_members_at(PG_FUNCTION_ARGS)
 Datum
 cdp_trait_values(PG_FUNCTION_ARGS)
 {
-	put_members(fcinfo, true, false);
+	put_members(fcinfo, SUBJECT_PERSON, true, false);
 	return (Datum) 0;
 }
 
@@ -375,14 +415,23 @@ typedef struct Listing
 	bool *readable;
 } Listing;
 
-/* put_membership adds a row to the result of cdp_memberships. */
+/*
+ * put_membership adds a row to the result of cdp_memberships, or of cdp_account_memberships, which has the value of a
+ * computed trait, and its type, besides.
+ */
 static void
-put_membership(Listing *listing, int place, int64 profile_id, TimestampTz since)
+put_membership(Listing *listing, const Kept *kept, int person, int place, TimestampTz since)
 {
-	Datum values[] = {
-		CStringGetTextDatum(NameStr(listing->reader.segments->items[place].segment.name)),
-		Int64GetDatum(profile_id), TimestampTzGetDatum(since)};
-	bool nulls[] = {false, false, false};
+	const KeptSegment *segment = &kept->segments->items[place];
+	const char *group_id = kept->people[person].group_id;
+	bool is_trait = segment->segment.is_trait;
+	Datum values[] = {CStringGetTextDatum(NameStr(segment->segment.name)),
+					  group_id != NULL ? CStringGetTextDatum(group_id)
+									   : Int64GetDatum(kept->people[person].profile_id),
+					  TimestampTzGetDatum(since),
+					  is_trait ? CStringGetTextDatum(kept_value(kept, person, place)) : (Datum) 0,
+					  is_trait ? CStringGetTextDatum(segment->value_type) : (Datum) 0};
+	bool nulls[] = {false, false, false, !is_trait, !is_trait};
 
 	tuplestore_putvalues(listing->result->setResult, listing->result->setDesc, values, nulls);
 }
@@ -400,25 +449,37 @@ list_part(void *arg, int64 *ids, int64 count)
 			TimestampTz since = kept_member_since(kept, i, j);
 
 			if (since != DT_NOBEGIN && listing->readable[j])
-				put_membership(listing, j, kept->people[i].profile_id, since);
+				put_membership(listing, kept, i, j, since);
 		}
+}
+
+/* open_listing opens a listing of the segments that the caller may read; of accounts with the computed traits. */
+static void
+open_listing(Listing *listing, FunctionCallInfo fcinfo, SubjectKind subject)
+{
+	KeptSegments *segments;
+
+	listing->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	InitMaterializedSRF(fcinfo, 0);
+	reader_check_tables();
+	reader_open(&listing->reader, subject);
+	segments = listing->reader.segments;
+	listing->readable = reader_readable(&listing->reader);
+	for (int i = 0; i < segments->count; i++)
+		listing->readable[i] &= subject == SUBJECT_ACCOUNT ? listing->reader.sees_all
+														   : !segments->items[i].segment.is_trait;
+	for (int i = 0; i < segments->count; i++)
+		if (listing->readable[i])
+			kept_ask_with_needs(segments, i);
 }
 
 /* cdp_memberships returns who is in which of the segments that the caller may read. */
 Datum
 cdp_memberships(PG_FUNCTION_ARGS)
 {
-	Listing listing = {(ReturnSetInfo *) fcinfo->resultinfo};
+	Listing listing;
 
-	InitMaterializedSRF(fcinfo, 0);
-	reader_check_tables();
-	reader_open(&listing.reader);
-	listing.readable = reader_readable(&listing.reader);
-	for (int i = 0; i < listing.reader.segments->count; i++)
-		listing.readable[i] &= !listing.reader.segments->items[i].segment.is_trait;
-	for (int i = 0; i < listing.reader.segments->count; i++)
-		if (listing.readable[i])
-			kept_ask_with_needs(listing.reader.segments, i);
+	open_listing(&listing, fcinfo, SUBJECT_PERSON);
 	read_people("SELECT m.profile_id FROM cdp_data.membership m UNION "
 				"SELECT p.profile_id FROM cdp_data.profile p "
 				"WHERE p.profile_id OPERATOR(pg_catalog.>) $2",
@@ -462,7 +523,7 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	int64 profile_id = find_profile(PG_GETARG_INT64(1));
 	Reader reader;
 	Kept *kept;
-	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), SUBJECT_PERSON, false);
 	bool is_member;
 
 	kept = reader_judge(&reader, &profile_id, 1);
@@ -470,4 +531,94 @@ cdp_is_member(PG_FUNCTION_ARGS)
 				reader_keep_visible(&reader, &profile_id, 1) == 1;
 	reader_close(&reader);
 	PG_RETURN_BOOL(is_member);
+}
+
+/* ---------------------------------------------------------------- accounts */
+
+/* cdp_accounts_in returns which accounts are in a segment, and since when. */
+Datum
+cdp_accounts_in(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, SUBJECT_ACCOUNT, false, false);
+	return (Datum) 0;
+}
+
+/* cdp_account_trait_values returns the values of a computed trait of accounts. */
+Datum
+cdp_account_trait_values(PG_FUNCTION_ARGS)
+{
+	put_members(fcinfo, SUBJECT_ACCOUNT, true, false);
+	return (Datum) 0;
+}
+
+/* find_account returns the number of an account, or 0; as the owner of the tables. */
+static int64
+find_account(Datum group_id)
+{
+	Oid type = TEXTOID;
+	bool isnull = true;
+	Datum found = (Datum) 0;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT a.account_id FROM cdp_data.account a "
+							  "WHERE a.group_id OPERATOR(pg_catalog.=) cdp_internal.account_id($1)",
+							  1, &type, &group_id, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not find an account");
+	if (SPI_processed > 0)
+		found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	SPI_finish();
+	return isnull ? 0 : DatumGetInt64(found);
+}
+
+/* cdp_is_account_in returns whether an account is in a segment. */
+Datum
+cdp_is_account_in(PG_FUNCTION_ARGS)
+{
+	Reader reader;
+	int place = ask(&reader, text_to_cstring(PG_GETARG_TEXT_PP(0)), SUBJECT_ACCOUNT, false);
+	int64 account_id = find_account(PG_GETARG_DATUM(1));
+	bool is_member = false;
+
+	if (account_id != 0)
+		is_member =
+			kept_member_since(reader_judge(&reader, &account_id, 1), 0, place) != DT_NOBEGIN;
+	reader_close(&reader);
+	PG_RETURN_BOOL(is_member);
+}
+
+/* list_accounts adds the memberships of these accounts. */
+static void
+list_accounts(Listing *listing, ArrayType *group_ids)
+{
+	Datum *names;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(group_ids, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		int64 id = nulls[i] ? 0 : find_account(names[i]);
+
+		if (id != 0)
+			list_part(listing, &id, 1);
+	}
+}
+
+/* cdp_account_memberships returns which accounts, or these, are in which segments, and their values. */
+Datum
+cdp_account_memberships(PG_FUNCTION_ARGS)
+{
+	Listing listing;
+
+	open_listing(&listing, fcinfo, SUBJECT_ACCOUNT);
+	if (PG_ARGISNULL(0))
+		read_people("SELECT m.account_id FROM cdp_data.account_membership m UNION "
+					"SELECT a.account_id FROM cdp_data.account a "
+					"WHERE a.account_id OPERATOR(pg_catalog.>) $2",
+					&listing.reader, list_part, &listing);
+	else if (listing.reader.segments->count > 0)
+		list_accounts(&listing, PG_GETARG_ARRAYTYPE_P(0));
+	reader_close(&listing.reader);
+	return (Datum) 0;
 }

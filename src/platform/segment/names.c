@@ -26,6 +26,7 @@
 
 #include "cdp.h"
 #include "core/sequence/sequence_form.h"
+#include "platform/segment/subject.h"
 #include "toolkit/bridge/status.h"
 #include "toolkit/timeline/step.h"
 #include "toolkit/identifier/identifier.h"
@@ -33,7 +34,7 @@
 /* state of a walk over a condition */
 typedef struct NameWalk
 {
-	List *columns; /* names of the columns of cdp.profile_row */
+	List *columns; /* names of the columns that the condition is over */
 	ReturnSetInfo *result;
 	Oid schema;     /* cdp */
 	Oid sequence;   /* the type cdp.sequence */
@@ -419,7 +420,8 @@ Datum
 cdp_condition_names(PG_FUNCTION_ARGS)
 {
 	char *query_text =
-		psprintf("SELECT (\n%s\n) FROM cdp.profile_row", text_to_cstring(PG_GETARG_TEXT_PP(0)));
+		psprintf("SELECT (\n%s\n) FROM cdp.%s", text_to_cstring(PG_GETARG_TEXT_PP(0)),
+				 subjects[subject_of(text_to_cstring(PG_GETARG_TEXT_PP(1)))].row_view);
 	NameWalk walk = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
 	CachedPlanSource *source;
 	SPIPlanPtr plan;

@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "platform/segment/in_segment.h"
+#include "platform/segment/members_in.h"
 #include "platform/segment/part.h"
 #include "toolkit/predicate/predicate.h"
 
@@ -83,6 +84,7 @@ make_leaf(Clock *clock, Node *expression)
 	part->text = expression;
 	part->leaf = (Expr *) clock_replace(clock, expression, &part->terms);
 	part->is_safe = leaf_is_safe((Node *) part->leaf);
+	part->counted = members_in_numbers(expression);
 	part->same = part;
 	return part;
 }
@@ -276,14 +278,14 @@ part_evaluate(Part *part, const PartPerson *person)
 	return part->answer;
 }
 
-/* leaf_until returns the earliest instant at which a use of the clock in a leaf can answer otherwise. */
+/* leaf_until returns the earliest instant at which a use of the clock, or a count of members, can be another. */
 static TimestampTz
 leaf_until(Part *leaf, const PartPerson *person)
 {
 	MemoryContext caller;
 	ListCell *cell;
 
-	if (leaf->terms == NIL)
+	if (leaf->terms == NIL && leaf->counted == NIL)
 		return DT_NOEND;
 	if (leaf->until_for == person->number)
 		return leaf->until;
@@ -291,6 +293,10 @@ leaf_until(Part *leaf, const PartPerson *person)
 	leaf->until = DT_NOEND;
 	foreach (cell, leaf->terms)
 		leaf->until = Min(leaf->until, clock_until(lfirst(cell), person->as_of, person->row));
+	foreach (cell, leaf->counted)
+		if (person->members != NULL)
+			person->members(person->memory, person->profile_id, lfirst_int(cell), person->as_of,
+							&leaf->until);
 	leaf->until_for = person->number;
 	MemoryContextSwitchTo(caller);
 	return leaf->until;

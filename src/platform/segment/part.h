@@ -39,8 +39,9 @@ typedef struct Part
 	Node *text;        /* of a leaf, as in the definition */
 	Expr *leaf;        /* its instants are parameters */
 	ExprState *state;
-	List *terms;  /* its uses of the clock */
-	bool is_safe; /* evaluating it raises no error for any person */
+	List *terms;   /* its uses of the clock */
+	List *counted; /* segments of people whose members it counts */
+	bool is_safe;  /* evaluating it raises no error for any person */
 	PartAnswer answer;
 
 	/* of a leaf: what was found for a person, for all leaves that are the same */
@@ -59,7 +60,8 @@ typedef struct PartPerson
 	int64 profile_id;
 	TimestampTz as_of;
 	EvaluateKeptValue kept_value; /* NULL: conditions cannot use other segments */
-	void *memory;                 /* its argument */
+	EvaluateMembers members;      /* NULL: they cannot use segments of people */
+	void *memory;                 /* the argument of both */
 } PartPerson;
 
 /* Makes the parts of a condition; adds the instants that it uses to the clock. */

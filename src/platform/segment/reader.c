@@ -66,12 +66,12 @@ reader_check_tables(void)
 }
 
 void
-reader_open(Reader *reader)
+reader_open(Reader *reader, SubjectKind subject)
 {
 	GetUserIdAndSecContext(&reader->user, &reader->security);
 	reader->sees_all = visible_all(reader->user);
 	SetUserIdAndSecContext(tables_owner(), reader->security | SECURITY_LOCAL_USERID_CHANGE);
-	reader->segments = kept_read_segments(DEFINITION_UNLOCKED);
+	reader->segments = kept_read_segments(subject, DEFINITION_UNLOCKED);
 	reader->last = last_batch();
 	reader->at = Max(GetCurrentTransactionStartTimestamp(), reader->last);
 }
@@ -100,6 +100,9 @@ reader_keep_visible(const Reader *reader, int64 *ids, int64 count)
 
 	if (reader->sees_all)
 		return count;
+	/* what is known of an account is known of all its people */
+	if (reader->segments->subject == SUBJECT_ACCOUNT)
+		return 0;
 	GetUserIdAndSecContext(&owner, &security);
 	SetUserIdAndSecContext(reader->user, reader->security);
 	count = visible_keep(ids, count);
@@ -116,17 +119,6 @@ reader_readable(const Reader *reader)
 		readable[i] =
 			definition_is_readable(NameStr(reader->segments->items[i].segment.name), reader->user);
 	return readable;
-}
-
-int64
-reader_built_until(const Reader *reader)
-{
-	int64 until = PG_INT64_MAX;
-
-	for (int i = 0; i < reader->segments->count; i++)
-		if (reader->segments->items[i].asked && kept_is_unbuilt(&reader->segments->items[i]))
-			until = Min(until, reader->segments->items[i].built_until);
-	return until;
 }
 
 /* ask_judgeable asks only for segments that can be judged, of those that are asked; returns which these were. */
@@ -146,7 +138,7 @@ ask_judgeable(KeptSegments *segments)
 Kept *
 reader_judge(Reader *reader, int64 *ids, int64 count)
 {
-	int64 until = reader_built_until(reader);
+	int64 until = kept_built_until(reader->segments);
 	bool *asked = ask_judgeable(reader->segments);
 	Kept *kept = kept_read(reader->segments, ids, count, STORE_READ);
 	int *unbuilt = palloc_extended(Max(kept->count, 1) * sizeof(int), MCXT_ALLOC_HUGE);

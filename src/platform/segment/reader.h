@@ -23,8 +23,8 @@ typedef struct Reader
 /* Raises an error unless the tables are there, and are what cdp.init() made; as the caller, and before all else. */
 extern void reader_check_tables(void);
 
-/* Becomes the owner of the tables, reads the segments.  None is asked, and no definition locked. */
-extern void reader_open(Reader *reader);
+/* Becomes the owner of the tables, reads the segments of a subject.  None is asked, and no definition locked. */
+extern void reader_open(Reader *reader, SubjectKind subject);
 
 /* Becomes the caller again. */
 extern void reader_close(Reader *reader);
@@ -37,9 +37,6 @@ extern bool *reader_readable(const Reader *reader);
 
 /* Keeps those of some people whom the caller may see, in their order; returns how many. */
 extern int64 reader_keep_visible(const Reader *reader, int64 *ids, int64 count);
-
-/* Returns the last profile that all segments that are asked have been judged for since they were made or changed. */
-extern int64 reader_built_until(const Reader *reader);
 
 /* Returns some people, with their memberships in the segments that are asked as they are at reader->at. */
 extern Kept *reader_judge(Reader *reader, int64 *ids, int64 count);

@@ -1,10 +1,11 @@
 /*
  * scan.c
- *		One scan of people that judges them by the conditions of segments, as their owner.
+ *		One scan that judges people, or accounts, by the conditions of segments, as their owner.  What is said of people
+ *		here, and where scans are used, holds for accounts too.
  *
  * The scan returns the columns that the conditions use; each row is judged by all conditions as it comes.  It reads
  * cdp_data.judged_row, which shows what cdp.profile_row does of all people, whatever row security hides from the owner
- * of the segments.
+ * of the segments, or cdp_data.judged_account.
  */
 #include "postgres.h"
 
@@ -51,8 +52,8 @@ typedef struct ScanRun
 {
 	DestReceiver receiver;
 	PersonScan *scan;
-	Oid profile_row;
-	Bitmapset *columns; /* that conditions use, by their numbers in cdp.profile_row */
+	Oid row_view;       /* what is scanned */
+	Bitmapset *columns; /* that conditions use, by their numbers in that */
 	Clock clock;
 	Part **parts;
 	FmgrInfo *outputs; /* of computed traits */
@@ -123,8 +124,8 @@ read_definition(ScanRun *run, int segment)
 	const PersonScan *scan = run->scan;
 
 	if (scan->condition == NULL)
-		return definition_condition(&scan->segments[segment], &run->profile_row);
-	run->profile_row = RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false);
+		return definition_condition(&scan->segments[segment], &run->row_view);
+	run->row_view = RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false);
 	return copyObject(scan->condition);
 }
 
@@ -317,22 +318,23 @@ keep_plan(const char *text, Oid type)
 	return kept->plan;
 }
 
-/* append_columns appends the columns that conditions use to a list that begins with the profile id. */
+/* append_columns appends the columns that conditions use to a list that begins with the number of the person. */
 static void
 append_columns(StringInfo text, const ScanRun *run)
 {
 	int column = -1;
 
-	appendStringInfoString(text, "p.profile_id");
+	appendStringInfo(text, "p.%s", subjects[run->scan->segments[0].subject].key);
 	while ((column = bms_next_member(run->columns, column)) >= 0)
 		appendStringInfo(text, ", p.%s",
-						 quote_identifier(get_attname(run->profile_row, column, false)));
+						 quote_identifier(get_attname(run->row_view, column, false)));
 }
 
 /* make_query returns the query of a scan; its parameter is the ids, or the one after which it begins. */
 static char *
 make_query(const ScanRun *run)
 {
+	const Subject *subject = &subjects[run->scan->segments[0].subject];
 	StringInfoData columns;
 
 	initStringInfo(&columns);
@@ -341,18 +343,16 @@ make_query(const ScanRun *run)
 		return psprintf("SELECT %s FROM %s p WHERE p.profile_id > $1", columns.data,
 						run->scan->relation);
 	if (run->scan->ids == NULL)
-		return psprintf(
-			"SELECT %s FROM cdp_data.judged_row p WHERE p.profile_id > $1 ORDER BY p.profile_id",
-			columns.data);
+		return psprintf("SELECT %s FROM cdp_data.%s p WHERE p.%s > $1 ORDER BY p.%s", columns.data,
+						subject->judged_view, subject->key, subject->key);
 
 	/*
 	 * A sequential scan, which the planner prefers for small tables, and a join that is not by person, would read
 	 * all people, and fail for any of them.
 	 */
-	return psprintf(
-		"SELECT s.* FROM pg_catalog.unnest($1) i (profile_id) CROSS JOIN LATERAL "
-		"(SELECT %s FROM cdp_data.judged_row p WHERE p.profile_id = i.profile_id OFFSET 0) s",
-		columns.data);
+	return psprintf("SELECT s.* FROM pg_catalog.unnest($1) i (id) CROSS JOIN LATERAL "
+					"(SELECT %s FROM cdp_data.%s p WHERE p.%s = i.id OFFSET 0) s",
+					columns.data, subject->judged_view, subject->key);
 }
 
 /* make_ids returns the ids of a scan as a bigint[]. */
@@ -393,8 +393,13 @@ run_scan(void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run->person = (PartPerson){
-		CreateStandaloneExprContext(), 0, 0, scan->as_of, scan->kept_value, scan->memory};
+	run->person = (PartPerson){CreateStandaloneExprContext(),
+							   0,
+							   0,
+							   scan->as_of,
+							   scan->kept_value,
+							   scan->members,
+							   scan->memory};
 	read_conditions(run);
 	scan->stage = SCAN_PEOPLE;
 	set_settings();

@@ -1,6 +1,6 @@
 /*
  * scan.h
- *		One scan of people that judges them by the conditions of segments, as their owner.
+ *		One scan that judges people, or accounts, by the conditions of segments, as their owner.
  */
 #ifndef CDP_SEGMENT_SCAN_H
 #define CDP_SEGMENT_SCAN_H
@@ -27,7 +27,7 @@ typedef void (*ScanLook)(void *arg, Part *part, const PartPerson *person);
 
 typedef struct PersonScan
 {
-	const Segment *segments; /* of one owner */
+	const Segment *segments; /* of one subject and owner */
 	const bool *judged;      /* which of them; NULL: all */
 	int count;
 	Node *condition; /* of the only one, in place of its definition; NULL: that */
@@ -37,7 +37,8 @@ typedef struct PersonScan
 	TimestampTz as_of;
 	EvaluateInstant instant; /* NULL: as_of */
 	EvaluateKeptValue kept_value;
-	void *memory; /* the argument of both */
+	EvaluateMembers members;
+	void *memory; /* the argument of these */
 
 	/* whom: these or, if ids is NULL, the first "limit" after this one */
 	const int64 *ids;

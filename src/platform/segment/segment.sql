@@ -19,13 +19,14 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
 			CASE WHEN reader.may_share THEN 'WITH GRANT OPTION' END);
 	END LOOP;
-	-- those bound to a purpose read columns of it alone, and without identifiers no computed trait that is not listed
+	-- those bound to a purpose read columns of it alone, nothing of accounts, and without identifiers no computed trait
+	-- that is not listed
 	FOR reader IN
 		SELECT r.rolname AS role
 		FROM cdp_data.purpose_role b
 		JOIN pg_roles r ON r.rolname = b.role
 		JOIN cdp_data.segment s ON s.name = segment_share.name
-		WHERE s.kind <> 'trait' OR b.identifiers OR s.name = ANY (b.traits)
+		WHERE s.subject = 'person' AND (s.kind <> 'trait' OR b.identifiers OR s.name = ANY (b.traits))
 	LOOP
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %I', name, reader.role);
 	END LOOP;
@@ -41,14 +42,21 @@ CREATE FUNCTION cdp_internal.make_segment_view(name text, replace boolean) RETUR
 AS $function$
 DECLARE
 	-- of the definition, and not as the table of segments says, which others than the owner can write
-	type text := (
-		SELECT format_type(a.atttypid, NULL)
-		FROM pg_attribute a
-		WHERE a.attrelid = to_regclass(format('cdp_condition.%I', name)) AND a.attname = 'value');
+	made record;
 BEGIN
+	SELECT max(format_type(a.atttypid, NULL)) FILTER (WHERE a.attname = 'value') AS type,
+		bool_or(a.attname = 'account_id') AS of_accounts
+	INTO STRICT made
+	FROM pg_attribute a
+	WHERE a.attrelid = to_regclass(format('cdp_condition.%I', name));
 	EXECUTE format('%s VIEW cdp_segment.%I AS SELECT %s', CASE WHEN replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		name, CASE WHEN type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
-			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', type, name) END);
+		name, CASE WHEN made.type IS NULL AND made.of_accounts
+				THEN format('m.group_id, m.since FROM cdp.accounts_in(%L) m', name)
+			WHEN made.type IS NULL THEN format('m.profile_id, m.since FROM cdp.members(%L) m', name)
+			WHEN made.of_accounts THEN format(
+				'v.group_id, v.value::%s AS value, v.since FROM cdp.account_trait_values(%L) v', made.type, name)
+			ELSE format('v.profile_id, v.value::%s AS value, v.since FROM cdp.trait_values(%L) v', made.type, name)
+			END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_segment_view(text, boolean) IS
@@ -69,21 +77,24 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_segment_name(text, text) IS
 	'Internal: raises an error unless a segment, or what is said, can have this name.';
 
-CREATE FUNCTION cdp_internal.check_kind(name text, kind text) RETURNS void
+CREATE FUNCTION cdp_internal.check_kind(name text, kind text, subject text DEFAULT 'person') RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	former text := (SELECT s.kind FROM cdp_data.segment s WHERE s.name = check_kind.name);
+	former cdp_data.segment;
 BEGIN
-	IF former <> check_kind.kind THEN
-		RAISE EXCEPTION 'there is a % "%"', CASE former WHEN 'live' THEN 'segment' WHEN 'trait' THEN 'computed trait'
-				ELSE former END, name USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
+	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = check_kind.name;
+	IF former.kind <> check_kind.kind OR former.subject <> check_kind.subject THEN
+		RAISE EXCEPTION 'there is a % "%"%', CASE former.kind WHEN 'live' THEN 'segment' WHEN 'trait'
+				THEN 'computed trait' ELSE former.kind END, name, CASE WHEN former.subject = 'account'
+				THEN ' of accounts' WHEN check_kind.subject = 'account' THEN ' of people' ELSE '' END
+			USING ERRCODE = 'duplicate_object', HINT = 'Choose another name.';
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.check_kind(text, text) IS
-	'Internal: raises an error if there is a segment of this name, and of another kind.';
+COMMENT ON FUNCTION cdp_internal.check_kind(text, text, text) IS
+	'Internal: raises an error if there is a segment of this name, and of another kind or subject.';
 
 CREATE FUNCTION cdp_internal.raise_defined(name text, kind text, dropped_as text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -117,7 +128,7 @@ COMMENT ON FUNCTION cdp_internal.describe_segment(text, text) IS
 	'Internal: comments on the views of a segment that was made or replaced, and grants the right to read it.';
 
 CREATE FUNCTION cdp_internal.define_segment(name text, condition text, description text, replace boolean,
-	is_trait boolean DEFAULT false) RETURNS integer
+	is_trait boolean, subject text) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -137,20 +148,22 @@ DECLARE
 BEGIN
 	SELECT s.* INTO former FROM cdp_data.segment s WHERE s.name = define_segment.name;
 	number := former.segment_id;
-	PERFORM cdp_internal.check_kind(define_segment.name, CASE WHEN is_trait THEN 'trait' ELSE 'live' END);
-	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait);
+	PERFORM cdp_internal.check_kind(define_segment.name, CASE WHEN is_trait THEN 'trait' ELSE 'live' END,
+		define_segment.subject);
+	PERFORM cdp_internal.try_condition(coalesce(define_segment.condition, ''), owner, is_trait, define_segment.subject);
 	judged := define_segment.condition;
 	IF former.purpose_id IS NOT NULL THEN
 		-- a condition may end with a comment
 		judged := format(E'(%s\n) AND purposes & %s <> 0 AND purposes_until > now()', judged,
 			1::bigint << former.purpose_id);
 	END IF;
-	understood := cdp_internal.read_condition(judged, owner, is_trait);
-	PERFORM cdp_internal.notice_condition(understood.definition);
+	understood := cdp_internal.read_condition(judged, owner, is_trait, define_segment.subject);
+	PERFORM cdp_internal.notice_condition(understood.definition, define_segment.subject);
 
-	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, value_type, condition, description, state, built_until,
-		depends_on, level)
+	INSERT INTO cdp_data.segment AS s (name, segment_id, kind, subject, value_type, condition, description, state,
+		built_until, depends_on, level)
 	SELECT define_segment.name, t.segment_id + 1, CASE WHEN is_trait THEN 'trait' ELSE 'live' END,
+		define_segment.subject,
 		CASE WHEN is_trait THEN understood.value_type END, define_segment.condition, define_segment.description,
 		'building', 0, understood.depends_on, cdp_internal.level_above(understood.depends_on, number)
 	FROM cdp_data.state t
@@ -170,9 +183,11 @@ BEGIN
 	PERFORM cdp_internal.raise_levels();
 
 	-- Safe to paste: the server has printed what it understood.
-	made := format('%s VIEW cdp_condition.%I AS SELECT profile_row.profile_id, (%s) AS %s FROM cdp.profile_row',
-		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
-		define_segment.name, understood.definition, CASE WHEN is_trait THEN 'value' ELSE 'holds' END);
+	made := format('%s VIEW cdp_condition.%I AS SELECT %s, (%s) AS %s FROM cdp.%I',
+		CASE WHEN define_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END, define_segment.name,
+		CASE define_segment.subject WHEN 'account' THEN 'account_row.account_id' ELSE 'profile_row.profile_id' END,
+		understood.definition, CASE WHEN is_trait THEN 'value' ELSE 'holds' END,
+		CASE define_segment.subject WHEN 'account' THEN 'account_row' ELSE 'profile_row' END);
 	IF former.value_type <> understood.value_type AND is_trait THEN
 		PERFORM cdp_internal.change_trait_type(define_segment.name, made);
 	ELSE
@@ -184,9 +199,9 @@ BEGIN
 	RETURN number;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean) IS
-	'Internal: makes or replaces a segment or a computed trait, by which no people have been judged yet, and returns '
-	'its number. The caller holds the lock of cdp.refresh().';
+COMMENT ON FUNCTION cdp_internal.define_segment(text, text, text, boolean, boolean, text) IS
+	'Internal: makes or replaces a segment or a computed trait of a subject, by which no people have been judged yet, '
+	'and returns its number. The caller holds the lock of cdp.refresh().';
 
 CREATE FUNCTION cdp.members(name text)
 	RETURNS TABLE (profile_id bigint, since timestamptz, judged_at timestamptz)
@@ -245,8 +260,8 @@ COMMENT ON FUNCTION cdp_internal.memberships() IS
 	'Internal: returns who is in which of the segments that the caller may read, as cdp.members() does.';
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_share(text), cdp_internal.make_segment_view(text, boolean),
-	cdp_internal.check_segment_name(text, text), cdp_internal.check_kind(text, text),
+	cdp_internal.check_segment_name(text, text), cdp_internal.check_kind(text, text, text),
 	cdp_internal.raise_defined(text, text, text), cdp_internal.describe_segment(text, text),
-	cdp_internal.define_segment(text, text, text, boolean, boolean), cdp.members(text),
+	cdp_internal.define_segment(text, text, text, boolean, boolean, text), cdp.members(text),
 	cdp.members(text, timestamptz), cdp.is_member(text, bigint),
 	cdp.is_member(text, cdp.identifier), cdp.is_member(text, text), cdp_internal.memberships() FROM PUBLIC;

@@ -160,8 +160,8 @@ adds_interval(Node *node, Oid function)
 static bool
 is_known(Oid function)
 {
-	static const char *const names[] = {"identifier", "try_identifier", "phone",
-										"try_phone",  "in_segment",     "computed"};
+	static const char *const names[] = {"identifier", "try_identifier", "phone",     "try_phone",
+										"in_segment", "computed",       "members_in"};
 	const char *name = is_cdp_function(function) ? get_func_name(function) : NULL;
 
 	for (int i = 0; name != NULL && i < lengthof(names); i++)

@@ -45,7 +45,7 @@
 typedef struct Why
 {
 	Segment segment;
-	Oid profile_row;
+	Oid row_view;
 	WhyPart *parts;
 	int count;
 	int next; /* the part to evaluate */
@@ -64,30 +64,31 @@ typedef struct Why
 static bool
 check_columns(Node *node, void *context)
 {
-	Oid profile_row = *(Oid *) context;
+	Oid row_view = *(Oid *) context;
 
 	if (node == NULL)
 		return false;
-	if (IsA(node, Var) && pg_class_aclcheck(profile_row, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
-		pg_attribute_aclcheck(profile_row, ((Var *) node)->varattno, GetUserId(), ACL_SELECT) !=
+	if (IsA(node, Var) && pg_class_aclcheck(row_view, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck(row_view, ((Var *) node)->varattno, GetUserId(), ACL_SELECT) !=
 			ACLCHECK_OK)
-		aclcheck_error_col(ACLCHECK_NO_PRIV, OBJECT_COLUMN, get_rel_name(profile_row),
-						   get_attname(profile_row, ((Var *) node)->varattno, false));
+		aclcheck_error_col(ACLCHECK_NO_PRIV, OBJECT_COLUMN, get_rel_name(row_view),
+						   get_attname(row_view, ((Var *) node)->varattno, false));
 	return expression_tree_walker(node, check_columns, context);
 }
 
-/* sees_person tells whether the caller may see a person. */
+/* sees tells whether the caller may see a person, or an account. */
 static bool
-sees_person(int64 profile_id)
+sees(const Subject *subject, int64 id)
 {
 	Oid type = INT8OID;
-	Datum value = Int64GetDatum(profile_id);
+	Datum value = Int64GetDatum(id);
 	bool found;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args("SELECT FROM cdp.profile_row p WHERE p.profile_id = $1", 1, &type,
-							  &value, NULL, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(
+			psprintf("SELECT FROM cdp.%s p WHERE p.%s = $1", subject->row_view, subject->key), 1,
+			&type, &value, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for a person");
 	found = SPI_processed > 0;
 	SPI_finish();
@@ -219,6 +220,15 @@ look_up(void *arg, int64 profile_id, int32 segment_id)
 	return place >= 0 ? kept_value(why->kept, 0, place) : NULL;
 }
 
+/* count_members is the EvaluateMembers that looks at the people of the account. */
+static int64
+count_members(void *arg, int64 account_id, int32 segment_id, TimestampTz as_of, TimestampTz *until)
+{
+	const Why *why = arg;
+
+	return kept_count_members(why->kept, account_id, segment_id, as_of, until);
+}
+
 /* list_parts appends a part and those below it, in the order of why_list(). */
 static void
 list_parts(Part *part, List **parts)
@@ -262,6 +272,7 @@ evaluate_leaves(Why *why, int64 profile_id)
 					   .owner = why->segment.owner,
 					   .as_of = why->reader.at,
 					   .kept_value = look_up,
+					   .members = count_members,
 					   .memory = why,
 					   .ids = &profile_id,
 					   .limit = 1,
@@ -292,6 +303,8 @@ segment_name(void *arg, int32 number)
 	const KeptSegments *segments = arg;
 	int place = kept_segment(segments, number);
 
+	if (place < 0 && segments->people != NULL)
+		return segment_name(segments->people, number);
 	return place >= 0 ? NameStr(segments->items[place].segment.name) : "";
 }
 
@@ -429,7 +442,7 @@ put_hold_out(Why *why, PartAnswer answer, TimestampTz until)
 static void
 put_rows(Why *why, bool has_change)
 {
-	List *context = deparse_context_for("profile_row", why->profile_row);
+	List *context = deparse_context_for(subjects[why->segment.subject].row_view, why->row_view);
 
 	/* no other answer brings in who is held out */
 	if (put_hold_out(why, why->parts[0].answer, why->parts[0].until))
@@ -502,7 +515,7 @@ put_list(Why *why, bool shows_identifiers)
 static void
 open_reader(Why *why, int64 profile_id)
 {
-	reader_open(&why->reader);
+	reader_open(&why->reader, why->segment.subject);
 	why->place = reader_segment(&why->reader, NameStr(why->segment.name));
 	if (why->place < 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -510,6 +523,7 @@ open_reader(Why *why, int64 profile_id)
 						errhint("cdp.segment lists the segments.")));
 	kept_ask_with_needs(why->reader.segments, why->place);
 	why->kept = reader_judge(&why->reader, &profile_id, 1);
+	kept_read_members(why->kept, why->reader.at);
 }
 
 /* may_read_identifiers tells whether the caller may read the identifiers of people. */
@@ -527,10 +541,10 @@ may_read_identifiers(void)
 static void
 explain_condition(Why *why, int64 profile_id)
 {
-	Node *condition = definition_condition(&why->segment, &why->profile_row);
+	Node *condition = definition_condition(&why->segment, &why->row_view);
 
-	check_columns(condition, &why->profile_row);
-	if (!sees_person(profile_id))
+	check_columns(condition, &why->row_view);
+	if (!sees(&subjects[why->segment.subject], profile_id))
 		return;
 	why->count = why_list(condition, &why->parts);
 	open_reader(why, profile_id);
@@ -548,7 +562,7 @@ explain_list(Why *why, int64 profile_id)
 {
 	bool shows_identifiers = may_read_identifiers();
 
-	if (!sees_person(profile_id))
+	if (!sees(&subjects[SUBJECT_PERSON], profile_id))
 		return;
 	open_reader(why, profile_id);
 	put_list(why, shows_identifiers);
@@ -557,11 +571,12 @@ explain_list(Why *why, int64 profile_id)
 
 CDP_FUNCTION(cdp_why);
 
-/* cdp_why returns the parts of a segment's condition for a present profile id. */
+/* cdp_why returns the parts of a segment's condition for a present profile id, or the number of an account. */
 Datum
 cdp_why(PG_FUNCTION_ARGS)
 {
 	Why why = {.context = CurrentMemoryContext};
+	SubjectKind subject = subject_of(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 
 	InitMaterializedSRF(fcinfo, 0);
 	why.result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -571,6 +586,7 @@ cdp_why(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is a computed trait, not a segment", NameStr(why.segment.name))));
+	definition_check_subject(&why.segment, subject);
 	if (definition_is_list(&why.segment))
 		explain_list(&why, PG_GETARG_INT64(1));
 	else

@@ -1,13 +1,13 @@
 -- Why a person is in a segment, or not.
-CREATE FUNCTION cdp_internal.why(segment text, profile_id bigint,
+CREATE FUNCTION cdp_internal.why(segment text, profile_id bigint, subject text,
 	OUT line integer, OUT depth integer, OUT part text, OUT "values" jsonb, OUT holds boolean, OUT until timestamptz,
 	OUT change boolean) RETURNS SETOF record
 	LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 5
 	-- conditions and values are printed the same in every session
 	SET search_path = pg_catalog, cdp, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres'
 	AS 'MODULE_PATHNAME', 'cdp_why';
-COMMENT ON FUNCTION cdp_internal.why(text, bigint) IS
-	'Internal: cdp.why() for a present profile_id.';
+COMMENT ON FUNCTION cdp_internal.why(text, bigint, text) IS
+	'Internal: cdp.why() for a present profile_id, or the number of an account.';
 
 CREATE FUNCTION cdp.why(segment text, profile_id bigint)
 	RETURNS TABLE (line integer, depth integer, part text, "values" jsonb, holds boolean, until timestamptz,
@@ -18,7 +18,7 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	RETURN QUERY
-		SELECT w.* FROM cdp_internal.why(why.segment, cdp.profile_of(why.profile_id)) w ORDER BY w.line;
+		SELECT w.* FROM cdp_internal.why(why.segment, cdp.profile_of(why.profile_id), 'person') w ORDER BY w.line;
 END
 $function$;
 COMMENT ON FUNCTION cdp.why(text, bigint) IS
@@ -61,5 +61,5 @@ $function$;
 COMMENT ON FUNCTION cdp.why(text, text) IS
 	'The same for text: namespace:value, or the digits of a profile_id. Other text is an error (22P02).';
 
-REVOKE ALL ON FUNCTION cdp_internal.why(text, bigint), cdp.why(text, bigint), cdp.why(text, cdp.identifier),
+REVOKE ALL ON FUNCTION cdp_internal.why(text, bigint, text), cdp.why(text, bigint), cdp.why(text, cdp.identifier),
 	cdp.why(text, text) FROM PUBLIC;
