@@ -1,4 +1,4 @@
--- Roles that are bound to a purpose get nothing of accounts; what the owner of a segment of accounts may see of people does not matter.
+-- Roles that are bound to a purpose get nothing of accounts.
 \set VERBOSITY terse
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_segment_account_access ENCODING 'UTF8' TEMPLATE template0;
