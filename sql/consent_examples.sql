@@ -104,6 +104,8 @@ SELECT count(*) FROM cdp_data.profile WHERE purposes <> 0;
 -- what is refused
 SELECT cdp.create_purpose('marketing', 'opt-in');
 SELECT cdp.create_purpose('marketing', by_region => '{"Europe": "opt_in"}');
+SELECT cdp.create_purpose('marketing', 'sometimes');
+SELECT cdp.create_purpose('marketing', by_region => '{"EU": null}');
 SELECT cdp.create_purpose('');
 SELECT cdp.create_purpose(NULL);
 SELECT cdp.create_purpose('marketing');

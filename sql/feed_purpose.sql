@@ -142,6 +142,11 @@ END $$;
 SELECT * FROM history(300);
 SELECT count(*) > 20 AS stamps, count(DISTINCT profile_id) > 5 AS people FROM cdp.change WHERE kind = 'purposes_changed';
 SELECT count(*) > 5 AS merges FROM cdp.change WHERE kind = 'merged';
+-- a computed trait: of its value a withdrawal says nothing
+SELECT cdp.create_trait('orders', $$ cdp.count_events(timeline, 'Order') $$) > 5 AS orders;
+SELECT i.value AS who, i.profile_id AS number FROM cdp.identifiers i JOIN cdp.membership m USING (profile_id) WHERE i.namespace = 'user_id' ORDER BY 1 LIMIT 1 \gset
+SELECT cdp.set_consent('user_id:' || :'who', 'marketing', 'yes'), cdp.set_consent('user_id:' || :'who', 'marketing', 'no');
+SELECT count(*) > 0 AS shown FROM cdp.change WHERE kind = 'purposes_changed' AND segment = 'orders' AND profile_id = :number;
 SELECT count(*) AS findings FROM cdp.verify();
 
 \c :origin

@@ -68,7 +68,7 @@ SELECT cdp.refresh();
 CALL note('a full evaluation of all', 'SELECT count(*) FROM cdp_internal.verify_memberships()');
 SELECT array_agg(1 + (i * 97 + :round) % 90000)::text AS ids FROM generate_series(1, 1000) i \gset
 CALL note_in_batch('judging 1,000 who are touched', format($$SELECT cdp_internal.keep_touched(%L::bigint[], array_fill('event'::text, '{1000}'), array_fill(NULL::bigint, '{1000}'), array_fill(NULL::bigint, '{1000}'), 'event', '{}')$$, :'ids'), '0');
-CALL note_in_batch('the lapses of a day', 'SELECT cdp_internal.keep_lapsed(cdp_internal.batch_as_of())', '1 day');
+CALL note_in_batch('the lapses of a day', 'SELECT cdp_internal.keep_lapsed(cdp_internal.batch_as_of(), false)', '1 day');
 CALL note('members of one, at the last batch', $$SELECT count(*) FROM cdp.members('s10')$$);
 UPDATE cdp_data.state SET as_of = greatest(as_of, now()) + interval '1 hour';
 CALL note('members of one, an hour after', $$SELECT count(*) FROM cdp.members('s10')$$);

@@ -344,6 +344,7 @@ BEGIN
 	END IF;
 	PERFORM cdp_data.record_audit('grant_access', detail => jsonb_strip_nulls(jsonb_build_object('role', role,
 		'kind', kind, 'sources', sources, 'purpose', purpose, 'identifiers', identifiers, 'traits', traits)));
+	PERFORM cdp_internal.follow_renamed_roles();
 	IF purpose IS NOT NULL THEN
 		PERFORM cdp_internal.grant_purpose(role, purpose, coalesce(identifiers, false), traits);
 		RETURN;
@@ -477,6 +478,7 @@ BEGIN
 			DETAIL = format('Granted by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
 	END IF;
 	PERFORM cdp_data.record_audit('revoke_access', detail => jsonb_build_object('role', role, 'kind', kind));
+	PERFORM cdp_internal.follow_renamed_roles();
 	DELETE FROM cdp_data.purpose_role b WHERE b.role = revoke_access.role AND revoke_access.kind = 'analyst';
 	IF kind <> 'writer' AND cdp_internal.has_policies() THEN
 		PERFORM cdp_data.set_policies();

@@ -45,6 +45,28 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.unbound_roles() IS
 	'Internal: returns the analysts and stewards that are not bound to a purpose, who see all people.';
 
+-- Roles are kept by their names, as a dump has them, and policies by their numbers.
+CREATE FUNCTION cdp_internal.follow_renamed_roles() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	INSERT INTO cdp_data.purpose_role (role, purpose_id, identifiers)
+	SELECT r.rolname, n.purpose_id, has_table_privilege(r.oid, 'cdp.profiles', 'SELECT')
+	FROM generate_series(0, 62) AS n (purpose_id)
+	JOIN pg_policy p ON p.polrelid = 'cdp_data.profile'::regclass AND p.polname = format('cdp_purpose_%s', n.purpose_id)
+	CROSS JOIN LATERAL unnest(p.polroles) AS o (role)
+	JOIN pg_roles r ON r.oid = o.role
+	WHERE NOT EXISTS (SELECT FROM cdp_data.purpose_role b WHERE b.role = r.rolname);
+	IF FOUND THEN
+		DELETE FROM cdp_data.purpose_role b WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = b.role);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.follow_renamed_roles() IS
+	'Internal: notes the present names of roles that are bound to a purpose and were renamed, without traits, so that '
+	'they are not taken for analysts of all people.';
+
 -- Not the inboxes and what triggers of writers fill: PostgreSQL refuses COPY FROM under row security.
 CREATE FUNCTION cdp_internal.secured_tables() RETURNS TABLE (relation text, visible text)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
@@ -232,7 +254,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.set_invoker_views() IS
 	'Internal: has the views of cdp read the tables with the rights of who reads them.';
 
-REVOKE ALL ON FUNCTION cdp_internal.access_grants(), cdp_internal.unbound_roles(), cdp_internal.secured_tables(),
+REVOKE ALL ON FUNCTION cdp_internal.access_grants(), cdp_internal.unbound_roles(), cdp_internal.follow_renamed_roles(),
+	cdp_internal.secured_tables(),
 	cdp_internal.set_policy(regclass, name, text, text, name[]), cdp_internal.has_policies(),
 	cdp_internal.secure_tables(), cdp_internal.set_policies(), cdp_internal.init_row_security(),
 	cdp_internal.set_invoker_views() FROM PUBLIC;

@@ -53,7 +53,9 @@ BEGIN
 			   -- since when it held for a person who was held out, or was split off one who was erased, is not said
 			   c.kind = 'entered' AND c.cause IN ('hold_out', 'split')
 		FROM cdp_data.change c
-		WHERE c.segment_id IS NOT NULL AND c.kind <> 'purposes_changed'
+		-- of the value of a computed trait a change of purposes says nothing
+		WHERE c.segment_id IS NOT NULL AND (c.kind <> 'purposes_changed' OR EXISTS (
+			SELECT FROM cdp_data.segment g WHERE g.segment_id = c.segment_id AND g.value_type IS NULL))
 		UNION ALL
 		SELECT c.change_id, c.segment_id, c.other_profile_id, c.trait IS NOT NULL, c.other_since::text,
 			   CASE WHEN c.kind = 'split' THEN c.other_since::text END, false

@@ -21,8 +21,7 @@ BEGIN
 		RAISE EXCEPTION 'default % of purpose "%" is unknown', left(wrong.value::text, 64), name
 			USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'It is opt_in, opt_out or none, in by_region too.',
-			HINT = coalesce('The nearest is "'
-				|| cdp_internal.nearest_name(wrong.value #>> '{}', '{opt_in,opt_out,none}') || '".');
+			HINT = cdp_internal.hint_at(wrong.value #>> '{}', '{opt_in,opt_out,none}');
 	END IF;
 	SELECT r.key INTO wrong
 	FROM jsonb_object_keys(by_region) AS r (key)
