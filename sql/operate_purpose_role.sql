@@ -81,7 +81,7 @@ INSERT INTO asked (query, people) VALUES
 	('cdp_data.link', '(SELECT i.profile_id FROM cdp_data.identifier i JOIN cdp_data.identifier j ON j.identifier_id = x.b AND j.profile_id IN (SELECT profile_id FROM shown) WHERE i.identifier_id = x.a)'),
 	('cdp_internal.evaluate_segment(''buyers'', NULL, now())', 'profile_id'), ('cdp_internal.evaluate_segment(''named'', ARRAY[1, 2, 3, 4, 5, 6, 7, 8]::bigint[], now())', 'profile_id'),
 	('cdp.messages', '(SELECT e.profile_id FROM cdp.events e WHERE e.event_id = x.event_id)'), ('cdp.refused_links', 'CASE WHEN x.other_profile_id IN (SELECT profile_id FROM shown) THEN x.profile_id END'),
-	('cdp.held_out(''buyers'')', 'profile_id'), ('cdp.change', 'CASE WHEN x.kind <> ''purposes_changed'' AND x.trait IS NULL THEN x.profile_id END'), ('cdp_data.readable_membership', 'CASE WHEN x.value IS NULL THEN x.profile_id END');
+	('cdp.held_out(''buyers'')', 'profile_id'), ('cdp.change', 'CASE WHEN x.kind <> ''purposes_changed'' THEN x.profile_id END'), ('cdp_data.readable_membership', 'profile_id');
 -- the owner of the tables runs this, so what is shown is read as the role by a table that it makes
 CREATE FUNCTION compare(role name, only_queries text DEFAULT '') RETURNS TABLE (query text, rows bigint, missing bigint, too_many bigint) LANGUAGE plpgsql AS $$
 DECLARE one record;

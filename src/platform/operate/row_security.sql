@@ -82,9 +82,7 @@ BEGIN ATOMIC
 		('event',              'cdp_internal.sees_identifier(%I.identifier_id)'),
 		('link',               'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %1$I.a) '
 			'AND EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = %1$I.b)'),
-		('account',            'EXISTS (SELECT FROM cdp_data.account_member m WHERE m.group_id = %I.group_id)'),
-		-- what the contexts of many events have in common; which events these are, is said by the events
-		('shared_context',     'true')
+		('account',            'EXISTS (SELECT FROM cdp_data.account_member m WHERE m.group_id = %I.group_id)')
 	) AS v (name, visible) ON v.name = c.name
 	WHERE c.erase_order IS NOT NULL AND NOT c.written_by && '{writer,pull}';
 END;
