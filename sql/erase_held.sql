@@ -14,10 +14,23 @@ SELECT cdp.hold('user_id:ann', 'a lawsuit') IS NOT NULL AS held;
 SELECT cdp.erase('user_id:ann', reason => 'asked for') -> 'request_status' AS status;
 SELECT * FROM cdp_internal.worker_carry_out_erasures();
 SELECT user_id FROM cdp.events ORDER BY 1;
+-- nor is it forgotten by a retention
+SELECT cdp.set_retention('event', 'View', '30 days');
+SELECT events FROM cdp.enforce_retention();
+SELECT user_id FROM cdp.events ORDER BY 1;
+SELECT cdp.set_retention('event', 'View', NULL);
+INSERT INTO cdp.inbox (message_id, type, user_id, event, "timestamp") VALUES ('m-3', 'track', 'bob', 'Read', '2026-03-01Z');
+SELECT accepted FROM cdp.refresh();
+-- identifiers of lists go with their people, and do not come back
+SELECT cdp.create_segment_from_query('listed', $$SELECT 'user_id:' || n FROM unnest('{ann,bob,cid}'::text[]) n$$, every => '1 day');
+SELECT identifier FROM cdp_data.list_identifier ORDER BY identifier::text;
 SELECT cdp.end_hold('user_id:ann');
 SELECT * FROM cdp_internal.worker_carry_out_erasures();
 SELECT user_id FROM cdp.events ORDER BY 1;
 SELECT * FROM cdp_internal.worker_carry_out_erasures();
+SELECT identifier FROM cdp_data.list_identifier ORDER BY identifier::text;
+SELECT cdp.read_list('listed');
+SELECT identifier FROM cdp_data.list_identifier ORDER BY identifier::text;
 SELECT action FROM cdp.audit ORDER BY audit_id;
 SELECT * FROM cdp.verify();
 \c :origin

@@ -40,6 +40,13 @@ BEGIN
 	DELETE FROM cdp_data.identifier i WHERE i.identifier_id = ANY (ids);
 	GET DIAGNOSTICS done = ROW_COUNT;
 	counts := counts || jsonb_build_object('identifier', done);
+	DELETE FROM cdp_data.list_identifier l
+	USING unnest(identifiers) AS u (identifier)
+	WHERE l.hash = cdp_internal.map_hash(u.identifier) AND l.identifier = u.identifier;
+	GET DIAGNOSTICS done = ROW_COUNT;
+	IF done > 0 THEN
+		counts := counts || jsonb_build_object('list_identifier', done);
+	END IF;
 	DELETE FROM cdp_data.hold h WHERE h.identifier = ANY (identifiers);
 	GET DIAGNOSTICS done = ROW_COUNT;
 	RETURN counts || jsonb_build_object('hold', done);

@@ -12,6 +12,21 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.is_held(cdp_internal.subjects) IS
 	'Internal: returns whether a hold is in force on people.';
 
+CREATE FUNCTION cdp_internal.held_ids() RETURNS bigint[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	SELECT ARRAY(
+		SELECT DISTINCT i.identifier_id
+		FROM cdp_data.hold h
+		CROSS JOIN LATERAL cdp_internal.known_identifier(h.identifier) k
+		JOIN cdp_data.identifier i ON i.identifier_id = k.identifier_id
+			OR k.profile_id <> 0 AND i.profile_id = k.profile_id
+		WHERE h.ended_at IS NULL AND (h.until IS NULL OR h.until > clock_timestamp()))
+$function$;
+COMMENT ON FUNCTION cdp_internal.held_ids() IS
+	'Internal: returns the identifiers of people on whom a hold is in force.';
+
 -- Each of them as it was asked for, so that others can be erased.
 CREATE FUNCTION cdp_internal.hold_back(people text[], erasure cdp_internal.erasure_order) RETURNS text[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -122,5 +137,6 @@ COMMENT ON FUNCTION cdp_internal.carry_out_held() IS
 	'Internal: what cdp.carry_out_erasures() does, for the owner of the tables.';
 
 REVOKE ALL ON FUNCTION cdp_internal.audited(cdp.identifier), cdp_internal.is_held(cdp_internal.subjects),
+	cdp_internal.held_ids(),
 	cdp_internal.hold_back(text[], cdp_internal.erasure_order), cdp_internal.hold(cdp.identifier, text, timestamptz),
 	cdp_internal.end_hold(cdp.identifier), cdp_internal.carry_out_held() FROM PUBLIC;

@@ -12,19 +12,20 @@ CREATE FUNCTION cdp_internal.overdue_events(kind text, key text, since timestamp
 AS $function$
 BEGIN
 	RETURN format('cdp_data.event e %s WHERE %s AND e."timestamp" >= %L AND e."timestamp" < %L '
-		'AND e.event_id > %s AND %s AND %s',
+		'AND e.event_id > %s AND %s AND %s AND e.identifier_id <> ALL (%L::bigint[])',
 		CASE kind WHEN 'namespace' THEN 'JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id' ELSE '' END,
 		format(CASE kind WHEN 'source' THEN 'e.source = %L' WHEN 'event' THEN 'e.event = %L'
 			WHEN 'namespace' THEN 'cdp.namespace(i.identifier) = %L'
 			WHEN 'trait' THEN 'e.type IN (''identify'', ''group'') AND e.traits ? %L AND e.source NOT IN '
 				'(SELECT s.source FROM cdp_data.source s WHERE s.mutable)' END, key),
 		since, until, after_id, cdp_internal.is_logged_condition(),
-		CASE kind WHEN 'trait' THEN 'true' ELSE cdp_internal.proves_nothing_condition() END);
+		CASE kind WHEN 'trait' THEN 'true' ELSE cdp_internal.proves_nothing_condition() END,
+		cdp_internal.held_ids());
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.overdue_events(text, text, timestamptz, timestamptz, bigint) IS
 	'Internal: returns what follows FROM in a query of events of the log that a retention speaks of, from since to '
-	'before until, with numbers above after_id; but for those that prove a consent.';
+	'before until, with numbers above after_id; but for those that prove a consent, and those of people who are held.';
 
 CREATE FUNCTION cdp_internal.proves_nothing_condition() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

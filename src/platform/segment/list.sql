@@ -42,6 +42,10 @@ BEGIN
 	), found_now AS MATERIALIZED (
 		SELECT d.identifier, cdp_internal.map_hash(d.identifier) AS hash
 		FROM (SELECT DISTINCT l.identifier FROM listed l WHERE l.identifier IS NOT NULL) d
+		-- not those of people who were erased
+		WHERE NOT CASE WHEN EXISTS (SELECT FROM cdp_data.suppressed)
+			THEN cdp_internal.suppression_tag(d.identifier) IN (SELECT p.tag FROM cdp_data.suppressed p)
+			ELSE false END
 	), gone AS (
 		DELETE FROM cdp_data.list_identifier l
 		WHERE l.segment_id = replace_list.number AND NOT EXISTS (
