@@ -70,7 +70,7 @@ BEGIN
 	FOR name IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition LOOP
 		EXECUTE format('SELECT md5(string_agg(r.row, chr(10) ORDER BY r.row)) FROM (
 			SELECT (to_jsonb(t) - %L::text[])::text AS row FROM cdp_data.%I t) r', CASE name WHEN 'batch' THEN '{as_of,elapsed,reworks,identifiers_reworked,largest_rework}'
-				WHEN 'state' THEN '{as_of}' WHEN 'profile' THEN '{last_trust,last_at}' WHEN 'change' THEN '{at,recorded_at}' WHEN 'membership' THEN '{since}' WHEN 'segment' THEN '{as_of,passed_at,pass_cost,pass_until}' ELSE '{}' END, name) INTO content;
+				WHEN 'state' THEN '{as_of}' WHEN 'account' THEN '{account_id}' WHEN 'profile' THEN '{last_trust,last_at}' WHEN 'change' THEN '{at,recorded_at}' WHEN 'membership' THEN '{since}' WHEN 'segment' THEN '{as_of,passed_at,pass_cost,pass_until}' ELSE '{}' END, name) INTO content;
 		all_held := all_held || jsonb_build_object(name, content);
 	END LOOP;
 	RETURN all_held;
