@@ -64,9 +64,9 @@ Time is that of the event. Where several are set, the shortest holds. The worker
 cdp.enforce_retention() does. cdp.retention_report() shows what is kept how long. Unlike keep_events of
 cdp.set_sources() and cdp.drop_events(), which keep what events said when they let them go, nothing is left; and what
 has left the log by these cannot be forgotten by a retention any more, so let months go later.
-Events that are the proof of a consent stay as long as they prove it, and those of people on whom a hold is in force until
-a week after it ended at the latest. Suppressions and holds are not touched. A name
-that was never seen is a notice.
+Events that are the proof of a consent stay as long as they prove it, and those of people on whom a hold is in force
+until a week after it ended at the latest. Suppressions and holds are not touched. A name that was never seen is a
+notice.
 Errors: an unknown kind, no name, the traits email and phone (they are identifiers), a time with months or years, not
 positive, or more than 100 years (22023); an unknown namespace (42704).$comment$;
 
