@@ -32,6 +32,9 @@ CREATE TABLE mk_row (person integer, at timestamptz, event text, campaign text, 
 INSERT INTO mk_row VALUES (1, '2026-01-01', 'view', 'a', NULL), (1, '2026-01-02', 'view', 'b', NULL), (1, '2026-01-03', 'view', 'c', NULL), (1, '2026-01-04', 'order', NULL, 50),
 	(2, '2026-01-01', 'view', 'a', NULL), (3, '2026-01-01', 'view', 'b', NULL), (3, '2026-01-02', 'view', 'c', NULL), (4, '2026-01-02', 'order', NULL, 7);
 SELECT model, channel_name, touches, people, conversions, share, value FROM cdp.attribution_table('order', 'total', channel => '{campaign}', touch => 'view', models => '{shapley,markov,linear}', query => 'TABLE mk_row', as_of => '2026-02-01');
+-- arrays of models whose first place is not 1, or of two dimensions
+SELECT model, channel_name, touches, people, conversions, value FROM cdp.attribution_table('order', 'total', channel => '{campaign}', touch => 'view', models => '[0:0]={markov}', query => 'TABLE mk_row', as_of => '2026-02-01');
+SELECT model, channel_name, touches, people, conversions, value FROM cdp.attribution_table('order', 'total', channel => '{campaign}', touch => 'view', models => '{{last},{markov}}', query => 'TABLE mk_row', as_of => '2026-02-01');
 -- the only model; nothing converts; no people
 SELECT model, channel_name, touches, conversions FROM cdp.attribution_table('order', channel => '{campaign}', touch => 'view', models => '{markov}', lookback => '36 hours', query => 'TABLE mk_row', as_of => '2026-02-01');
 SELECT model, channel_name, touches, conversions FROM cdp.attribution_table('order', channel => '{campaign}', touch => 'view', models => '{markov}', query => 'SELECT * FROM mk_row WHERE person > 1', as_of => '2026-01-01 12:00');

@@ -121,7 +121,7 @@ BEGIN
 		cdp_internal.table_people(query, query_path, segment, by, ARRAY[touch, conversion],
 			array_fill(touch, ARRAY[cardinality(channel)]) || conversion, channel || number)), top))
 	USING conversion, number, touch, channel, models, lookback, since, until, as_of, spend, query_path,
-		array_position(models, 'markov');
+		(SELECT m.place::integer FROM unnest(models) WITH ORDINALITY AS m (name, place) WHERE m.name = 'markov');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz,
