@@ -15,6 +15,8 @@ SELECT * FROM cdp_internal.markov_shares('{a}', '{a}', '{f}', '{1}');
 SELECT * FROM cdp_internal.markov_shares('{a}', '{b}', '{f}', '{0}');
 SELECT * FROM cdp_internal.markov_shares('{a}', '{b}', '{NULL}', '{1}');
 SELECT * FROM cdp_internal.markov_shares('{NULL,a,b}', '{a,b,a}', '{f,f,f}', '{1,1,1}');
+-- as many touches of a and b in turn as can be counted: each channel is still due a third
+SELECT * FROM cdp_internal.markov_shares('{NULL,a,b,b,NULL,c}', '{a,b,a,NULL,c,NULL}', '{f,f,f,t,f,t}', '{1,9223372036854775807,9223372036854775806,1,1,1}');
 SELECT count(*) FROM cdp_internal.markov_shares((SELECT array_agg(n::text) FROM generate_series(1, 1001) n), (SELECT array_agg(NULL::text) FROM generate_series(1, 1001)), (SELECT array_agg(true) FROM generate_series(1, 1001)), (SELECT array_agg(1::bigint) FROM generate_series(1, 1001)));
 
 -- the aggregate: each different touchpoint the same, however often; markov needs others' paths

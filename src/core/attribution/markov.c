@@ -146,14 +146,17 @@ cdpk_markov_new(uint32_t count, const CdpkAllocator *allocator, CdpkMarkov *mark
 
 	*markov = (CdpkMarkov){count, cdpk_allocate(allocator, places * places * sizeof(double)),
 						   cdpk_allocate(allocator, places * sizeof(double)),
+						   cdpk_allocate(allocator, places * sizeof(double)),
 						   cdpk_allocate(allocator, places * sizeof(double))};
-	if (markov->matrix == NULL || markov->converts == NULL || markov->moves == NULL)
+	if (markov->matrix == NULL || markov->converts == NULL || markov->ends == NULL ||
+		markov->moves == NULL)
 	{
 		cdpk_markov_release(markov, allocator);
 		return CDPK_OUT_OF_MEMORY;
 	}
 	memset(markov->matrix, 0, places * places * sizeof(double));
 	memset(markov->converts, 0, places * sizeof(double));
+	memset(markov->ends, 0, places * sizeof(double));
 	memset(markov->moves, 0, places * sizeof(double));
 	return CDPK_OK;
 }
@@ -164,6 +167,7 @@ cdpk_markov_release(CdpkMarkov *markov, const CdpkAllocator *allocator)
 {
 	cdpk_release(allocator, markov->matrix);
 	cdpk_release(allocator, markov->converts);
+	cdpk_release(allocator, markov->ends);
 	cdpk_release(allocator, markov->moves);
 }
 
@@ -182,7 +186,9 @@ cdpk_markov_add(CdpkMarkov *markov, const CdpkMove *move)
 	markov->moves[from] += (double) move->count;
 	if (move->to == CDPK_MOVE_CONVERTED)
 		markov->converts[from] += (double) move->count;
-	else if (move->to != CDPK_MOVE_LEFT)
+	if (move->to == CDPK_MOVE_CONVERTED || move->to == CDPK_MOVE_LEFT)
+		markov->ends[from] += (double) move->count;
+	else
 		row_of(markov, from)[move->to + 1] += (double) move->count;
 }
 
@@ -193,24 +199,36 @@ cdpk_markov_prepare(CdpkMarkov *markov)
 	{
 		double *row = row_of(markov, i);
 
-		for (uint32_t j = 0; j <= markov->count && markov->moves[i] > 0; j++)
+		if (markov->moves[i] == 0)
+		{
+			markov->ends[i] = 1;
+			continue;
+		}
+		for (uint32_t j = 0; j <= markov->count; j++)
 			row[j] /= -markov->moves[i];
-		if (markov->moves[i] > 0)
-			markov->converts[i] /= markov->moves[i];
-		row[i] = 1;
+		markov->converts[i] /= markov->moves[i];
+		markov->ends[i] /= markov->moves[i];
 	}
 }
 
-/* One step of the inversion in place.  The matrix is diagonally dominant, so no pivot is looked for. */
+/*
+ * One step of the inversion in place.  The matrix is diagonally dominant, so no pivot is looked for.
+ * Its diagonal is not stored: each pivot is the sum of the moves that are left, so nothing is lost by
+ * subtraction where touchpoints follow each other very often before a journey ends.
+ */
 void
 cdpk_markov_eliminate(CdpkMarkov *markov, uint32_t place)
 {
 	double *pivot = row_of(markov, place);
-	double factor = 1 / pivot[place];
+	double factor = markov->ends[place];
 
+	for (uint32_t j = place + 1; j <= markov->count; j++)
+		factor -= pivot[j];
+	factor = 1 / factor;
 	pivot[place] = 1;
 	for (uint32_t j = 0; j <= markov->count; j++)
 		pivot[j] *= factor;
+	markov->ends[place] *= factor;
 	for (uint32_t i = 0; i <= markov->count; i++)
 	{
 		double *row = row_of(markov, i);
@@ -221,6 +239,8 @@ cdpk_markov_eliminate(CdpkMarkov *markov, uint32_t place)
 		row[place] = 0;
 		for (uint32_t j = 0; j <= markov->count; j++)
 			row[j] -= factor * pivot[j];
+		if (i > place)
+			markov->ends[i] -= factor * markov->ends[place];
 	}
 }
 

@@ -36,6 +36,7 @@ typedef struct CdpkMarkov
 	uint32_t count;
 	double *matrix;   /* of the start, then of each touchpoint */
 	double *converts; /* the moves from each of them to a conversion */
+	double *ends;     /* the moves from each of them to either end */
 	double *moves;    /* all moves from each of them */
 } CdpkMarkov;
 
