@@ -130,7 +130,7 @@ COMMENT ON FUNCTION cdp_internal.make_attribution_table(cdp.step, text, text[], 
 
 CREATE FUNCTION cdp.attribution_table(conversion cdp.step, number text DEFAULT NULL,
 	channel text[] DEFAULT '{campaign_name}', touch cdp.step DEFAULT '*', lookback interval DEFAULT '30 days',
-	models text[] DEFAULT '{first,last,last_non_direct,linear,position_based,time_decay}',
+	models text[] DEFAULT '{first,last,last_non_direct,linear,position_based,time_decay,shapley}',
 	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, spend text DEFAULT NULL, by text[] DEFAULT NULL,
 	top integer DEFAULT NULL, segment text DEFAULT NULL, query text DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now())
