@@ -72,5 +72,20 @@ SELECT count(*) FROM cdp.erasure e WHERE e::text ~ 'fay|gil';
 SELECT count(*) FROM cdp.audit a WHERE a::text ~ 'fay|gil';
 SELECT * FROM cdp.verify_certificates();
 SELECT * FROM cdp.verify();
+
+-- nor does a call bring an identifier back
+SELECT cdp.create_purpose('mail', 'opt_in');
+SELECT pg_temp.refusal($$SELECT cdp.set_consent('email:Fay@example.com', 'mail', 'no')$$),
+	pg_temp.refusal($$SELECT cdp.forbid('user_id:bob', 'user_id:fay')$$),
+	pg_temp.refusal($$SELECT cdp.same('user_id:bob', 'user_id:fay')$$),
+	pg_temp.refusal($$SELECT cdp.mark_shared('user_id:fay', true)$$),
+	pg_temp.refusal($$SELECT cdp.hold('user_id:fay', 'a debt')$$) \gx
+SELECT cdp.set_consent('email:hal@example.com', 'mail', 'yes') IS NULL AS noted;
+SET cdp.suppression_key = 'the key of another database, as long as it must be';
+SELECT pg_temp.refusal($$SELECT cdp.forbid('user_id:bob', 'user_id:fay')$$);
+SET cdp.suppression_key = 'a key of a test, which is long enough for it';
+SELECT identifier FROM cdp_data.identifier WHERE identifier::text ~ 'fay' UNION ALL SELECT b FROM cdp_data.verdict;
+SELECT cdp.allow_again('user_id:fay');
+SELECT cdp.forbid('user_id:bob', 'user_id:fay');
 \c :origin
 DROP DATABASE cdp_erase_held;

@@ -64,7 +64,8 @@ $function$;
 COMMENT ON FUNCTION cdp.hold(cdp.identifier, text, timestamptz) IS
 	'Has a person not be erased, whatever identifiers it has, until a time (NULL: until cdp.end_hold()), as for a '
 	'lawsuit or a debt: cdp.erase() then notes the request as held. Returns the number of the hold. Errors: identifier '
-	'or reason NULL (22004); an identifier that is shared or blocked (55000).';
+	'or reason NULL (22004); an identifier that is shared or blocked, or of a person who '
+	'was erased (55000).';
 
 CREATE FUNCTION cdp.end_hold(identifier cdp.identifier) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

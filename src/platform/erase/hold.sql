@@ -77,6 +77,7 @@ BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
 	PERFORM cdp_internal.refuse_subject(cdp_internal.by_rules(hold.identifier));
+	PERFORM cdp_internal.refuse_suppressed(cdp_internal.by_rules(hold.identifier));
 	number := (SELECT coalesce(max(h.hold_id), 0) + 1 FROM cdp_data.hold h);
 	INSERT INTO cdp_data.hold (hold_id, identifier, reason, until)
 	VALUES (number, cdp_internal.by_rules(hold.identifier), hold.reason, hold.until);
