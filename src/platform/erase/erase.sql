@@ -321,6 +321,9 @@ BEGIN
 	IF whole THEN
 		-- first, so that what waits is stripped when it is taken
 		suppressed := cdp_internal.suppress(subjects.identifiers, erasure.erasure_id);
+		-- the certificate names no one
+		erasure.request := nullif(cdp_internal.scrub(erasure.request, erasure.erasure_id), '');
+		erasure.reason := nullif(cdp_internal.scrub(erasure.reason, erasure.erasure_id), '');
 		-- before the events go, and what they said with them: the proof stays
 		consent := cdp_internal.erase_consent(subjects.ids, ARRAY(
 			SELECT cdp_internal.suppression_hash(i.identifier)
@@ -359,6 +362,7 @@ BEGIN
 		clock_timestamp(), keys, gone.profile_ids, certificate, previous,
 		cdp_internal.certificate_hash(previous, certificate))
 	ON CONFLICT (erasure_id) DO UPDATE SET state = excluded.state, completed_at = excluded.completed_at,
+		request = excluded.request, reason = excluded.reason,
 		identifiers = NULL, keys = excluded.keys, profile_ids = excluded.profile_ids,
 		certificate = excluded.certificate,
 		previous_hash = excluded.previous_hash, hash = excluded.hash;
@@ -444,7 +448,7 @@ BEGIN
 		END IF;
 		certificate := certificate || jsonb_build_object('held', cardinality(held));
 		PERFORM cdp_data.record_audit('erase', coalesce(subjects.profile_ids, '{}'), certificate
-			- '{not_done_yet,named_elsewhere}'::text[]) WHERE NOT preview;
+			- '{not_done_yet,named_elsewhere,subject_request_id}'::text[]) WHERE NOT preview;
 		IF preview THEN
 			-- roll the subtransaction back; the variables keep their values
 			RAISE EXCEPTION 'the trial is complete' USING ERRCODE = 'CDP00';

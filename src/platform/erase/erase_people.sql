@@ -64,7 +64,8 @@ $function$;
 COMMENT ON FUNCTION cdp.hold(cdp.identifier, text, timestamptz) IS
 	'Has a person not be erased, whatever identifiers it has, until a time (NULL: until cdp.end_hold()), as for a '
 	'lawsuit or a debt: cdp.erase() then notes the request as held. Returns the number of the hold. Errors: identifier '
-	'or reason NULL (22004).';
+	'or reason NULL (22004); an identifier that is shared or blocked, or of a person who '
+	'was erased (55000).';
 
 CREATE FUNCTION cdp.end_hold(identifier cdp.identifier) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -79,7 +80,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.end_hold(cdp.identifier) IS
-	'Ends all holds on a person, and returns how many. cdp.carry_out_erasures() then erases it, if that was asked for. '
+	'Ends all holds on a person (of an identifier that has become shared or blocked, those on it), and returns how '
+	'many. cdp.carry_out_erasures() then erases it, if that was asked for. '
 	'Error: NULL (22004).';
 
 CREATE FUNCTION cdp.carry_out_erasures() RETURNS SETOF jsonb
@@ -92,8 +94,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.carry_out_erasures() IS
-	'Erases the people whose erasure was held and on whom no hold is in force any more; returns the certificates. '
-	'Errors: as of cdp.erase().';
+	'Erases the people whose erasure was held and on whom no hold is in force any more; returns the certificates. One '
+	'that is refused (55000), as when its identifier has become shared, stays held, with a warning. Errors: as of '
+	'cdp.erase().';
 
 CREATE FUNCTION cdp.reapply_erasures() RETURNS SETOF jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10

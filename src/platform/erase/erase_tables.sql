@@ -140,8 +140,9 @@ AS $function$
 		'blocked_values_of_namespaces', (SELECT jsonb_agg(n.namespace ORDER BY n.namespace) FROM cdp_data.namespace n
 			WHERE cdp_internal.scrub(array_to_string(n.blocked, ' '), named_elsewhere.erasure_id) <>
 				array_to_string(n.blocked, ' ')),
-		'licences_of_sources', (SELECT jsonb_agg(s.source_id ORDER BY s.source_id) FROM cdp_data.source s
-			WHERE cdp_internal.scrub(s.licence, named_elsewhere.erasure_id) <> s.licence),
+		'sources', (SELECT jsonb_agg(s.source_id ORDER BY s.source_id) FROM cdp_data.source s
+			WHERE cdp_internal.scrub(concat_ws(' ', s.source, s.licence), named_elsewhere.erasure_id) <>
+				concat_ws(' ', s.source, s.licence)),
 		'names_of_events_or_traits', (SELECT nullif(count(*), 0) FROM cdp_data.seen_name n
 			WHERE cdp_internal.scrub(n.name, named_elsewhere.erasure_id) <> n.name)))
 $function$;

@@ -76,6 +76,8 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.refuse_subject(cdp_internal.by_rules(hold.identifier));
+	PERFORM cdp_internal.refuse_suppressed(cdp_internal.by_rules(hold.identifier));
 	number := (SELECT coalesce(max(h.hold_id), 0) + 1 FROM cdp_data.hold h);
 	INSERT INTO cdp_data.hold (hold_id, identifier, reason, until)
 	VALUES (number, cdp_internal.by_rules(hold.identifier), hold.reason, hold.until);
@@ -98,7 +100,14 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
-	subjects := cdp_internal.erase_subjects(ARRAY[end_hold.identifier::text]);
+	subjects.identifiers := ARRAY[cdp_internal.by_rules(end_hold.identifier)];
+	subjects.profile_ids := '{}';
+	-- one that has become shared or blocked names no one any more, but its hold must end
+	IF NOT EXISTS (
+		SELECT FROM cdp_internal.known_identifier(subjects.identifiers[1]) k WHERE k.shared OR k.blocked)
+	THEN
+		subjects := cdp_internal.erase_subjects(ARRAY[end_hold.identifier::text]);
+	END IF;
 	UPDATE cdp_data.hold h SET ended_by = session_user, ended_at = clock_timestamp()
 	WHERE h.identifier = ANY (subjects.identifiers) AND h.ended_at IS NULL;
 	GET DIAGNOSTICS ended = ROW_COUNT;
@@ -117,19 +126,32 @@ DECLARE
 	pending record;
 	erasure cdp_internal.erasure_order;
 	subjects cdp_internal.subjects;
+	certificate jsonb;
+	problem text;
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
-	FOR pending IN SELECT e.* FROM cdp_data.erasure e WHERE e.state = 'held' ORDER BY e.erasure_id LOOP
-		subjects := cdp_internal.erase_subjects(pending.identifiers::text[]);
-		CONTINUE WHEN cdp_internal.is_held(subjects);
+	IF EXISTS (SELECT FROM cdp_data.erasure e WHERE e.state = 'held') THEN
 		PERFORM cdp_internal.check_suppression_key();
-		erasure := ROW(pending.erasure_id, pending.request, pending.mode, pending.regulation, pending.reason,
-			pending.purpose, pending.since, pending.until, pending.keep_properties, pending.received_at,
-			pending.due_at);
-		RETURN NEXT cdp_internal.carry_out(erasure, subjects);
-		PERFORM cdp_data.record_audit('carry_out_erasure', subjects.profile_ids,
-			jsonb_build_object('erasure_id', pending.erasure_id));
+	END IF;
+	FOR pending IN SELECT e.* FROM cdp_data.erasure e WHERE e.state = 'held' ORDER BY e.erasure_id LOOP
+		BEGIN
+			subjects := cdp_internal.erase_subjects(pending.identifiers::text[]);
+			CONTINUE WHEN cdp_internal.is_held(subjects);
+			erasure := ROW(pending.erasure_id, pending.request, pending.mode, pending.regulation, pending.reason,
+				pending.purpose, pending.since, pending.until, pending.keep_properties, pending.received_at,
+				pending.due_at);
+			certificate := cdp_internal.carry_out(erasure, subjects);
+			PERFORM cdp_data.record_audit('carry_out_erasure', subjects.profile_ids,
+				jsonb_build_object('erasure_id', pending.erasure_id));
+		-- the others are erased
+		EXCEPTION WHEN object_not_in_prerequisite_state THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			RAISE WARNING 'erasure % cannot be carried out: %', pending.erasure_id, problem
+				USING HINT = 'Erase the person by another identifier of it.';
+			CONTINUE;
+		END;
+		RETURN NEXT certificate;
 	END LOOP;
 END
 $function$;

@@ -73,7 +73,7 @@ BEGIN
 				CASE WHEN known.shared THEN 'shared' ELSE 'blocked' END
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = format('It is of namespace %s.', cdp.namespace(identifier)),
-			HINT = 'Erase the people by other identifiers of theirs.';
+			HINT = 'Give another identifier of the person.';
 	END IF;
 END
 $function$;

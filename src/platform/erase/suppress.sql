@@ -1,29 +1,5 @@
 -- Who must not come again: the identifiers of people who were erased, as hashes.
 
-CREATE FUNCTION cdp_internal.check_suppression_key() RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	stored bytea := (SELECT s.suppression_fingerprint FROM cdp_data.state s);
-BEGIN
-	IF stored <> cdp_internal.suppression_fingerprint() THEN
-		RAISE EXCEPTION 'the setting cdp.suppression_key is not the key of this database'
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = 'People who were erased would not be recognised by it.',
-			HINT = 'Set the key again by which they were erased.';
-	END IF;
-	IF cdp_internal.suppression_key_is_exposed() THEN
-		RAISE WARNING 'any role may read cdp.suppression_key'
-			USING HINT = 'Set it in the configuration of the server, and not for a database or a role, and add cdp to '
-				'session_preload_libraries.';
-	END IF;
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.check_suppression_key() IS
-	'Internal: raises an error if there is no key, or another than the tables were written by; a warning if any role '
-	'may read it.';
-
 -- An address and its hash are one; the rule for mailboxes may change.
 CREATE FUNCTION cdp_internal.suppressed_forms(identifier cdp.identifier)
 	RETURNS TABLE (form cdp.identifier, derived boolean)
@@ -112,6 +88,6 @@ COMMENT ON FUNCTION cdp.allow_again(cdp.identifier) IS
 	'rows that name it are taken from now on. What was erased stays erased, and so do other identifiers of the person. '
 	'Returns whether it was suppressed. Errors: NULL (22004), no or another cdp.suppression_key (55000).';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_suppression_key(), cdp_internal.suppressed_forms(cdp.identifier),
+REVOKE ALL ON FUNCTION cdp_internal.suppressed_forms(cdp.identifier),
 	cdp_internal.suppress(cdp.identifier[], bigint), cdp_internal.allow_again(cdp.identifier[]),
 	cdp.allow_again(cdp.identifier) FROM PUBLIC;

@@ -257,7 +257,7 @@ relabel), the number of identifiers, profile_id, the profile_id that it gets (be
 identifiers. dry_run: nothing is done, but what would change is returned; it takes as long, and holds the lock of
 cdp.refresh() meanwhile.
 Errors: NULL (22004), twice the same identifier (22023), a forbid, or the cap, among all that the two are declared the
-same as (55000, the detail names it).$comment$;
+same as (55000, the detail names it), one of them is of a person who was erased (55000).$comment$;
 
 CREATE FUNCTION cdp.allow(a cdp.identifier, b cdp.identifier) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

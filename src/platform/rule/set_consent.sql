@@ -21,6 +21,7 @@ BEGIN
 	IF number IS NOT NULL OR known.identifier_id IS NOT NULL THEN
 		RETURN coalesce(number, known.identifier_id);
 	END IF;
+	PERFORM cdp_internal.refuse_suppressed(consenting_identifier.identifier);
 	INSERT INTO cdp_data.namespace (namespace, priority, max_links, batch_id)
 	SELECT name, d.priority, cdp_internal.default_max_links(name), cdp_internal.batch_number()
 	FROM cdp_internal.default_rule(name) d
@@ -86,7 +87,7 @@ later. evidence: what proves it, such as a document. expires_at: when a yes ends
 not wait for the inbox. Returns whether the person may be used for the purpose then, which cdp.consent_of() explains;
 NULL: there is no such person yet.
 READ COMMITTED only. Errors: NULL (22004), an unknown answer, or another than yes that expires (22023), there is no such
-purpose (42704).$comment$;
+purpose (42704), the identifier is of a person who was erased (55000).$comment$;
 
 CREATE FUNCTION cdp.set_consent(identifier text, purpose text, answer text, evidence jsonb DEFAULT NULL,
 	expires_at timestamptz DEFAULT NULL) RETURNS boolean

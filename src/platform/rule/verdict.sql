@@ -31,6 +31,31 @@ COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text
 	'batch. The arguments are those of cdp_internal.stage_graph_changes(). cause: of the changes '
 	'of memberships; consenting: people who are to be stamped besides those whom it touches; NULL: all.';
 
+-- What a call would write of a person who was erased would stay, unlike what comes with events.
+CREATE FUNCTION cdp_internal.refuse_suppressed(identifier cdp.identifier) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF NOT EXISTS (SELECT FROM cdp_data.suppressed)
+		OR EXISTS (SELECT FROM cdp_internal.known_identifier(refuse_suppressed.identifier))
+	THEN
+		RETURN;
+	END IF;
+	PERFORM cdp_internal.check_suppression_key();
+	IF EXISTS (
+		SELECT FROM cdp_data.suppressed s WHERE s.key = cdp_internal.suppression_hash(refuse_suppressed.identifier))
+	THEN
+		RAISE EXCEPTION 'an identifier is of a person who was erased'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('It is of namespace %s.', cdp.namespace(refuse_suppressed.identifier)),
+			HINT = 'cdp.allow_again() lets it come again.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refuse_suppressed(cdp.identifier) IS
+	'Internal: raises an error if an identifier is suppressed, and no one has it.';
+
 CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL,
 	until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -38,6 +63,8 @@ CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.id
 AS $function$
 #variable_conflict use_column
 BEGIN
+	PERFORM cdp_internal.refuse_suppressed(u.identifier)
+	FROM unnest(ARRAY[write_verdict.a, write_verdict.b]) AS u (identifier);
 	INSERT INTO cdp_data.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id, refused)
 	SELECT coalesce((SELECT max(o.verdict_id) FROM cdp_data.verdict o), 0) + 1, write_verdict.kind,
 		write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1,
@@ -57,7 +84,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS
-	'Internal: writes a verdict; replaces one of the same kind about the same identifiers.';
+	'Internal: writes a verdict; replaces one of the same kind about the same identifiers. Raises an error if one is of '
+	'a person who was erased.';
 
 CREATE FUNCTION cdp_internal.identifiers_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint,
 	OUT b_id bigint)
@@ -130,7 +158,7 @@ COMMENT ON FUNCTION cdp.forbid(cdp.identifier, cdp.identifier, text) IS
 	'path between them the lowest-ranked link is refused. The order of the two does not matter; they need not have '
 	'been seen yet. Given again, it replaces the reason. cdp.allow() withdraws it. Errors: NULL (22004), twice the '
 	'same identifier (22023), verdicts of cdp.same() join the two, or one is the hash of the other (55000, the '
-	'detail says so).';
+	'detail says so), one is of a person who was erased (55000).';
 
 CREATE FUNCTION cdp.mark_shared(identifier cdp.identifier, shared boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -153,7 +181,8 @@ $function$;
 COMMENT ON FUNCTION cdp.mark_shared(cdp.identifier, boolean) IS
 	'Rules that an identifier is shared by many people (true: its links do not count, and it is a profile of its own), '
 	'or that it is not, whatever its link counts (false). NULL withdraws the verdict: the link counts decide again. '
-	'The identifier need not have been seen yet. Error: NULL in place of the identifier (22004).';
+	'The identifier need not have been seen yet. Errors: NULL in place of the identifier (22004), it is of a person '
+	'who was erased (55000).';
 
 CREATE FUNCTION cdp_internal.void_evidence(identifier_id bigint, other_id bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -308,7 +337,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text,
+REVOKE ALL ON FUNCTION cdp_internal.refuse_suppressed(cdp.identifier),
+	cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text,
 	text, text, bigint[]),
 	cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier),
