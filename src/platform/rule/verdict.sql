@@ -84,8 +84,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS
-	'Internal: writes a verdict; replaces one of the same kind about the same identifiers. Raises an error if one is of '
-	'a person who was erased.';
+	'Internal: writes a verdict; replaces one of the same kind about the same identifiers. Raises an error if one is '
+	'of a person who was erased.';
 
 CREATE FUNCTION cdp_internal.identifiers_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint,
 	OUT b_id bigint)
