@@ -24,7 +24,8 @@ share with others stay shared: a verdict is written for each, and no people are 
 From then on their identifiers, as hashes by cdp.suppression_key, are suppressed: they are taken out of rows that come
 with one as an identifier, from all columns, also of rows that wait in the inboxes; a row with none left is dropped and
 counted as suppressed. What rows of others say of them in properties alone is not searched, but in quarantine. Calls
-such as cdp.forbid() and cdp.set_consent() refuse them. A value of up to three characters counts only where identifiers are expected. cdp.allow_again() ends that.
+such as cdp.forbid() and cdp.set_consent() refuse them.
+A value of up to three characters counts only where identifiers are expected. cdp.allow_again() ends that.
 mode: erase; anonymise (events stay for statistics, without identifiers, traits, context and message id, at the
 beginning of their day in UTC, with the properties in keep_properties that are no objects or arrays); preview (the
 counts, without a change). since (inclusive), until (exclusive): only events of that time; then nothing is suppressed,
