@@ -73,6 +73,17 @@ SELECT count(*) FROM cdp.audit a WHERE a::text ~ 'fay|gil';
 SELECT * FROM cdp.verify_certificates();
 SELECT * FROM cdp.verify();
 
+-- the number of one who was erased is known to stewards, and to no other role
+SELECT min(p) AS erased FROM cdp.erasure e CROSS JOIN unnest(e.profile_ids) AS u (p) \gset
+SELECT (cdp.resolve_profile(:erased)).*, cdp.resolve_profile(1000) AS other;
+CREATE ROLE regress_cdp_analyst;
+SELECT cdp.grant_access('regress_cdp_analyst', 'analyst');
+SET ROLE regress_cdp_analyst;
+SELECT (cdp.resolve_profile(:erased)).*;
+RESET ROLE;
+DROP OWNED BY regress_cdp_analyst;
+DROP ROLE regress_cdp_analyst;
+
 -- nor does a call bring an identifier back
 SELECT cdp.create_purpose('mail', 'opt_in');
 SELECT pg_temp.refusal($$SELECT cdp.set_consent('email:Fay@example.com', 'mail', 'no')$$),

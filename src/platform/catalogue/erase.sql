@@ -48,7 +48,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.erasure.keys IS
 		'Hashes of the identifiers of the person, by cdp.suppression_key: see cdp.reapply_erasures().';
 	COMMENT ON COLUMN cdp_data.erasure.profile_ids IS
-		'Numbers of the profiles that were erased: cdp.resolve_profile() says erased of them.';
+		'Numbers of the profiles that were erased: cdp.resolve_profile() says so of them to stewards.';
 	COMMENT ON COLUMN cdp_data.erasure.certificate IS 'What was done, and what is not done yet; NULL: it is held.';
 	COMMENT ON COLUMN cdp_data.erasure.previous_hash IS 'The hash of the certificate before it; NULL: it is the first.';
 	COMMENT ON COLUMN cdp_data.erasure.hash IS 'SHA-256 of previous_hash and the certificate; NULL: it is held.';

@@ -21,9 +21,11 @@ All that is in their profiles goes: the events that their identifiers anchor, in
 identifiers, their links, verdicts, history, accounts, memberships, what is in quarantine and in the feed (consumers are
 told by a change of kind erased). Events of others that name them stay without their identifiers. Identifiers that they
 share with others stay shared: a verdict is written for each, and no people are merged.
-From then on their identifiers, as hashes by cdp.suppression_key, are suppressed: they are taken out of rows as they
-come, from all columns, also from rows that wait in the inboxes; a row with none left is dropped and counted as
-suppressed. A value of up to three characters counts only where identifiers are expected. cdp.allow_again() ends that.
+From then on their identifiers, as hashes by cdp.suppression_key, are suppressed: they are taken out of rows that come
+with one as an identifier, from all columns, also of rows that wait in the inboxes; a row with none left is dropped and
+counted as suppressed. What rows of others say of them in properties alone is not searched, but in quarantine. Calls
+such as cdp.forbid() and cdp.set_consent() refuse them.
+A value of up to three characters counts only where identifiers are expected. cdp.allow_again() ends that.
 mode: erase; anonymise (events stay for statistics, without identifiers, traits, context and message id, at the
 beginning of their day in UTC, with the properties in keep_properties that are no objects or arrays); preview (the
 counts, without a change). since (inclusive), until (exclusive): only events of that time; then nothing is suppressed,

@@ -33,14 +33,20 @@ BEGIN
 	WHERE i.identifier_id = asked;
 	IF NOT FOUND THEN
 		reason := 'unknown';
+		-- to a role that does not see all people, one that it does not see is unknown, too
+		IF has_table_privilege('cdp_data.erasure', 'SELECT') THEN
+			IF EXISTS (SELECT FROM cdp_data.erasure e WHERE asked = ANY (e.profile_ids)) THEN
+				reason := 'erased';
+			END IF;
+		END IF;
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp.resolve_profile(bigint) IS
 	'Returns the present profile of a present or former profile_id. If that profile was split, it is the part that has '
 	'the identifier of this number. If there is none, profile_id is NULL and reason is blocked (its identifier is '
-	'blocked now), retracted (all events with its identifier were taken back) or unknown (there never was such a '
-	'profile_id).';
+	'blocked now), retracted (all events with its identifier were taken back), erased (by cdp.erase(); said to '
+	'stewards alone) or unknown (there never was such a profile_id).';
 
 CREATE FUNCTION cdp.profile_of(profile_id bigint) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
