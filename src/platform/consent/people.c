@@ -177,6 +177,15 @@ read_people(ConsentPeople *people, Datum profile_ids)
 		read_region(people, &people->regions[i]);
 }
 
+/* Finds the place of a person; -1: it is none of those that were read. */
+static int
+find_person(const ConsentPeople *people, int64 profile_id)
+{
+	uint32 place = cdpk_idmap_get(&people->place, (uint64) profile_id);
+
+	return place == CDPK_IDMAP_NONE ? -1 : (int) place;
+}
+
 static int
 find_purpose(const ConsentPeople *people, int16 purpose_id)
 {
@@ -201,7 +210,7 @@ read_statement(const ConsentPeople *people, SPITupleTable *rows, uint64 row,
 	Datum ids = SPI_getbinval(rows->vals[row], rows->tupdesc, 9, &isnull);
 	bool no_ids = isnull;
 
-	statement->person = (int) cdpk_idmap_get(&people->place, (uint64) resolver_int8(rows, row, 1));
+	statement->person = find_person(people, resolver_int8(rows, row, 1));
 	statement->purpose = find_purpose(
 		people, DatumGetInt16(SPI_getbinval(rows->vals[row], rows->tupdesc, 2, &isnull)));
 	statement->consent_id = resolver_int8(rows, row, 3);
@@ -260,7 +269,7 @@ read_statements(ConsentPeople *people, Datum profile_ids)
 	/* once, however many of its identifiers are of the person */
 	for (uint64 i = 0; i < count; i++)
 	{
-		if (statements[i].purpose == people->purpose_count)
+		if (statements[i].person < 0 || statements[i].purpose == people->purpose_count)
 			continue;
 		if (kept > 0 && compare_statements(&statements[kept - 1], &statements[i]) == 0)
 			statements[kept - 1].own_count++;
@@ -355,10 +364,9 @@ read_identifiers(ConsentPeople *people, Datum profiles, Datum ids)
 	for (uint64 i = 0; i < count; i++)
 	{
 		ConsentIdentifier *found = &people->found[i];
-		uint32 place = cdpk_idmap_get(&people->place, (uint64) resolver_int8(rows, i, 2));
 
 		found->identifier_id = resolver_int8(rows, i, 1);
-		found->person = place == CDPK_IDMAP_NONE ? -1 : (int) place;
+		found->person = find_person(people, resolver_int8(rows, i, 2));
 		found->priority = resolver_int4(rows, i, 3);
 		found->usable = resolver_bool(rows, i, 4);
 		resolver_check(cdpk_idmap_put(&people->rank, (uint64) found->identifier_id, (uint32) i));

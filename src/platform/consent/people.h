@@ -55,7 +55,7 @@ typedef struct ConsentRegion
 typedef struct ConsentIdentifier
 {
 	int64 identifier_id;
-	int person; /* whose it is; -1: of none of those that were asked for */
+	int person; /* whose it is; -1: of none of those that were read */
 	int32 priority;
 	bool usable;
 } ConsentIdentifier;

@@ -61,7 +61,8 @@ CREATE FUNCTION cdp_internal.stamp_touched(profile_ids bigint[], at timestamptz)
 AS $function$
 BEGIN
 	RETURN cdp_internal.stamp_people(ARRAY(
-		SELECT u.profile_id FROM unnest(profile_ids) AS u (profile_id) WHERE u.profile_id IS NOT NULL
+		-- 0: identifiers that are in no profile any more
+		SELECT u.profile_id FROM unnest(profile_ids) AS u (profile_id) WHERE u.profile_id <> 0
 		UNION
 		SELECT p.profile_id FROM cdp_data.profile p
 		WHERE p.purposes_until <= at AND p.purposes_until < 'infinity'), at);
