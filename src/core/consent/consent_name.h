@@ -12,7 +12,7 @@
 typedef enum CdpkConsentMember
 {
 	CDPK_MEMBER_OTHER,
-	CDPK_MEMBER_INSIDE,     /* an object, or the first of an array, with members to be looked at */
+	CDPK_MEMBER_INSIDE,     /* an object with members to be looked at */
 	CDPK_MEMBER_CATEGORIES, /* an object of category to true or false */
 	CDPK_MEMBER_ALLOWED,    /* an array of categories */
 	CDPK_MEMBER_DENIED,

@@ -157,15 +157,19 @@ Datum
 cdp_stamp_people(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	ArrayType *profile_ids = PG_GETARG_ARRAYTYPE_P(0);
 	ConsentPeople *people;
 	Stamps stamps;
 	int nest_level;
 	Datum result;
 
+	/* as most batches have it */
+	if (ARR_NDIM(profile_ids) == 0)
+		PG_RETURN_ARRAYTYPE_P(profile_ids);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	nest_level = batch_enter_planner();
-	people = consent_read_people(PG_GETARG_DATUM(0), false);
+	people = consent_read_people(PointerGetDatum(profile_ids), false);
 	stamps = find_stamps(people, PG_GETARG_TIMESTAMPTZ(1));
 	write_stamps(&stamps);
 	record_stamps(&stamps);

@@ -386,6 +386,9 @@ pass_consent(Pass *pass)
 	LedgerChanges changes = {0};
 	MemoryContext caller = CurrentMemoryContext;
 
+	/* without purposes there are neither signals nor statements */
+	if (!pass->has_purposes)
+		return;
 	hearing.signals = pass_read_signals(pass);
 	if (hearing.signals == NULL &&
 		(pass->changes.taken_back_count == 0 ||
