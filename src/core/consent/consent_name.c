@@ -142,14 +142,27 @@ typedef struct Word
 	CdpkSignalAnswer answer;
 } Word;
 
-/* Tell what a text says by a list of words that ends with NULL. */
+/* Tell what a value says by what true and false say, and a list of words that ends with NULL. */
 static CdpkSignalAnswer
-find_word(const CdpkConsentValue *value, const Word *words)
+find_answer(const CdpkConsentValue *value, CdpkSignalAnswer on, CdpkSignalAnswer off,
+			const Word *words)
 {
-	for (; words->word != NULL; words++)
-		if (is_word(value->text, value->length, words->word))
-			return words->answer;
-	return CDPK_SAYS_INVALID;
+	switch (value->form)
+	{
+		case CDPK_FORM_NULL:
+			return CDPK_SAYS_NONE;
+		case CDPK_FORM_TRUE:
+			return on;
+		case CDPK_FORM_FALSE:
+			return off;
+		case CDPK_FORM_TEXT:
+			for (; words->word != NULL; words++)
+				if (is_word(value->text, value->length, words->word))
+					return words->answer;
+			return CDPK_SAYS_INVALID;
+		default:
+			return CDPK_SAYS_INVALID;
+	}
 }
 
 CdpkSignalAnswer
@@ -158,19 +171,7 @@ cdpk_category_answer(const CdpkConsentValue *value)
 	static const Word words[] = {
 		{"true", CDPK_SAYS_YES}, {"false", CDPK_SAYS_NO}, {NULL, CDPK_SAYS_NONE}};
 
-	switch (value->form)
-	{
-		case CDPK_FORM_NULL:
-			return CDPK_SAYS_NONE;
-		case CDPK_FORM_TRUE:
-			return CDPK_SAYS_YES;
-		case CDPK_FORM_FALSE:
-			return CDPK_SAYS_NO;
-		case CDPK_FORM_TEXT:
-			return find_word(value, words);
-		default:
-			return CDPK_SAYS_INVALID;
-	}
+	return find_answer(value, CDPK_SAYS_YES, CDPK_SAYS_NO, words);
 }
 
 CdpkSignalAnswer
@@ -186,19 +187,7 @@ cdpk_google_answer(const CdpkConsentValue *value)
 								 {"consent_status_unspecified", CDPK_SAYS_NONE},
 								 {NULL, CDPK_SAYS_NONE}};
 
-	switch (value->form)
-	{
-		case CDPK_FORM_NULL:
-			return CDPK_SAYS_NONE;
-		case CDPK_FORM_TRUE:
-			return CDPK_SAYS_YES;
-		case CDPK_FORM_FALSE:
-			return CDPK_SAYS_NO;
-		case CDPK_FORM_TEXT:
-			return find_word(value, words);
-		default:
-			return CDPK_SAYS_INVALID;
-	}
+	return find_answer(value, CDPK_SAYS_YES, CDPK_SAYS_NO, words);
 }
 
 /* That it is off is no yes. */
@@ -209,16 +198,5 @@ cdpk_gpc_answer(const CdpkConsentValue *value)
 								 {"0", CDPK_SAYS_NONE}, {"false", CDPK_SAYS_NONE},
 								 {"", CDPK_SAYS_NONE},  {NULL, CDPK_SAYS_NONE}};
 
-	switch (value->form)
-	{
-		case CDPK_FORM_NULL:
-		case CDPK_FORM_FALSE:
-			return CDPK_SAYS_NONE;
-		case CDPK_FORM_TRUE:
-			return CDPK_SAYS_NO;
-		case CDPK_FORM_TEXT:
-			return find_word(value, words);
-		default:
-			return CDPK_SAYS_INVALID;
-	}
+	return find_answer(value, CDPK_SAYS_NO, CDPK_SAYS_NONE, words);
 }

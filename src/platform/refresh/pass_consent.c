@@ -33,16 +33,12 @@ typedef struct Hearing
 static int
 find_ids(Hearing *hearing, const CdpkBatchRow *row)
 {
-	bool others;
-	int count;
-
 	if ((int) row->identifier_count > hearing->capacity)
 	{
 		hearing->capacity = Max((int) row->identifier_count, 64);
 		hearing->ids = pass_array(hearing->capacity, sizeof(int64));
 	}
-	count = pass_consent_ids(hearing->pass, row, hearing->ids, &others);
-	return others ? 0 : count;
+	return pass_consent_ids(hearing->pass, row, hearing->ids);
 }
 
 /* hear adds what an event says. */

@@ -59,8 +59,8 @@ extern void pass_add_point(ConsentPoints *points, int key, bool no, TimestampTz 
 extern void pass_sort_points(ConsentPoints *points);
 extern int pass_compare_points(const ConsentPoint *a, const ConsentPoint *b);
 
-/* Puts the numbers of identifiers, ascending, of those that the batch has and that are not blocked into ids. */
-extern int pass_consent_ids(const Pass *pass, const CdpkBatchRow *row, int64 *ids, bool *others);
+/* Puts the numbers of the identifiers of an event that are not blocked into ids, ascending; 0: the batch lacks one. */
+extern int pass_consent_ids(const Pass *pass, const CdpkBatchRow *row, int64 *ids);
 
 /* pass_signal.c */
 typedef struct PassSignals PassSignals;

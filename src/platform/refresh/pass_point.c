@@ -116,23 +116,11 @@ pass_sort_points(ConsentPoints *points)
 		qsort(points->points, points->count, sizeof(ConsentPoint), compare_points);
 }
 
-/* compare_ids is the order of numbers. */
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64 left = *(const int64 *) a;
-	int64 right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
-
-/* pass_consent_ids tells in *others whether there are some that are neither in the batch nor blocked. */
 int
-pass_consent_ids(const Pass *pass, const CdpkBatchRow *row, int64 *ids, bool *others)
+pass_consent_ids(const Pass *pass, const CdpkBatchRow *row, int64 *ids)
 {
-	int count = 0;
+	PassIds found = {ids};
 
-	*others = false;
 	for (uint32 i = 0; i < row->identifier_count; i++)
 	{
 		const CdpkBatchBytes *payload = &row->identifiers[i];
@@ -141,15 +129,15 @@ pass_consent_ids(const Pass *pass, const CdpkBatchRow *row, int64 *ids, bool *ot
 
 		if (place == CDPK_BATCH_NONE)
 		{
-			*others |= pass->blocked == NULL ||
-					   !blocked_rules_match(pass->blocked, payload->bytes, payload->length);
+			if (pass->blocked == NULL ||
+				!blocked_rules_match(pass->blocked, payload->bytes, payload->length))
+				return 0;
 			continue;
 		}
 		identifier = cdpk_batch_identifier(pass->batch, place);
 		if (!identifier->blocked && identifier->identifier_id != 0)
-			ids[count++] = identifier->identifier_id;
+			ids[found.count++] = identifier->identifier_id;
 	}
-	if (count > 1)
-		qsort(ids, count, sizeof(int64), compare_ids);
-	return count;
+	pass_sort_ids(&found);
+	return found.count;
 }
