@@ -73,7 +73,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.consent.event_id IS 'The event that said it last; 0: none did.';
 	COMMENT ON COLUMN cdp_data.consent.batch_id IS 'The batch that last changed the row.';
 	COMMENT ON COLUMN cdp_data.consent.ids IS
-		'Numbers of all identifiers of the event, in order, blocked ones too; NULL: it has one.';
+		'Numbers of all identifiers of the event that were not blocked then, in order; NULL: it has one.';
 	COMMENT ON COLUMN cdp_data.consent.evidence IS 'What was given with it as proof; NULL: nothing.';
 
 	CREATE TABLE cdp_data.consent_proof (
