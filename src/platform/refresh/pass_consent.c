@@ -213,6 +213,32 @@ last_point(const LedgerRow *row)
 	return (ConsentPoint){row->key, row->no, row->last_time, row->event_id};
 }
 
+/* is_dividing tells whether a point falls into a run of the other answer. */
+static bool
+is_dividing(const Hearing *hearing, const ConsentPoint *point)
+{
+	const ConsentKey *key = &hearing->points->keys[point->key];
+	int low = key->first_row;
+	int high = key->first_row + key->row_count;
+	ConsentPoint last;
+
+	/* runs of a key are in order: it can only be the last one that begins before the point */
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+		ConsentPoint first = first_point(&hearing->rows[middle]);
+
+		if (pass_compare_points(&first, point) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == key->first_row)
+		return false;
+	last = last_point(&hearing->rows[low - 1]);
+	return point->no != last.no && pass_compare_points(point, &last) < 0;
+}
+
 /* mark_divided marks the keys of which a point falls into a run of the other answer. */
 static void
 mark_divided(Hearing *hearing)
@@ -221,17 +247,10 @@ mark_divided(Hearing *hearing)
 
 	for (int i = 0; i < points->count; i++)
 	{
-		const ConsentPoint *point = &points->points[i];
-		ConsentKey *key = &points->keys[point->key];
+		ConsentKey *key = &points->keys[points->points[i].key];
 
-		for (int k = key->first_row; k < key->first_row + key->row_count && !key->reread; k++)
-		{
-			ConsentPoint first = first_point(&hearing->rows[k]);
-			ConsentPoint last = last_point(&hearing->rows[k]);
-
-			key->reread = point->no != first.no && pass_compare_points(&first, point) < 0 &&
-						  pass_compare_points(point, &last) < 0;
-		}
+		CHECK_FOR_INTERRUPTS();
+		key->reread = key->reread || is_dividing(hearing, &points->points[i]);
 	}
 }
 
