@@ -97,6 +97,14 @@ SELECT s.identifier, s.yes, answer(s.identifier, 'sale') FROM stamped s WHERE s.
 SELECT events FROM cdp.retract(query => $$SELECT e.event_id FROM cdp.events e WHERE e.user_id = 'w13' AND e.anonymous_id = 'a13'$$);
 SELECT s.identifier, s.yes, answer(s.identifier, 'sale') FROM stamped s WHERE s.identifier ~ '13$' AND s.purpose = 'sale' ORDER BY 1;
 
+-- a no between what was said again and again, which comes later: of both runs the ends are what the log says
+SELECT send('14', day, 'u', NULL, true) FROM unnest('{1,2,4,5}'::integer[]) AS day;
+SELECT count(*) FROM cdp.refresh();
+SELECT c.answer, c.first_time, c.last_time FROM cdp.consent c WHERE c.identifier = 'user_id:u14' ORDER BY c.first_time;
+SELECT send('14', 3, 'u', NULL, false);
+SELECT count(*) FROM cdp.refresh();
+SELECT c.answer, c.first_time, c.last_time FROM cdp.consent c WHERE c.identifier = 'user_id:u14' ORDER BY c.first_time;
+
 SELECT * FROM cdp.verify();
 \c :origin
 DROP DATABASE cdp_consent_signal_examples;

@@ -110,7 +110,7 @@ worked_examples(void)
 	CASE(false, YES(MONDAY, A, U), world.identifiers[U].inside = false);
 	/* 8: at the same instant */
 	CASE(false, YES(MONDAY, U, U), NO(MONDAY, U, U));
-	/* 11: a shared identifier says yes for nobody; a no at it counts for who else is on the event */
+	/* 11: a shared identifier says yes for no one; a no at it counts for the others on the event */
 	CASE(false, YES(MONDAY, A, A),
 		 world.identifiers[A].usable = world.identifiers[A].inside = false);
 	CASE(false, YES(SUNDAY, U, U), NO(MONDAY, A, U),
