@@ -69,6 +69,30 @@ UPDATE cdp_data.profile SET purposes_until = now() + interval '1 hour' WHERE pro
 CREATE TABLE shown AS SELECT profile_id FROM cdp_data.profile WHERE purposes = 1 AND purposes_until > now();
 SELECT count(*) > 8 AS shown, (SELECT count(*) FROM cdp.profiles) - count(*) > 8 AS hidden FROM shown;
 
+-- consent that is taken back with its subtransaction shows no person, in one snapshot and one statement
+CREATE FUNCTION taken_back() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hidden bigint[] := (SELECT array_agg(i.identifier_id) FROM cdp_data.identifier i WHERE i.profile_id = (SELECT min(p.profile_id) FROM cdp_data.profile p WHERE p.purposes = 2));
+	before bigint;
+	inside bigint;
+BEGIN
+	SET LOCAL ROLE regress_cdp_mark;
+	before := (SELECT count(*) FROM cdp_data.identifier i WHERE i.identifier_id = ANY (hidden));
+	BEGIN
+		RESET ROLE;
+		UPDATE cdp_data.profile SET purposes = 1 WHERE profile_id = (SELECT min(p.profile_id) FROM cdp_data.profile p WHERE p.purposes = 2);
+		SET LOCAL ROLE regress_cdp_mark;
+		inside := (SELECT count(*) FROM cdp_data.identifier i WHERE i.identifier_id = ANY (hidden));
+		RAISE SQLSTATE 'CD000';
+	EXCEPTION WHEN SQLSTATE 'CD000' THEN
+		RETURN format('%s %s %s', before, inside = cardinality(hidden), (SELECT count(*) FROM cdp_data.identifier i WHERE i.identifier_id = ANY (hidden)));
+	END;
+END $$;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT taken_back();
+ROLLBACK;
+DROP FUNCTION taken_back();
+
 -- each relation and function, beside what the owner of the tables sees of these people
 CREATE TABLE asked (place integer GENERATED ALWAYS AS IDENTITY, query text, people text);
 INSERT INTO asked (query, people) VALUES
