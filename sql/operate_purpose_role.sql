@@ -324,6 +324,8 @@ CREATE VIEW public.own_rights AS SELECT profile_id FROM cdp_data.profile;
 CREATE VIEW public.readers_rights AS SELECT profile_id FROM cdp.profiles;
 CREATE MATERIALIZED VIEW public.copied AS SELECT profile_id FROM cdp.profiles;
 CREATE FUNCTION public.counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM cdp.profiles';
+CREATE FUNCTION public.parsed() RETURNS bigint LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT count(*) FROM cdp.members('buyers'); END;
+CREATE FUNCTION public.by_path() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = cdp AS 'SELECT count(*) FROM profiles';
 CREATE FUNCTION public.harmless() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';
 -- the server warns of wal_level
 SET client_min_messages = error;
@@ -335,7 +337,7 @@ DROP PUBLICATION people;
 ALTER TABLE cdp_data.link ENABLE ROW LEVEL SECURITY;
 DROP VIEW public.own_rights, public.readers_rights, cdp_segment.around;
 DROP MATERIALIZED VIEW public.copied;
-DROP FUNCTION public.counted(), public.harmless();
+DROP FUNCTION public.counted(), public.parsed(), public.by_path(), public.harmless();
 
 -- a role that is bound stays so under another name, when other roles get access or lose it
 CREATE ROLE regress_cdp_bound;

@@ -121,9 +121,16 @@ BEGIN
 		FROM pg_proc p
 		JOIN pg_namespace n ON n.oid = p.pronamespace
 		WHERE p.prosecdef AND n.nspname NOT IN ('cdp', 'cdp_internal', 'cdp_data', 'pg_catalog', 'information_schema')
-			AND (p.prosrc ~* '\mcdp(_data|_segment|_condition)?\M' OR EXISTS (
-				SELECT FROM pg_depend d JOIN reached t ON t.oid = d.refobjid
-				WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid))
+			-- its body, or its search_path; of a body that is parsed already, what it depends on
+			AND (concat_ws(' ', p.prosrc, p.proconfig::text) ~* '\mcdp(_data|_segment|_condition)?\M' OR EXISTS (
+				SELECT
+				FROM pg_depend d
+				WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND (
+					d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT t.oid FROM reached t)
+					OR d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (
+						SELECT f.oid
+						FROM pg_proc f
+						WHERE f.pronamespace::regnamespace::text = ANY ('{cdp,cdp_internal,cdp_data}')))))
 		UNION ALL
 		SELECT r.rolname, 'granted', c.name, format('%s, given besides cdp.grant_access()',
 				string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type))
