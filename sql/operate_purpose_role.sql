@@ -69,6 +69,30 @@ UPDATE cdp_data.profile SET purposes_until = now() + interval '1 hour' WHERE pro
 CREATE TABLE shown AS SELECT profile_id FROM cdp_data.profile WHERE purposes = 1 AND purposes_until > now();
 SELECT count(*) > 8 AS shown, (SELECT count(*) FROM cdp.profiles) - count(*) > 8 AS hidden FROM shown;
 
+-- consent that is taken back with its subtransaction shows no person, in one snapshot and one statement
+CREATE FUNCTION taken_back() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hidden bigint[] := (SELECT array_agg(i.identifier_id) FROM cdp_data.identifier i WHERE i.profile_id = (SELECT min(p.profile_id) FROM cdp_data.profile p WHERE p.purposes = 2));
+	before bigint;
+	inside bigint;
+BEGIN
+	SET LOCAL ROLE regress_cdp_mark;
+	before := (SELECT count(*) FROM cdp_data.identifier i WHERE i.identifier_id = ANY (hidden));
+	BEGIN
+		RESET ROLE;
+		UPDATE cdp_data.profile SET purposes = 1 WHERE profile_id = (SELECT min(p.profile_id) FROM cdp_data.profile p WHERE p.purposes = 2);
+		SET LOCAL ROLE regress_cdp_mark;
+		inside := (SELECT count(*) FROM cdp_data.identifier i WHERE i.identifier_id = ANY (hidden));
+		RAISE SQLSTATE 'CD000';
+	EXCEPTION WHEN SQLSTATE 'CD000' THEN
+		RETURN format('%s %s %s', before, inside = cardinality(hidden), (SELECT count(*) FROM cdp_data.identifier i WHERE i.identifier_id = ANY (hidden)));
+	END;
+END $$;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT taken_back();
+ROLLBACK;
+DROP FUNCTION taken_back();
+
 -- each relation and function, beside what the owner of the tables sees of these people
 CREATE TABLE asked (place integer GENERATED ALWAYS AS IDENTITY, query text, people text);
 INSERT INTO asked (query, people) VALUES
@@ -300,6 +324,8 @@ CREATE VIEW public.own_rights AS SELECT profile_id FROM cdp_data.profile;
 CREATE VIEW public.readers_rights AS SELECT profile_id FROM cdp.profiles;
 CREATE MATERIALIZED VIEW public.copied AS SELECT profile_id FROM cdp.profiles;
 CREATE FUNCTION public.counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM cdp.profiles';
+CREATE FUNCTION public.parsed() RETURNS bigint LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT count(*) FROM cdp.members('buyers'); END;
+CREATE FUNCTION public.by_path() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = cdp AS 'SELECT count(*) FROM profiles';
 CREATE FUNCTION public.harmless() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';
 -- the server warns of wal_level
 SET client_min_messages = error;
@@ -311,7 +337,7 @@ DROP PUBLICATION people;
 ALTER TABLE cdp_data.link ENABLE ROW LEVEL SECURITY;
 DROP VIEW public.own_rights, public.readers_rights, cdp_segment.around;
 DROP MATERIALIZED VIEW public.copied;
-DROP FUNCTION public.counted(), public.harmless();
+DROP FUNCTION public.counted(), public.parsed(), public.by_path(), public.harmless();
 
 -- a role that is bound stays so under another name, when other roles get access or lose it
 CREATE ROLE regress_cdp_bound;

@@ -1,5 +1,5 @@
 -- The audit: who did what with whose data.  Rows are written by a function alone, so the roles that are audited can
--- add true rows, and change none.
+-- add rows under their own names, and change none.
 
 CREATE FUNCTION cdp_internal.init_audit() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -67,7 +67,7 @@ COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
 	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
 	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
 
--- Open to all, as views that their owners share ask it for whoever reads them.
+-- Open to all, as views that their owners share ask it for all roles that read them.
 CREATE FUNCTION cdp_internal.sees_all(relation regclass) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_sees_all' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sees_all(regclass) IS

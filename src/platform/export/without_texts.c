@@ -160,6 +160,7 @@ take_out(const Texts *known, JsonbValue *value, bool is_identifier)
 		const Text *address =
 			at > 0 && is_of_address(text.data[at - 1]) ? NULL : find_address(known, text, at);
 
+		CHECK_FOR_INTERRUPTS();
 		if (address != NULL)
 		{
 			appendBinaryStringInfo(&changed, text.data + copied, at - copied);

@@ -96,7 +96,7 @@ BEGIN
 			WHERE c.relpersistence <> 't')
 		-- a view over views of cdp that have the rights of their reader shows each reader its own part
 		SELECT pg_get_userbyid(c.relowner), 'way around', c.name, CASE c.relkind
-			WHEN 'm' THEN 'materialised view: whoever may read it sees what its owner saw'
+			WHEN 'm' THEN 'materialised view: all roles that may read it see what its owner saw'
 			ELSE 'view with the rights of its owner on the tables that it reads itself' END
 		FROM reached c
 		WHERE NOT c.is_own AND (c.relkind = 'm' OR c.relkind = 'v'
@@ -117,13 +117,20 @@ BEGIN
 				SELECT FROM cdp_data.profile_view v WHERE format('%I.%I', v.schema_name, v.view_name) = c.name))
 		UNION ALL
 		SELECT pg_get_userbyid(p.proowner), 'way around', p.oid::regprocedure::text,
-			   'SECURITY DEFINER: whoever may call it has the rights of its owner in it, and it names cdp'
+			   'SECURITY DEFINER: all roles that may call it have the rights of its owner in it, and it names cdp'
 		FROM pg_proc p
 		JOIN pg_namespace n ON n.oid = p.pronamespace
 		WHERE p.prosecdef AND n.nspname NOT IN ('cdp', 'cdp_internal', 'cdp_data', 'pg_catalog', 'information_schema')
-			AND (p.prosrc ~* '\mcdp(_data|_segment|_condition)?\M' OR EXISTS (
-				SELECT FROM pg_depend d JOIN reached t ON t.oid = d.refobjid
-				WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid))
+			-- its body, or its search_path; of a body that is parsed already, what it depends on
+			AND (concat_ws(' ', p.prosrc, p.proconfig::text) ~* '\mcdp(_data|_segment|_condition)?\M' OR EXISTS (
+				SELECT
+				FROM pg_depend d
+				WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND (
+					d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT t.oid FROM reached t)
+					OR d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (
+						SELECT f.oid
+						FROM pg_proc f
+						WHERE f.pronamespace::regnamespace::text = ANY ('{cdp,cdp_internal,cdp_data}')))))
 		UNION ALL
 		SELECT r.rolname, 'granted', c.name, format('%s, given besides cdp.grant_access()',
 				string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type))

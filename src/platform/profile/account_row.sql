@@ -108,7 +108,8 @@ BEGIN
 		'1,000.';
 
 	COMMENT ON VIEW cdp_data.judged_account IS
-		'What cdp.account_row shows, whoever reads it: the conditions of segments of accounts are judged by it.';
+		'What cdp.account_row shows, the same to all roles that read it: the conditions of segments of accounts are '
+		'judged by it.';
 	PERFORM cdp_internal.copy_column_comments('cdp.account_row', 'cdp_data.judged_account');
 END
 $function$;

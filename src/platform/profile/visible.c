@@ -3,9 +3,9 @@
  *		Which people, and which identifiers, the current role may see.
  *
  * A few are looked up one by one; who asks for many gets a set of all, as bits, which is found by one scan.  The set
- * serves as long as the snapshot, the statement and the role are the same: a statement whose snapshot sees newer consent
- * has a set of its own.  Within one backend the transactions that a snapshot sees as running only become fewer while
- * its bounds stay, so those, and how many they are, tell snapshots apart.
+ * serves as long as the snapshot, the statement, the subtransaction and the role are the same: a statement whose
+ * snapshot sees newer consent has a set of its own.  Within one backend the transactions that a snapshot sees as
+ * running only become fewer while its bounds stay, so those, and how many they are, tell snapshots apart.
  */
 #include "postgres.h"
 
@@ -42,6 +42,8 @@ typedef struct SetKey
 	int32 running_below;
 	bool overflowed;
 	CommandId command;
+	LocalTransactionId transaction;
+	SubTransactionId subtransaction; /* its end may take back what it wrote */
 } SetKey;
 
 /* the numbers that are seen in a table */
@@ -100,6 +102,8 @@ make_key(void)
 	key.running_below = snapshot->subxcnt;
 	key.overflowed = snapshot->suboverflowed;
 	key.command = snapshot->curcid;
+	key.transaction = cdp_local_transaction();
+	key.subtransaction = GetCurrentSubTransactionId();
 	return key;
 }
 
